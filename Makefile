@@ -1,0 +1,85 @@
+# One virtual environment, filled from the lock file with hashes. Every command prepares what it needs; `make help` lists them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+# The newest Python on the PATH that really starts (a name alone may be a version switcher's empty shim).
+CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3
+SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in $(CANDIDATES); do "$$name" -c '$(SUITABLE)' >/dev/null 2>&1 && echo "$$name" && break; done)
+
+.PHONY: help setup run test check format style lint types contracts schema explorer lock clean
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+setup: $(VENV)/.project ## Prepare the virtual environment (done by the others when needed)
+
+run: setup ## Serve on http://127.0.0.1:8000 (options: make run ARGS="--port 9000")
+	@exec $(BIN)/regulars serve $(ARGS)
+
+test: setup ## Run all tests (some of them: make test ARGS="tests/domain -x")
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# Every step runs even when one before it fails; the tests come last.
+check: setup ## Run exactly what CI runs
+	@failed=; for step in style lint types contracts schema test; do \
+		echo "==> $$step"; $(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
+	done; \
+	test -z "$$failed" || { echo "make check failed in:$$failed" >&2; exit 1; }
+
+format: setup ## Format the code and repair what lint can repair
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+style: setup ## Check the formatting
+	$(BIN)/ruff format --check
+
+lint: setup ## Check the code's rules
+	$(BIN)/ruff check
+
+types: setup ## Check the types, strictly
+	$(BIN)/mypy
+
+contracts: setup ## Check that imports between rooms only go down
+	$(BIN)/lint-imports
+
+schema: setup ## Check that schema.graphql is current (write it: regulars schema)
+	$(BIN)/regulars schema --check
+
+explorer: ## Build the explorer page into the package (needs Node)
+	@command -v npm >/dev/null || { echo "The explorer page is built with Node 20 or newer; the repository holds the built page." >&2; exit 1; }
+	cd explorer && npm ci && npm run build
+
+lock: setup ## Write the lock files anew from pyproject.toml
+	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/$(LOCK) --group build -o requirements-build.lock
+	$(BIN)/$(LOCK) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
+
+clean: ## Remove the virtual environment, builds and caches (never data)
+	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache explorer/node_modules
+	find api migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo "Regulars needs Python 3.11 or newer with its venv module (on Debian: apt-get install python3-venv)." >&2; \
+		echo "The PATH has: $$(python3 --version 2>&1 || true). Another place: make setup PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c '$(SUITABLE)' || { echo "$(PYTHON) is not a Python 3.11 or newer with its venv module." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+# A venv whose making was interrupted may lack pip.
+$(VENV)/.locked: requirements-dev.lock | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@echo "Installing the locked dependencies (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.locked
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
