@@ -1,0 +1,1 @@
+"""Regulars: a GraphQL API over a business's customers."""

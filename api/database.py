@@ -1,0 +1,126 @@
+"""Connections: one asyncpg pool a process, statements compiled once, transactions.
+
+SQLAlchemy Core builds the statements and asyncpg runs them: on a small statement an engine costs ten times what the
+driver costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from api.errors import Timeout, Unavailable
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+    from sqlalchemy.sql.elements import ClauseElement
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+
+_DIALECT = asyncpg_dialect(paramstyle="numeric_dollar")
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError)
+_SLOW = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL text with the names of its parameters in the order of `$1`, `$2`, …"""
+
+    sql: str
+    names: tuple[str, ...]
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+    def values(self, given: Mapping[str, object]) -> list[object]:
+        """Return the parameters in order; what is not given is the constant the statement was built with."""
+        return [given[name] if name in given else self.constants[name] for name in self.names]
+
+
+def prepare(clause: ClauseElement) -> Statement:
+    """Return a Core expression as SQL text for asyncpg."""
+    compiled = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return Statement(str(compiled), tuple(names), constants)
+
+
+class Database:
+    """A pool of connections; everything read or written goes through it."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, read_timeout: float) -> None:
+        self._pool = pool
+        self._read_timeout = read_timeout
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Borrow a connection; raise Unavailable or Timeout instead of the driver's errors."""
+        with driver_errors_translated():
+            async with self._pool.acquire() as borrowed:
+                yield borrowed
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Borrow a connection on which every statement sees the same data and nothing can be changed."""
+        async with self.connection() as borrowed, borrowed.transaction(isolation="repeatable_read", readonly=True):
+            yield borrowed
+
+    async def read(
+        self, statement: Statement, given: Mapping[str, object], connection: Connection | None = None
+    ) -> list[asyncpg.Record]:
+        """Return the rows of a reading statement, on a connection of its own unless one is passed."""
+        if connection is None:
+            async with self.connection() as borrowed:
+                return await borrowed.fetch(statement.sql, *statement.values(given), timeout=self._read_timeout)
+        with driver_errors_translated():
+            return await connection.fetch(statement.sql, *statement.values(given), timeout=self._read_timeout)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+
+@asynccontextmanager
+async def database(
+    dsn: str,
+    *,
+    pool_size: int = 10,
+    read_timeout: float = 5.0,
+    write_timeout: float = 10.0,
+    lock_timeout: float = 2.0,
+    behind_pooler: bool = False,
+) -> AsyncIterator[Database]:
+    """Open the pool; a pooler in transaction mode forbids prepared statements and session settings."""
+    milliseconds = {"statement_timeout": write_timeout, "lock_timeout": lock_timeout}
+    session = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
+    session |= {"TimeZone": "UTC", "IntervalStyle": "iso_8601", "jit": "off", "synchronous_commit": "on"}
+    session |= {"idle_in_transaction_session_timeout": "10000", "application_name": "regulars"}
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=pool_size,
+        server_settings={} if behind_pooler else session,
+        statement_cache_size=0 if behind_pooler else 500,
+        max_inactive_connection_lifetime=1800,
+    )
+    opened = Database(pool, read_timeout=read_timeout)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+class driver_errors_translated:  # noqa: N801  (a context manager reads as a verb phrase)
+    """Turn the driver's errors about reaching the server into ours; its texts hold row values and are dropped."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _SLOW):
+            raise Timeout("The database took too long; ask for less, or try again.") from None
+        if isinstance(error, _LOST):
+            raise Unavailable("The database cannot be reached at the moment; try again.") from None

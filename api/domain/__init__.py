@@ -1,0 +1,1 @@
+"""What computes, compares and judges: no framework, no database, no clock."""

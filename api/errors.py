@@ -1,0 +1,149 @@
+"""Errors that are safe to show: one tree; anything outside it is a bug and is masked."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """Something the caller's program or the system must handle; travels in the top-level `errors`."""
+
+    code: ClassVar[str] = "INTERNAL"
+    meaning: ClassVar[str] = "Something went wrong on our side; the request id finds it in the log."
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadRequest(ApiError):
+    code = "BAD_REQUEST"
+    meaning = "The request is not one that GraphQL over HTTP describes."
+
+
+class ParseFailed(ApiError):
+    code = "PARSE_FAILED"
+    meaning = "The document is not GraphQL."
+
+
+class ValidationFailed(ApiError):
+    code = "VALIDATION_FAILED"
+    meaning = "The document asks for something the schema does not have."
+
+
+class BadUserInput(ApiError):
+    code = "BAD_USER_INPUT"
+    meaning = "An argument or a variable has a value that cannot be used; the message says which and why."
+
+
+class NotFound(ApiError):
+    code = "NOT_FOUND"
+    meaning = "There is no such record, or it is not yours."
+
+
+class BusinessNotSet(ApiError):
+    code = "BUSINESS_NOT_SET"
+    meaning = "Nothing can be recorded before the business has a name, a currency and a time zone: run `regulars init`."
+
+
+class IdempotencyInFlight(ApiError):
+    code = "IDEMPOTENCY_IN_FLIGHT"
+    meaning = "The same key is being worked on right now; send the same request again in a moment."
+    retryable = True
+
+
+class IdempotencyKeyReused(ApiError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    meaning = "The key was used with another input before; choose a new key for a new change."
+
+
+class IdempotencyKeyExpired(ApiError):
+    code = "IDEMPOTENCY_KEY_EXPIRED"
+    meaning = "The key is older than 30 days, so whether it was used is no longer known; choose a new key."
+
+
+class OutcomeUnknown(ApiError):
+    code = "OUTCOME_UNKNOWN"
+    meaning = "The connection broke while the change was being committed; send it again with the same key."
+    retryable = True
+
+
+class Timeout(ApiError):
+    code = "TIMEOUT"
+    meaning = "The database took too long; ask for less, or send a change again with the same key."
+    retryable = True
+
+
+class Unavailable(ApiError):
+    code = "UNAVAILABLE"
+    meaning = "The database cannot be reached at the moment; try again."
+    retryable = True
+
+
+class PayloadTooLarge(ApiError):
+    code = "PAYLOAD_TOO_LARGE"
+    meaning = "The request body is larger than the server takes."
+
+
+class UnsupportedMediaType(ApiError):
+    code = "UNSUPPORTED_MEDIA_TYPE"
+    meaning = "The request body must be `application/json`."
+
+
+class MethodNotAllowed(ApiError):
+    code = "METHOD_NOT_ALLOWED"
+    meaning = "The address takes POST only."
+
+
+class UserErrorCode(Enum):
+    """What can be wrong with an input."""
+
+    BLANK = "BLANK"
+    INVALID = "INVALID"
+    TOO_LONG = "TOO_LONG"
+    NOT_FOUND = "NOT_FOUND"
+    TAKEN = "TAKEN"
+    CONFLICT = "CONFLICT"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    INVALID_STATE = "INVALID_STATE"
+    ALREADY_MERGED = "ALREADY_MERGED"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    UNKNOWN_CURRENCY = "UNKNOWN_CURRENCY"
+    MISSING_EXCHANGE_RATE = "MISSING_EXCHANGE_RATE"
+    EXCEEDS_REMAINING = "EXCEEDS_REMAINING"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+
+
+class Rejection(Exception):
+    """Something in an input that a person can put right; travels in the payload's `userErrors`.
+
+    field: path of the input field at fault, such as ("input", "purchase", "lines", "0", "quantity").
+    current_version: for CONFLICT, the version to read again.
+    """
+
+    def __init__(
+        self,
+        code: UserErrorCode,
+        message: str,
+        field: tuple[str, ...] | None = None,
+        current_version: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.current_version = current_version
+
+
+def codes() -> dict[str, str]:
+    """Return every top-level error code with its meaning in one line."""
+
+    def tree(error: type[ApiError]) -> dict[str, str]:
+        found = {error.code: error.meaning}
+        for child in error.__subclasses__():
+            found |= tree(child)
+        return found
+
+    return tree(ApiError)
