@@ -19,12 +19,13 @@ help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: $(VENV)/.project ## Prepare the virtual environment (done by the others when needed)
+	@:
 
 run: setup ## Serve on http://127.0.0.1:8000 (options: make run ARGS="--port 9000")
 	@exec $(BIN)/regulars serve $(ARGS)
 
 test: setup ## Run all tests (some of them: make test ARGS="tests/domain -x")
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 # Every step runs even when one before it fails; the tests come last.
 check: setup ## Run exactly what CI runs
@@ -56,10 +57,10 @@ explorer: ## Build the explorer page into the package (needs Node)
 	@command -v npm >/dev/null || { echo "The explorer page is built with Node 20 or newer; the repository holds the built page." >&2; exit 1; }
 	cd explorer && npm ci && npm run build
 
-lock: setup ## Write the lock files anew from pyproject.toml
-	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
-	$(BIN)/$(LOCK) --group build -o requirements-build.lock
-	$(BIN)/$(LOCK) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
+lock: setup ## Write the lock files anew from pyproject.toml (newer versions: make lock ARGS=--upgrade)
+	$(BIN)/$(LOCK) $(ARGS) pyproject.toml -o requirements.lock
+	$(BIN)/$(LOCK) $(ARGS) --group build -o requirements-build.lock
+	$(BIN)/$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
 
 clean: ## Remove the virtual environment, builds and caches (never data)
 	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache explorer/node_modules
