@@ -15,7 +15,7 @@ FROM python:3.13-slim-bookworm
 RUN groupadd --gid 10001 regulars \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin regulars
 COPY --from=build /opt/regulars /opt/regulars
-ENV PATH=/opt/regulars/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/regulars/bin:$PATH REGULARS_ENV=production PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 8000

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import click
+import graphql
 import pytest
 import typer
 
@@ -20,12 +21,20 @@ def page(name: str) -> str:
 
 
 def settings() -> dict[str, str]:
-    """Return each setting's environment variable with its one-line description."""
+    """Return each setting's environment variable with the row its page has to show."""
     prefix = Settings.model_config.get("env_prefix", "")
     return {
-        str(field.validation_alias or f"{prefix}{name}".upper()): field.description or ""
-        for name, field in Settings.model_fields.items()
+        (name := str(field.validation_alias or f"{prefix}{key}".upper())): (
+            f"| `{name}` | {'–' if field.default is None else f'`{field.default}`'} | {field.description} |"
+        )
+        for key, field in Settings.model_fields.items()
     }
+
+
+def variables_read_elsewhere() -> set[str]:
+    """Return the environment variables of ours that code reads for itself: `environment.get("REGULARS_ENV")`."""
+    code = "\n".join(text for path, text in tracked_texts(under="api").items() if path.suffix == ".py")
+    return set(re.findall(r"\benviron(?:ment)?(?:\.get\(|\[)\"((?:REGULARS|PG|DB|DATABASE)_\w+)\"", code))
 
 
 def commands(group: click.Command = COMMANDS, path: str = "regulars") -> Iterator[tuple[str, click.Command]]:
@@ -47,11 +56,13 @@ def documented(name: str) -> set[str]:
 
 
 def test_settings_and_their_page_name_the_same_variables():
-    assert documented("settings.md") == set(settings())
+    assert documented("settings.md") == set(settings()) | variables_read_elsewhere()
 
 
-def test_every_setting_says_what_it_is_for():
-    assert [name for name, description in settings().items() if not description] == []
+def test_every_setting_is_shown_with_its_default_and_its_purpose():
+    assert all(field.description for field in Settings.model_fields.values())
+    rows = page("settings.md").splitlines()
+    assert [row for row in settings().values() if row not in rows] == []
 
 
 def test_error_codes_and_their_page_agree():
@@ -59,8 +70,10 @@ def test_error_codes_and_their_page_agree():
     assert documented("errors.md") == set(codes()) | user_errors
 
 
-def test_every_error_code_says_what_it_means():
-    assert [code for code, meaning in codes().items() if not meaning] == []
+def test_every_error_code_is_shown_with_its_meaning():
+    assert all(codes().values())
+    rows = page("errors.md").splitlines()
+    assert [code for code, meaning in codes().items() if f"| `{code}` | {meaning} |" not in rows] == []
 
 
 @pytest.mark.parametrize(("name", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
@@ -86,3 +99,19 @@ def test_every_relative_link_leads_somewhere():
         if not (ROOT / path.parent / target).exists()
     ]
     assert broken == []
+
+
+def graphql_examples() -> list[tuple[str, str]]:
+    """Return the GraphQL documents shown to users, each with the page it is on."""
+    return [
+        (str(path), example)
+        for path, text in tracked_texts().items()
+        if path.suffix == ".md"
+        for example in re.findall(r"^```graphql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize(("path", "example"), graphql_examples())
+def test_every_query_shown_fits_the_schema(path: str, example: str):
+    schema = graphql.build_schema((ROOT / "schema.graphql").read_text())
+    assert graphql.validate(schema, graphql.parse(example)) == []
