@@ -4,7 +4,7 @@ Facts (orders, lines, refunds, exchange rates) are append-only: triggers refuse 
 customer-owned table leads its primary key with `customer_id`, so that the data can be distributed by customer.
 """
 
-from api.tables import business, customers, idempotency, orders, products
+from api.tables import business, customers, demo, idempotency, orders, products
 from api.tables.schema import metadata
 
-__all__ = ["business", "customers", "idempotency", "metadata", "orders", "products"]
+__all__ = ["business", "customers", "demo", "idempotency", "metadata", "orders", "products"]

@@ -277,7 +277,65 @@ def upgrade() -> None:
     )
     op.create_index("ix_refunds_of_customer", "refunds", ["customer_id", "refunded_at"], unique=False)
     op.create_index("ix_refunds_of_order", "refunds", ["customer_id", "order_id"], unique=False)
+    _add_demo()
     _add_triggers()
+
+
+def _add_demo() -> None:
+    op.create_table(
+        "demo_population",
+        sa.Column("singleton", sa.SmallInteger(), server_default=sa.text("1"), autoincrement=False, nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("model", postgresql.JSONB(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("singleton = 1", name=op.f("ck_demo_population_singleton")),
+        sa.PrimaryKeyConstraint("singleton", name=op.f("pk_demo_population")),
+        comment="what the made-up customers follow from: with the same three they can be made again, and more of them",
+    )
+    op.create_table(
+        "demo_truth",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("scripted", sa.Boolean(), nullable=False, comment="a history written by hand: nothing to estimate"),
+        sa.Column("purchase_rate", sa.Double(), nullable=True, comment="purchases a week while not lost"),
+        sa.Column("dropout_probability", sa.Double(), nullable=True, comment="chance of being lost after a purchase"),
+        sa.Column(
+            "mean_spend",
+            sa.Double(),
+            nullable=True,
+            comment="mean worth of a purchase, in the currency of the business",
+        ),
+        sa.Column("first_purchase_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "dropped_out_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="null while the customer may come back",
+        ),
+        sa.Column(
+            "spends",
+            postgresql.ARRAY(sa.Numeric()),
+            nullable=False,
+            comment="worth of each purchase, the first one first",
+        ),
+        sa.Column(
+            "next_purchases",
+            sa.Integer(),
+            nullable=False,
+            comment="purchases in the 52 weeks after the reference moment",
+        ),
+        sa.Column("next_spend", sa.Numeric(), nullable=False),
+        sa.CheckConstraint("scripted = (purchase_rate IS NULL)", name=op.f("ck_demo_truth_drawn_or_scripted")),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customers.customer_id"],
+            name=op.f("fk_demo_truth_customer_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_demo_truth")),
+        sa.UniqueConstraint("number", name=op.f("uq_demo_truth_number")),
+    )
 
 
 def _add_triggers() -> None:

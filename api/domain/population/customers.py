@@ -1,0 +1,61 @@
+"""One made-up customer at a time, each from generators of their own: the first N of a population never change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.domain.population.behaviour import Behaviour, behaviour
+from api.domain.population.characters import CHARACTERS, scripted_behaviour
+from api.domain.population.identifiers import generator
+from api.domain.population.model import PopulationModel
+from api.domain.population.orders import Order, drawn_terms, order
+from api.domain.population.people import Profile, profile
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What a population follows from: the same three make the same customers anywhere."""
+
+    seed: int
+    until: datetime
+    model: PopulationModel
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A made-up customer: `number` counts from 1, `behaviour` is the truth behind the orders."""
+
+    number: int
+    profile: Profile
+    created_at: datetime
+    behaviour: Behaviour
+    orders: tuple[Order, ...]
+
+
+def customer(population: Population, number: int) -> Customer:
+    """Return the customer with this number, from 1; the first four are characters, the others drawn by chance."""
+    if number <= len(CHARACTERS):
+        return _scripted(population, number)
+    name = f"{population.seed}/{number}"
+    person = profile(generator(f"{name}/profile"), number)
+    truth = behaviour(generator(f"{name}/behaviour"), population.until, population.model)
+    draw = generator(f"{name}/orders")
+    terms = (drawn_terms(draw, person.currency, population.model) for _ in truth.purchases)
+    orders = tuple(
+        order(draw, purchase, agreed, position=position, until=population.until, model=population.model)
+        for position, (purchase, agreed) in enumerate(zip(truth.purchases, terms, strict=True), start=1)
+    )
+    created = truth.registered_at - timedelta(minutes=1 + number % 9)
+    return Customer(number, person, created, truth, orders)
+
+
+def _scripted(population: Population, number: int) -> Customer:
+    character = CHARACTERS[number - 1]
+    truth = scripted_behaviour(character, population.until)
+    draw = generator(f"character/{number}")
+    orders = tuple(
+        order(draw, purchase, script.terms, position=position, until=population.until, model=PopulationModel())
+        for position, (purchase, script) in enumerate(zip(truth.purchases, character.purchases, strict=True), start=1)
+    )
+    return Customer(number, character.profile, truth.registered_at - timedelta(minutes=5), truth, orders)

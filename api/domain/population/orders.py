@@ -1,0 +1,141 @@
+"""A made-up customer's orders: each comes to what the behaviour says it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from api.domain.population.baskets import Item, basket, line_count
+from api.domain.population.behaviour import Purchase
+from api.domain.population.exchange import HOME, from_home, rate_of_month, to_home
+from api.domain.population.model import PopulationModel
+
+T = TypeVar("T")
+
+_WHOLE = 100
+_DISCOUNTS = (5, 10, 10, 15, 20)
+_REASONS = ("Damaged in transit", "Not as expected", "Ordered twice", "Arrived late", "Wrong item")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is particular about an order.
+
+    discount        percent off the gross amount
+    refund          percent of the total given back
+    recorded_after  how long after the purchase it was recorded
+    """
+
+    currency: str = HOME
+    discount: int = 0
+    refund: int = 0
+    recorded_after: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back, in minor units of the order's currency and of the business's."""
+
+    amount: int
+    business_amount: int
+    reason: str
+    refunded_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order; amounts are in minor units, `spend` is its total in the currency of the business."""
+
+    position: int
+    placed_at: datetime
+    recorded_at: datetime
+    currency: str
+    gross: int
+    discount: int
+    business_gross: int
+    business_discount: int
+    items: tuple[Item, ...]
+    refund: Refund | None
+
+    @property
+    def spend(self) -> int:
+        """What the order is worth: after discount, before refunds."""
+        return self.business_gross - self.business_discount
+
+
+def drawn_terms(draw: Random, home: str, model: PopulationModel) -> Terms:
+    """Return the terms of one order of a customer whose own currency is `home`."""
+    currency = home if draw.random() < model.home_share else HOME
+    discounted, refunded, late = draw.random(), draw.random(), draw.random()
+    return Terms(
+        currency=currency,
+        discount=_one_of(draw, _DISCOUNTS) if discounted < model.discount_share else 0,
+        refund=_percent_back(draw) if refunded < model.refund_share else 0,
+        recorded_after=_some_weeks(draw)
+        if late < model.late_share
+        else timedelta(seconds=5 + int(draw.random() * 300)),
+    )
+
+
+def order(
+    draw: Random, purchase: Purchase, terms: Terms, *, position: int, until: datetime, model: PopulationModel
+) -> Order:
+    """Return the order of a purchase, the customer's `position`th; nothing is recorded after `until`.
+
+    In the currency of the business the order's total is the purchase's worth to the cent. In another currency it is
+    the total nearest to it, within one minor unit of either currency.
+    """
+    rate = rate_of_month(terms.currency, purchase.placed_at.date())
+    total = from_home(purchase.spend, rate)
+    gross = (total * 100 + 50) // (100 - terms.discount)
+    business_gross, business_discount = to_home(gross, rate), to_home(gross - total, rate)
+    return Order(
+        position=position,
+        placed_at=purchase.placed_at,
+        recorded_at=min(until, purchase.placed_at + terms.recorded_after),
+        currency=terms.currency,
+        gross=gross,
+        discount=gross - total,
+        business_gross=business_gross,
+        business_discount=business_discount,
+        items=basket(draw, gross, lines=line_count(draw, model), rate=rate),
+        refund=_refund(draw, terms, total, business_gross - business_discount, (purchase.placed_at, until)),
+    )
+
+
+def _refund(draw: Random, terms: Terms, total: int, spend: int, span: tuple[datetime, datetime]) -> Refund | None:
+    """Return the refund unless it falls after the span.
+
+    A part comes back within three weeks. The whole comes back after more than 30 days: an order undone sooner would not
+    count as a purchase, and the purchases should stay those of the behaviour.
+    """
+    if not terms.refund:
+        return None
+    whole = terms.refund == _WHOLE
+    refunded_at = span[0] + timedelta(days=(31 if whole else 3) + int(draw.random() * 15), hours=1)
+    amount = max(1, total * terms.refund // _WHOLE)
+    refund = Refund(
+        amount=amount,
+        business_amount=max(1, spend * amount // total),
+        reason=_one_of(draw, _REASONS),
+        refunded_at=refunded_at,
+        recorded_at=refunded_at + timedelta(minutes=1 + int(draw.random() * 30)),
+    )
+    return refund if refund.recorded_at < span[1] else None
+
+
+def _percent_back(draw: Random) -> int:
+    """Return what share of an order is given back: the whole of every third one."""
+    return _WHOLE if draw.random() < 1 / 3 else 10 + int(draw.random() * 50)
+
+
+def _some_weeks(draw: Random) -> timedelta:
+    return timedelta(days=14 + int(draw.random() * 42))
+
+
+def _one_of(draw: Random, choices: Sequence[T]) -> T:
+    return choices[int(draw.random() * len(choices))]
