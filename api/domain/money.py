@@ -30,11 +30,7 @@ class Amount:
     """An exact amount in one currency."""
 
     amount: Decimal
-    currency: str
-
-    def rounded(self) -> Amount:
-        """Return the amount in the currency's minor units, half away from zero."""
-        return Amount(in_minor_units(self.amount, self.currency), self.currency)
+    currency_code: str
 
 
 def is_currency(code: str) -> bool:

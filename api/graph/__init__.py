@@ -1,0 +1,1 @@
+"""The schema: types as views of relations, fields as declarations of where each value comes from."""

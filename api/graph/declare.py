@@ -1,0 +1,244 @@
+"""How a field says where its value comes from: column, link, page, derived; read by the planner.
+
+A field's declaration carries its source and, on the same spot, its description. No field of a view has a resolver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from api.reads.identity import Given
+from api.reads.json import money_amount
+from api.reads.relation import Expression, FromClause, Link, Relation, Row, public_id
+
+Compute: TypeAlias = Callable[[Row], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A scalar: an expression over the row; None stands for the one of the field's own name."""
+
+    expression: Compute | str | None = None
+
+    def of(self, row: Row, name: str) -> Expression:
+        """Return the expression over a row."""
+        if callable(self.expression):
+            return self.expression(row)
+        return row[self.expression or name]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """An object made of the same row; `parts` give those of its fields that declare no source of their own.
+
+    missing  names the column that is null where there is no such object
+    """
+
+    parts: Mapping[str, Column] = field(default_factory=dict)
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """The row behind a link, or the one row of a relation that the argument `by` (or `key`) names."""
+
+    target: Link | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """All rows behind a link, for lists that stay short."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A connection over the rows behind a link, or over a whole relation."""
+
+    target: Link | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value computed in Python over the whole batch of rows.
+
+    needs    returns what to fetch for a row: a lateral sub-select, made from the row and the arguments as parameters
+    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
+    """
+
+    needs: Callable[[Row, Mapping[str, Any]], FromClause]
+    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+
+
+Source: TypeAlias = Column | Same | One | Many | Paged | Derived
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A row that a resolver points at; the planner completes it, together with all others met at the same time.
+
+    view    the GraphQL type of the row
+    pinned  the connection to read on, where the row is not committed (a dry run)
+    """
+
+    view: type
+    key: UUID
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+    pinned: Any = None
+
+
+PLANNED = object()
+"""What a planned root field resolves to; the planner completes it."""
+
+
+class PlannedField(StrawberryField):
+    """A field with a source; it resolves to a mark, and the planner completes the mark."""
+
+    source: Source
+
+    def __copy__(self) -> PlannedField:
+        copied = super().__copy__()
+        copied.source = self.source
+        return copied
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> object:
+        """Return the mark that the planner looks for."""
+        return PLANNED
+
+
+class ConditionField(StrawberryField):
+    """A field of a filter: what it tests, and how.
+
+    test  takes the row and the value as parameters and returns a condition; by default the type of the field decides
+    """
+
+    names: str
+    test: Callable[[Row, Given], Expression] | None = None
+
+    def __copy__(self) -> ConditionField:
+        copied = super().__copy__()
+        copied.names, copied.test = self.names, self.test
+        return copied
+
+
+def planned(source: Source, description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
+    """Return a field whose value the planner fetches."""
+    made = PlannedField(description=description)
+    made.source = source
+    made.arguments = list(arguments)
+    return made
+
+
+def argument(name: str, type_: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
+    """Return an argument of a planned field."""
+    return StrawberryArgument(name, None, StrawberryAnnotation(type_), description=description, default=default)
+
+
+def column(description: str, expression: str | Compute | None = None) -> Any:
+    """Return a scalar field; by default the column or expression of the field's own name."""
+    return planned(Column(expression), description)
+
+
+def identifier() -> Any:
+    """Return the `id` of a view."""
+    return column("Opaque global identifier.", public_id)
+
+
+def money(description: str, amount: str, currency: str = "currency") -> Any:
+    """Return a field of type Money, from the names of its amount and its currency."""
+    parts = {
+        "amount": Column(lambda row: money_amount(row[amount], row[currency])),
+        "currency_code": Column(currency),
+    }
+    return planned(Same(parts), description)
+
+
+def same(description: str, parts: Mapping[str, str] | None = None, missing: str | None = None) -> Any:
+    """Return an object field made of the same row."""
+    return planned(Same({name: Column(of) for name, of in (parts or {}).items()}, missing), description)
+
+
+def one(link: Link, description: str) -> Any:
+    """Return a field with the row behind a link."""
+    return planned(One(link), description)
+
+
+def many(link: Link, description: str) -> Any:
+    """Return a field with all rows behind a link."""
+    return planned(Many(link), description)
+
+
+def page(link: Link, description: str, *, filter: Any = None, order: Any = None) -> Any:
+    """Return a connection over the rows behind a link."""
+    return planned(Paged(link), description, [*PAGE_ARGUMENTS, *narrowing(filter, order)])
+
+
+def derived(
+    description: str,
+    needs: Callable[[Row, Mapping[str, Any]], FromClause],
+    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
+    arguments: Sequence[StrawberryArgument] = (),
+) -> Any:
+    """Return a field computed in Python over all rows of its level at once."""
+    return planned(Derived(needs, compute), description, arguments)
+
+
+def root_one(relation: Relation, description: str, *arguments: StrawberryArgument, clocks: bool = True) -> Any:
+    """Return a root field that finds one row."""
+    return planned(One(relation), description, [*arguments, *(CLOCK_ARGUMENTS if clocks else ())])
+
+
+def root_page(
+    relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, order: Any, clocks: bool = True
+) -> Any:
+    """Return a root field that pages through a relation."""
+    found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *(CLOCK_ARGUMENTS if clocks else ())]
+    return planned(Paged(relation), description, found)
+
+
+def condition(
+    description: str, names: str = "", test: Callable[[Row, Given], Expression] | None = None
+) -> Any:
+    """Return a field of a filter; `names` is the expression it tests, by default the one of its own name."""
+    made = ConditionField(description=description, default=UNSET)
+    made.names, made.test = names, test
+    return made
+
+
+def optional(description: str, name: str | None = None) -> Any:
+    """Return a field of an input that may be left out."""
+    return strawberry.field(description=description, name=name, default=UNSET)
+
+
+def narrowing(filter: Any, order: Any) -> list[StrawberryArgument]:
+    """Return the arguments that narrow and sort a list."""
+    found = []
+    if filter is not None:
+        found.append(argument("filter", filter | None, "Conditions that every item of the list meets."))
+    if order is not None:
+        found.append(argument("order_by", order | None, "Sort order; the identifier breaks ties."))
+    return found
+
+
+PAGE_ARGUMENTS = (
+    argument("first", int | None, "How many from the start, 1 to 100; 20 if neither first nor last is given."),
+    argument("after", str | None, "Cursor to continue after."),
+    argument("last", int | None, "How many from the end, 1 to 100; give first or last, not both."),
+    argument("before", str | None, "Cursor to stop before."),
+)
+CLOCK_ARGUMENTS = (
+    argument("as_of", datetime | None, "Show what was true at this moment, by default now."),
+    argument("known_at", datetime | None, "Leave out what was recorded after this moment, by default nothing."),
+)

@@ -1,0 +1,48 @@
+"""From a global identifier to the view it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from api.domain.identity import parse_id
+from api.errors import BadUserInput
+from api.graph.customers import Company, Customer
+from api.graph.declare import Reference
+from api.graph.orders import Order, OrderLine, Refund
+from api.graph.products import Product
+from api.reads.customers import companies, customers
+from api.reads.orders import order_lines, orders, refunds
+from api.reads.products import products
+from api.reads.relation import Relation
+
+MOST_NODES = 100
+
+VIEWS: dict[type, Relation] = {
+    Company: companies,
+    Customer: customers,
+    Order: orders,
+    OrderLine: order_lines,
+    Product: products,
+    Refund: refunds,
+}
+"""Every view that can be fetched by identifier, with its relation."""
+
+_BY_PREFIX = {relation.prefix: view for view, relation in VIEWS.items()}
+
+
+def reference(identifier: str, *, as_of: datetime | None, known_at: datetime | None) -> Any:
+    """Return a reference to the row an identifier names, or None; raise BadUserInput for no identifier at all."""
+    parsed = parse_id(identifier)
+    if parsed is None:
+        raise BadUserInput("`id` is not an identifier; identifiers look like cus_ and 32 hexadecimal digits.")
+    view = _BY_PREFIX.get(parsed[0])
+    return Reference(view, parsed[1], as_of, known_at) if view else None
+
+
+def references(identifiers: Sequence[str], *, as_of: datetime | None, known_at: datetime | None) -> Any:
+    """Return one reference per identifier, in order; raise BadUserInput for too many."""
+    if len(identifiers) > MOST_NODES:
+        raise BadUserInput(f"`ids` takes at most {MOST_NODES} identifiers; ask in several requests.")
+    return [reference(identifier, as_of=as_of, known_at=known_at) for identifier in identifiers]

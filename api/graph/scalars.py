@@ -1,0 +1,93 @@
+"""Scalars: exact numbers as strings, moments in UTC, codes that are checked."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal as ExactDecimal
+from decimal import InvalidOperation
+from typing import Any, NewType
+
+import strawberry
+from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
+
+from api.domain.money import LARGEST_AMOUNT
+
+CurrencyCode = NewType("CurrencyCode", str)
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
+_DECIMAL = re.compile(r"-?\d{1,16}(\.\d{1,12})?")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+
+
+def parse_moment(value: Any) -> datetime:
+    """Return a moment in UTC; raise ValueError for anything but RFC 3339 with an offset."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError('A DateTime is a string such as "2026-01-31T09:30:00Z"; the offset is needed.')
+    found = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"A DateTime lies between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
+    return found
+
+
+def format_moment(value: datetime) -> str:
+    """Return a moment in RFC 3339 form, in UTC with microseconds."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_date(value: Any) -> date:
+    """Return a calendar day; raise ValueError for anything but YYYY-MM-DD."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError('A Date is a string such as "2026-01-31".')
+    return date.fromisoformat(value)
+
+
+def parse_decimal(value: Any) -> ExactDecimal:
+    """Return an exact number; raise ValueError for a float, or for one that is not finite or too large."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or not _DECIMAL.fullmatch(str(value)):
+        raise ValueError('A Decimal is a string such as "12.50", without exponent.')
+    try:
+        found = ExactDecimal(value)
+    except InvalidOperation as error:  # pragma: no cover - the form has been checked
+        raise ValueError("A Decimal is a number.") from error
+    if abs(found) > LARGEST_AMOUNT:
+        raise ValueError(f"A Decimal lies between -{LARGEST_AMOUNT:f} and {LARGEST_AMOUNT:f}.")
+    return found
+
+
+def parse_code(value: Any) -> str:
+    """Return a currency code in capitals; raise ValueError for anything but three letters."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{3}", value):
+        raise ValueError("A CurrencyCode is three letters, such as EUR.")
+    return value.upper()
+
+
+SCALARS: dict[object, Any] = {
+    **DEFAULT_SCALAR_REGISTRY,
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in RFC 3339 form, in UTC with microseconds.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=format_moment,
+        parse_value=parse_moment,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A calendar day in the form YYYY-MM-DD.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=date.isoformat,
+        parse_value=parse_date,
+    ),
+    ExactDecimal: strawberry.scalar(
+        name="Decimal",
+        description="An exact decimal number, sent as a string and never as a float.",
+        serialize=str,
+        parse_value=parse_decimal,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="A three-letter ISO 4217 currency code, such as EUR.",
+        serialize=str,
+        parse_value=parse_code,
+    ),
+}

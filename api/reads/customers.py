@@ -1,0 +1,82 @@
+"""Customers, companies, and identifiers in other systems."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column
+
+from api.reads.relation import Expression, Link, Relation, Row, Term, rows
+from api.tables import customers as tables
+
+companies = Relation("companies", tables.companies, "company_id", "com", order=(Term("name"),))
+companies_of_parent = Link(companies, companies, (("parent_id", "company_id"),))
+
+customers = Relation(
+    "customers",
+    tables.customers,
+    "customer_id",
+    "cus",
+    owner="customer_id",
+    happened="created_at",
+    recorded="recorded_at",
+    order=(Term("created_at"),),
+)
+merged_into = Link(customers, customers, (("merged_into", "customer_id"),))
+company = Link(customers, companies, (("company_id", "company_id"),))
+customers_of_company = Link(companies, customers, (("company_id", "company_id"),), order=(Term("created_at"),))
+
+external_ids = Relation(
+    "external_ids", tables.customer_external_ids, "customer_id", "ext", owner="customer_id", recorded="recorded_at"
+)
+external_ids_of_customer = Link(
+    customers, external_ids, (("customer_id", "customer_id"),), order=(Term("source"), Term("value")), total=True
+)
+
+
+@customers.expression
+def display_name(row: Row) -> Expression:
+    """Return a name to show that is never empty: the person, the company, the e-mail or an identifier."""
+    person = func.trim(func.concat_ws(" ", row.c.first_name, row.c.last_name))
+    return func.coalesce(
+        func.nullif(person, literal_column("''")),
+        _company_name(row),
+        row.c.email,
+        literal_column("'Customer '").concat(_first_external_id(row)),
+        literal_column("'Customer '").concat(func.right(func.replace(cast(row.key, Text), "-", ""), 8)),
+    )
+
+
+def _company_name(row: Row) -> Expression:
+    behind, joined = row.joined(company)
+    return rows(behind, [behind.c.name], joined).scalar_subquery()
+
+
+def _first_external_id(row: Row) -> Expression:
+    behind, joined = row.joined(external_ids_of_customer)
+    return rows(behind, [behind.c.value], joined).order_by(behind.c.source, behind.c.value).limit(1).scalar_subquery()
+
+
+@customers.expression
+def as_of(row: Row) -> Expression:
+    """Return the moment the answer rests on."""
+    return row.lens.moment
+
+
+@customers.expression
+def email_key(row: Row) -> Expression:
+    """Return the e-mail as it is compared: without regard to case."""
+    return func.lower(row.c.email)
+
+
+@customers.expression
+def relevance(row: Row) -> Expression:
+    """Return how well the row fits the words searched for, between 0 and 1."""
+    if row.search is None:
+        return literal_column("0::real")
+    return func.similarity(row.c.search_text, row.search)
+
+
+def has_external_id(row: Row, source: Expression, value: Expression) -> ColumnElement[bool]:
+    """Return whether a customer is known by an identifier of another system."""
+    behind = row.other(external_ids)
+    named = [behind.c.source == source, behind.c.value == value]
+    return row.key == rows(behind, [behind.c.customer_id], [*named, *behind.visible()]).scalar_subquery()

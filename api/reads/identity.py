@@ -1,0 +1,34 @@
+"""Finding a row by the identifier clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+
+from api.domain.identity import parse_id
+from api.errors import BadUserInput
+from api.reads.relation import Expression, Relation, Row
+
+
+class Given(Protocol):
+    """The value of a condition, to be used as parameters."""
+
+    def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
+        """Return the parameter for the value, or for the part of it that the path names."""
+
+
+def is_this(row: Row, given: Given) -> ColumnElement[bool]:
+    """Return whether a row is the one an identifier names."""
+    return row.key == given.parameter("uuid", convert=lambda text: key_of(row.relation, text))
+
+
+def key_of(relation: Relation, text: str) -> UUID | None:
+    """Return the key in an identifier, None where it is one of another type; raise BadUserInput for no identifier."""
+    found = parse_id(text)
+    if found is None:
+        raise BadUserInput("This is not an identifier; identifiers look like cus_ and 32 hexadecimal digits.")
+    prefix, key = found
+    return key if prefix == relation.prefix else None

@@ -1,0 +1,151 @@
+"""Relations, the links between them, and the lens through which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, func, literal_column, or_, select
+
+Expression: TypeAlias = ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """From when, and by whom, rows are seen; each part is a parameter of the statement, or None for no limit.
+
+    as_of     facts that had happened by then
+    known_at  rows that had been recorded by then and not yet superseded
+    owner     the only customer whose rows are visible
+    moment    the instant the answer rests on: `as_of`, or the time of the request
+    """
+
+    moment: Expression
+    as_of: Expression | None = None
+    known_at: Expression | None = None
+    owner: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One step of a sort order: the name of a column or expression of the relation."""
+
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """A table as the schema sees it.
+
+    key         column that identifies a row, a UUID; shown to clients behind `prefix`
+    owner       column with the customer whose data a row is, None for data of the business
+    happened    column with the moment a fact happened
+    recorded    column with the moment we learnt of it
+    superseded  column with the moment a version was replaced, for versioned rows
+    within      link to the row whose clocks hold for this one, where it has none of its own
+    order       order of a list when nobody asks for another; the key breaks ties
+    """
+
+    name: str
+    table: FromClause
+    key: str
+    prefix: str
+    owner: str | None = None
+    happened: str | None = None
+    recorded: str | None = None
+    superseded: str | None = None
+    order: tuple[Term, ...] = ()
+    within: Callable[[], Link] | None = None
+    expressions: dict[str, Callable[[Row], Expression]] = field(default_factory=dict)
+
+    all: ClassVar[dict[str, Relation]] = {}
+
+    def __post_init__(self) -> None:
+        Relation.all[self.name] = self
+
+    def expression(self, compute: Callable[[Row], Expression]) -> Callable[[Row], Expression]:
+        """Register a computed expression under the function's name."""
+        self.expressions[compute.__name__] = compute
+        return compute
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """The way from a row of one relation to rows of another: pairs of columns that must be equal.
+
+    total  whether `order` alone puts the rows of one source row into one order, so that the key need not break ties
+    """
+
+    source: Relation
+    target: Relation
+    on: tuple[tuple[str, str], ...]
+    order: tuple[Term, ...] = ()
+    total: bool = False
+
+
+class Row:
+    """One use of a relation inside a statement, seen through a lens."""
+
+    def __init__(self, relation: Relation, lens: Lens, search: Expression | None = None) -> None:
+        self.relation = relation
+        self.lens = lens
+        self.search = search
+        self.table = relation.table.alias()
+        self.c = self.table.c
+
+    def __getitem__(self, name: str) -> Expression:
+        """Return an expression of the relation, or its column of that name."""
+        compute = self.relation.expressions.get(name)
+        return compute(self) if compute else self.c[name]
+
+    @property
+    def key(self) -> Expression:
+        """The column that identifies the row."""
+        return self.c[self.relation.key]
+
+    def other(self, relation: Relation) -> Row:
+        """Return a row of another relation seen through the same lens."""
+        return Row(relation, self.lens)
+
+    def joined(self, link: Link) -> tuple[Row, list[ColumnElement[bool]]]:
+        """Return a row behind a link, with the conditions that join it and make it visible."""
+        target = self.other(link.target)
+        pairs = [target.c[there] == self.c[here] for here, there in link.on]
+        return target, [*pairs, *target.visible()]
+
+    def visible(self) -> list[ColumnElement[bool]]:
+        """Return the conditions of owner and clocks; every read of a relation carries them."""
+        return [*self._owned(), *self._clocked()]
+
+    def _owned(self) -> list[ColumnElement[bool]]:
+        if self.lens.owner is None or self.relation.owner is None:
+            return []
+        return [self.c[self.relation.owner] == self.lens.owner]
+
+    def _clocked(self) -> list[ColumnElement[bool]]:
+        relation, lens, conditions = self.relation, self.lens, list[ColumnElement[bool]]()
+        if relation.happened and lens.as_of is not None:
+            conditions.append(self.c[relation.happened] <= lens.as_of)
+        if relation.recorded and lens.known_at is not None:
+            conditions.append(self.c[relation.recorded] <= lens.known_at)
+        if relation.superseded:
+            replaced = self.c[relation.superseded]
+            conditions.append(
+                replaced.is_(None) if lens.known_at is None else or_(replaced.is_(None), replaced > lens.known_at)
+            )
+        if relation.within and (lens.as_of is not None or lens.known_at is not None):
+            parent, joined = self.joined(relation.within())
+            conditions.append(rows(parent, [literal_column("1")], joined).exists())
+        return conditions
+
+
+def rows(row: Row, columns: Sequence[Expression], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return the rows of one relation that meet conditions; other rows named in them are those of enclosing levels."""
+    return select(*columns).select_from(row.table).where(*conditions).correlate_except(row.table)
+
+
+def public_id(row: Row) -> Expression:
+    """Return the identifier that clients see: the relation's prefix and the key in hexadecimal."""
+    return literal_column(f"'{row.relation.prefix}_'").concat(func.replace(cast(row.key, Text), "-", ""))
