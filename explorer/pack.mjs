@@ -73,7 +73,7 @@ function pack(path) {
 rmSync(page, { recursive: true, force: true });
 const files = Object.fromEntries(filesBelow(built, (path) => path !== NOTICES).map(pack));
 writeFileSync(join(page, 'manifest.json'), `${JSON.stringify({ source: sourceHash(), files }, null, 2)}\n`);
-writeFileSync(join(page, NOTICES), readFileSync(join(built, NOTICES)));
+writeFileSync(join(page, NOTICES), readFileSync(join(built, NOTICES), 'utf8').replaceAll('\r\n', '\n'));
 
 const total = filesBelow(page).reduce((sum, path) => sum + statSync(join(page, path)).size, 0);
 console.log(`${Object.keys(files).length} files packed, ${Math.round(total / 1024)} KiB`);
