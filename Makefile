@@ -25,7 +25,7 @@ run: setup ## Serve on http://127.0.0.1:8000 (options: make run ARGS="--port 900
 	@exec $(BIN)/regulars serve $(ARGS)
 
 test: setup ## Run all tests (some of them: make test ARGS="tests/domain -x")
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Every step runs even when one before it fails; the tests come last.
 check: setup ## Run exactly what CI runs

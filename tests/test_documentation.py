@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import graphql
 import pytest
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from api.cli import app
 from api.errors import UserErrorCode, codes
@@ -37,11 +38,13 @@ def variables_read_elsewhere() -> set[str]:
     return set(re.findall(r"\benviron(?:ment)?(?:\.get\(|\[)\"((?:REGULARS|PG|DB|DATABASE)_\w+)\"", code))
 
 
-def commands(group: click.Command = COMMANDS, path: str = "regulars") -> Iterator[tuple[str, click.Command]]:
+def commands(group: Any = COMMANDS, path: str = "regulars") -> Iterator[tuple[str, TyperCommand]]:
     """Yield every command with its full name, `regulars serve`."""
-    for name, command in getattr(group, "commands", {}).items():
-        yield f"{path} {name}", command
-        yield from commands(command, f"{path} {name}")
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
 
 
 def section(name: str) -> str:
@@ -77,7 +80,7 @@ def test_every_error_code_is_shown_with_its_meaning():
 
 
 @pytest.mark.parametrize(("name", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
-def test_every_command_is_documented_with_its_options(name: str, command: click.Command):
+def test_every_command_is_documented_with_its_options(name: str, command: TyperCommand):
     assert command.help or command.short_help, "says what it does in --help"
     text = section(name)
     assert text.strip(), f"docs/commands.md has a section `{name}`"

@@ -15,7 +15,8 @@ LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"
 # Spelt in pieces, so that this file does not break its own law.
 REGISTRIES = ["pypi" + ".org", "python" + "hosted.org", "registry" + ".npmjs", "npm" + "mirror", "jsdelivr" + ".net"]
 REGISTRIES += ["unpkg" + ".com", "esm" + ".sh", "arti" + "factory", "dev" + "pi", "nexus" + "/repository"]
-MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:home|root|Users|work|workspace|mnt)/\w|[A-Z]:\\\\?Users")
+# Anna is the person of our examples; nobody else's folder is named.
+MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:home|root|Users|work|workspace|mnt)/(?!anna\b)\w|[A-Z]:\\\\?Users")
 UNFINISHED = ["Not" + "ImplementedError", "TO" + "DO", "FIX" + "ME", "X" * 3]
 
 

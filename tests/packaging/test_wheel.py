@@ -1,4 +1,7 @@
-"""The wheel, installed alone with its locked dependencies into an empty environment, is the whole product."""
+"""The wheel, installed alone with its locked dependencies into an empty environment, is the whole product.
+
+Building and installing takes half a minute and is done once: the tests of a file stay with one worker (`make test`).
+"""
 
 import os
 import signal
@@ -18,9 +21,6 @@ import httpx2
 import pytest
 
 from tests.repository import ROOT, tracked_files
-
-# Building and installing takes half a minute; one worker does it once for all tests here.
-pytestmark = pytest.mark.xdist_group("wheel")
 
 # initdb, migrations and start on a busy machine; usually three seconds.
 START_SECONDS = 120
