@@ -75,7 +75,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 # A venv whose making was interrupted may lack pip.
-$(VENV)/.locked: requirements-dev.lock | $(BIN)/python
+$(VENV)/.locked: requirements-dev.lock $(BIN)/python
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing the locked dependencies (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
