@@ -145,7 +145,8 @@ def upgrade() -> None:
             "search_text",
             sa.Text(),
             sa.Computed(
-                "lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(phone, ''))",
+                "lower(coalesce(first_name, '') || ' ' || coalesce(last_name, '')"
+                " || ' ' || coalesce(email, '') || ' ' || coalesce(phone, ''))",
                 persisted=True,
             ),
             nullable=True,
@@ -190,6 +191,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_id", "source", "value", name=op.f("pk_customer_external_ids")),
         sa.UniqueConstraint("source", "value", name=op.f("uq_customer_external_ids_source_value")),
     )
+    _add_orders()
+    _add_demo()
+    _add_triggers()
+
+
+def _add_orders() -> None:
     op.create_table(
         "orders",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -277,8 +284,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_refunds_of_customer", "refunds", ["customer_id", "refunded_at"], unique=False)
     op.create_index("ix_refunds_of_order", "refunds", ["customer_id", "order_id"], unique=False)
-    _add_demo()
-    _add_triggers()
 
 
 def _add_demo() -> None:

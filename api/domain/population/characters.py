@@ -10,6 +10,8 @@ from api.domain.population.companies import Company
 from api.domain.population.orders import Terms
 from api.domain.population.people import Profile
 
+_PLAIN = Terms()
+
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
@@ -17,7 +19,7 @@ class Scripted:
 
     days_before: int
     spend: int
-    terms: Terms = Terms()
+    terms: Terms = _PLAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 _FIRST_NUMBER = 5
 _EVERY = 8
 _EMPLOYEES = 3
 _GROUP = 5
 _STRIDE = 733
 
-_FAMILIES = (
+_FAMILIES = _words(
     "Adler Amsel Bachmann Birkner Castell Dorn Ehlers Falk Feldmann Ginster Hagedorn Hollander Iversen Jasper Kranich"
     " Lindner Löwe Marten Nordmann Ostertag Pfeiffer Quast Rabe Reuter Sander Seidel Thaler Ulmer Velten Winter"
-).split()
+)
 _TRADES = (
     "Bakery",
     "Bistro",
@@ -36,7 +41,7 @@ _TRADES = (
     "Tea Rooms",
     "Workshops",
 )
-_PLACES = "Berlin Bremen Köln Leipzig Wien Zürich London Leeds Paris Lyon Utrecht Milano Graz Basel Essen Kiel".split()
+_PLACES = _words("Berlin Bremen Köln Leipzig Wien Zürich London Leeds Paris Lyon Utrecht Milano Graz Basel Essen Kiel")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from api.domain.population.behaviour import Behaviour, behaviour
 from api.domain.population.characters import CHARACTERS, scripted_behaviour
 from api.domain.population.identifiers import generator
-from api.domain.population.model import PopulationModel
+from api.domain.population.model import STANDARD, PopulationModel
 from api.domain.population.orders import Order, drawn_terms, order
 from api.domain.population.people import Profile, profile
+
+_CHARACTERS_WEEKS = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,15 @@ class Population:
     seed: int
     until: datetime
     model: PopulationModel
+
+    @property
+    def opened_at(self) -> datetime:
+        """When the shop opened: before anything happened in it."""
+        return self.until - timedelta(weeks=1 + max(self.model.weeks, _CHARACTERS_WEEKS))
+
+    def name_of(self, number: int) -> str:
+        """Return what the generators and identifiers of a customer follow from; a character's knows no seed."""
+        return f"character/{number}" if number <= len(CHARACTERS) else f"{self.seed}/{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ def customer(population: Population, number: int) -> Customer:
     """Return the customer with this number, from 1; the first four are characters, the others drawn by chance."""
     if number <= len(CHARACTERS):
         return _scripted(population, number)
-    name = f"{population.seed}/{number}"
+    name = population.name_of(number)
     person = profile(generator(f"{name}/profile"), number)
     truth = behaviour(generator(f"{name}/behaviour"), population.until, population.model)
     draw = generator(f"{name}/orders")
@@ -53,9 +64,9 @@ def customer(population: Population, number: int) -> Customer:
 def _scripted(population: Population, number: int) -> Customer:
     character = CHARACTERS[number - 1]
     truth = scripted_behaviour(character, population.until)
-    draw = generator(f"character/{number}")
+    draw = generator(population.name_of(number))
     orders = tuple(
-        order(draw, purchase, script.terms, position=position, until=population.until, model=PopulationModel())
+        order(draw, purchase, script.terms, position=position, until=population.until, model=STANDARD)
         for position, (purchase, script) in enumerate(zip(truth.purchases, character.purchases, strict=True), start=1)
     )
     return Customer(number, character.profile, truth.registered_at - timedelta(minutes=5), truth, orders)

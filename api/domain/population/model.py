@@ -44,5 +44,8 @@ class PopulationModel:
     late_share: float = 0.03
 
 
+STANDARD = PopulationModel()
+"""Four to five orders a customer over three years."""
+
 DENSE = PopulationModel(rate_shape=1.2, rate_scale=5.0, dropout_a=0.8, dropout_b=9.0)
 """About ten orders a customer, for measuring speed at size."""
