@@ -13,6 +13,9 @@ CANDIDATES := python3.14 python3.13 python3.12 python3.11 python3
 SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for name in $(CANDIDATES); do "$$name" -c '$(SUITABLE)' >/dev/null 2>&1 && echo "$$name" && break; done)
 
+# An environment whose Python has gone (upgraded, uninstalled) is made anew, and filled anew.
+$(shell test -x $(BIN)/python || rm -f $(VENV)/.locked)
+
 .PHONY: help setup run test check format style lint types contracts schema explorer lock clean
 
 help: ## List the commands
@@ -75,7 +78,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 # A venv whose making was interrupted may lack pip.
-$(VENV)/.locked: requirements-dev.lock $(BIN)/python
+$(VENV)/.locked: requirements-dev.lock | $(BIN)/python
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@echo "Installing the locked dependencies (a minute or two, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
