@@ -73,11 +73,11 @@ class Paged:
 class Derived:
     """A value computed in Python over the whole batch of rows.
 
-    needs    returns what to fetch for a row: a lateral sub-select, made from the row and the arguments as parameters
+    needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
     compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
     """
 
-    needs: Callable[[Row, Mapping[str, Any]], FromClause]
+    needs: Callable[[Row, Given], FromClause]
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
 
 
@@ -187,7 +187,7 @@ def page(link: Link, description: str, *, filter: Any = None, order: Any = None)
 
 def derived(
     description: str,
-    needs: Callable[[Row, Mapping[str, Any]], FromClause],
+    needs: Callable[[Row, Given], FromClause],
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
 ) -> Any:
@@ -208,9 +208,7 @@ def root_page(
     return planned(Paged(relation), description, found)
 
 
-def condition(
-    description: str, names: str = "", test: Callable[[Row, Given], Expression] | None = None
-) -> Any:
+def condition(description: str, names: str = "", test: Callable[[Row, Given], Expression] | None = None) -> Any:
     """Return a field of a filter; `names` is the expression it tests, by default the one of its own name."""
     made = ConditionField(description=description, default=UNSET)
     made.names, made.test = names, test

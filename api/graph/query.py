@@ -17,9 +17,7 @@ from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
 
-AsOf = Annotated[
-    datetime | None, strawberry.argument(description="Show what was true at this moment, by default now.")
-]
+AsOf = Annotated[datetime | None, strawberry.argument(description="Show what was true at this moment, by default now.")]
 KnownAt = Annotated[
     datetime | None,
     strawberry.argument(description="Leave out what was recorded after this moment, by default nothing."),
@@ -71,5 +69,3 @@ class Query:
         order=None,
         clocks=False,
     )
-
-

@@ -33,9 +33,7 @@ class PurchaseSummary:
     discounts: Money = strawberry.field(description="Everything taken off by discounts.")
     refunds: Money = strawberry.field(description="Everything paid back.")
     net: Money = strawberry.field(description="Gross less discounts and refunds.")
-    average_order_value: Money | None = strawberry.field(
-        description="Mean net value of an order, null without orders."
-    )
+    average_order_value: Money | None = strawberry.field(description="Mean net value of an order, null without orders.")
     first_purchase_at: datetime | None = strawberry.field(description="When the first purchase was made.")
     last_purchase_at: datetime | None = strawberry.field(description="When the latest purchase was made.")
 

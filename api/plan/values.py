@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -24,13 +23,9 @@ class Slot:
 
     way: Way
 
-    def __deepcopy__(self, memo: object) -> Slot:
-        return self
 
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The time of the request."""
+NOW, OWNER, AS_OF, KNOWN_AT = (Slot((name,)) for name in (":now", ":owner", ":asOf", ":knownAt"))
+"""What a run brings besides the variables; no variable of a document can have such a name."""
 
 
 def shape(value: Any) -> Any:
@@ -67,9 +62,9 @@ class Parameter:
     source: Any
     convert: Callable[[Any], object] | None = None
 
-    def value(self, variables: Mapping[str, Any], moment: datetime) -> object:
+    def value(self, variables: Mapping[str, Any]) -> object:
         """Return the value for one run; raise BadUserInput where it does not fit."""
-        found = moment if isinstance(self.source, Moment) else at_run(self.source, variables)
+        found = at_run(self.source, variables)
         return self.convert(found) if self.convert else found
 
 
@@ -99,6 +94,6 @@ class Parameters:
         self._found[name] = Parameter(name, source, convert)
         return parameter(name, kind)
 
-    def values(self, variables: Mapping[str, Any], moment: datetime) -> dict[str, object]:
+    def values(self, variables: Mapping[str, Any]) -> dict[str, object]:
         """Return every parameter's value for one run."""
-        return {name: found.value(variables, moment) for name, found in self._found.items()}
+        return {name: found.value(variables) for name, found in self._found.items()}

@@ -19,6 +19,9 @@ class Given(Protocol):
     def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
         """Return the parameter for the value, or for the part of it that the path names."""
 
+    def maybe(self, kind: str, *path: str) -> Expression | None:
+        """Return the parameter for a part of the value, or None where it is not given."""
+
 
 def is_this(row: Row, given: Given) -> ColumnElement[bool]:
     """Return whether a row is the one an identifier names."""

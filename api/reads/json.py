@@ -114,3 +114,12 @@ def unless(missing: ColumnElement[bool], value: Expression) -> Expression:
     """Return a value, or null where a condition holds."""
     return case((missing, null()), else_=value)
 
+
+def is_missing(value: Expression) -> ColumnElement[bool]:
+    """Return whether there is no value."""
+    return value.is_(None)
+
+
+def labelled(columns: Sequence[Labelled]) -> list[Expression]:
+    """Return expressions under their labels."""
+    return [expression.label(label) for label, expression in columns]

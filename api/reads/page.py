@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -15,10 +15,29 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Select, Text, and_, cast, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import Grouping
 
 from api.errors import BadUserInput
-from api.reads.json import as_moment, as_text, constant, kind_of
+from api.reads.json import EMPTY_LIST, Labelled, as_moment, as_text, constant, json_row, kind_of, labelled
 from api.reads.relation import Expression, Relation, Row, Term, rows
 
 COUNTED_AT_MOST = 10_000
@@ -49,8 +68,10 @@ class Step:
         if not self.nullable:
             return later
         missing = self.expression.is_(None)
-        return and_(value.is_not(None), or_(later, missing)) if after else or_(
-            later, and_(value.is_(None), self.expression.is_not(None))
+        return (
+            and_(value.is_not(None), or_(later, missing))
+            if after
+            else or_(later, and_(value.is_(None), self.expression.is_not(None)))
         )
 
     def same(self, value: Expression) -> ColumnElement[bool]:
@@ -131,8 +152,76 @@ def counted(row: Row, conditions: Sequence[ColumnElement[bool]]) -> Expression:
     return select(func.count()).select_from(found).scalar_subquery()
 
 
-def window(selected: Select[Any], steps: Sequence[Step], limit: Expression, *, backward: bool) -> Select[Any]:
-    """Return the rows of a page in reading direction, numbered from 1 in a column `rn`."""
+def some_row(row: Row, conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Return whether any row meets conditions."""
+    return rows(row, [literal_column("1")], conditions).exists()
+
+
+def first(selected: Select[Any], steps: Sequence[Step], size: Expression) -> Select[Any]:
+    """Return the first rows of a list in its order."""
+    return selected.order_by(*[step.ordering() for step in steps]).limit(size)
+
+
+def only_first(selected: Select[Any], steps: Sequence[Step]) -> Select[Any]:
+    """Return the first row of a list in its order."""
+    return first(selected, steps, literal_column("1"))
+
+
+def numbered(selected: Select[Any], steps: Sequence[Step]) -> Select[Any]:
+    """Return all rows, numbered from 1 in their order in a column `rn`."""
+    order = [step.ordering() for step in steps]
+    return selected.add_columns(func.row_number().over(order_by=order).label("rn"))
+
+
+def window(selected: Select[Any], steps: Sequence[Step], size: Expression, *, backward: bool) -> Select[Any]:
+    """Return the rows of a page and one more, in reading direction, numbered from 1 in a column `rn`."""
     order = [step.reversed() if backward else step.ordering() for step in steps]
     numbered = selected.add_columns(func.row_number().over(order_by=order).label("rn"))
-    return numbered.order_by(*order).limit(limit)
+    return numbered.order_by(*order).limit(size + literal_column("1"))
+
+
+def gathered(window: Select[Any], lists: Sequence[str], size: Expression, *, backward: bool) -> FromClause:
+    """Return one row: the named columns of a page as lists in the order of the list, and the facts of the page."""
+    found = window.subquery("r")
+    inside, number = found.c.rn <= size, found.c.rn
+    place = number.desc() if backward else number.asc()
+    made = [_collected(found.c[name], place).filter(inside).label(name) for name in lists]
+    backmost = func.array_agg(aggregate_order_by(found.c.cursor, number.desc())).filter(inside)
+    nearest = func.max(found.c.cursor).filter(number == literal_column("1"))
+    farthest = type_coerce(Grouping(backmost), ARRAY(Text))[literal_column("1", Integer)]
+    ends = ("end", "start") if backward else ("start", "end")
+    facts = [(func.count() > size).label("more"), nearest.label(ends[0]), farthest.label(ends[1])]
+    return select(*made, *facts).select_from(found).correlate_except(found).subquery("a")
+
+
+def _collected(values: Expression, place: ColumnElement[Any]) -> Any:
+    return func.json_agg(aggregate_order_by(values, place))
+
+
+def page_object(
+    gathered: FromClause, facts: Sequence[Expression], parts: Callable[[Mapping[str, Expression]], list[Labelled]]
+) -> Expression:
+    """Return a connection as one object, from its gathered rows and the facts about the whole list."""
+    known = select(gathered, *facts).select_from(gathered).correlate_except(gathered).subquery("f")
+    columns = {
+        name: func.coalesce(known.c[name], EMPTY_LIST) if name[0] == "i" else known.c[name] for name in known.c.keys()
+    }
+    return json_row(select(*labelled(parts(columns))).select_from(known).correlate_except(known))
+
+
+def fact(known: Mapping[str, Expression], name: str, *, backward: bool) -> Expression:
+    """Return a fact of `pageInfo` or `totalCount`, or the name of a type."""
+    facts: dict[str, Callable[[], Expression]] = {
+        "hasNextPage": lambda: known.get("has_behind", _FALSE) if backward else known["more"],
+        "hasPreviousPage": lambda: known["more"] if backward else known.get("has_before", _FALSE),
+        "startCursor": lambda: known["start"],
+        "endCursor": lambda: known["end"],
+        "count": lambda: func.least(known["total"], literal_column(str(COUNTED_AT_MOST))),
+        "precision": lambda: case(
+            (known["total"] > literal_column(str(COUNTED_AT_MOST)), constant("AT_LEAST")), else_=constant("EXACT")
+        ),
+    }
+    return facts[name]() if name in facts else constant(name)
+
+
+_FALSE = literal_column("false")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
 
 from api.reads.customers import customers
+from api.reads.identity import Given
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Row, rows
 from api.tables import business as tables
@@ -15,12 +15,13 @@ from api.tables import business as tables
 _ZERO = literal_column("0")
 
 
-def purchase_statistic(row: Row, arguments: Mapping[str, Any]) -> FromClause:
+def purchase_statistic(row: Row, given: Given) -> FromClause:
     """Return one row of sums over a customer's orders and refunds, in the currency of the business.
 
-    arguments  `start_at` and `end_at`: parameters that narrow the sums to a half-open stretch of time, or None
-    returns    order_count, gross, discounts, refunds, first_at, last_at, currency
+    given    may hold `during` with `startAt` and `endAt`: a half-open stretch of time that narrows the sums
+    returns  order_count, gross, discounts, refunds, first_at, last_at, currency
     """
+    start, end = given.maybe("moment", "during", "startAt"), given.maybe("moment", "during", "endAt")
     placed, bought = row.joined(orders_of_customer)
     paid_back, returned = row.joined(refunds_of_customer)
     sums = [
@@ -30,9 +31,9 @@ def purchase_statistic(row: Row, arguments: Mapping[str, Any]) -> FromClause:
         func.min(placed.c.placed_at).label("first_at"),
         func.max(placed.c.placed_at).label("last_at"),
     ]
-    purchases = rows(placed, sums, [*bought, *_during(placed.c.placed_at, arguments)]).subquery()
+    purchases = rows(placed, sums, [*bought, *_during(placed.c.placed_at, start, end)]).subquery()
     back = rows(
-        paid_back, [_sum(paid_back.c.business_amount)], [*returned, *_during(paid_back.c.refunded_at, arguments)]
+        paid_back, [_sum(paid_back.c.business_amount)], [*returned, *_during(paid_back.c.refunded_at, start, end)]
     )
     currency = select(tables.business.c.currency).scalar_subquery()
     return (
@@ -47,8 +48,7 @@ def _sum(amount: Expression) -> Expression:
     return func.coalesce(func.sum(amount), _ZERO)
 
 
-def _during(moment: Expression, arguments: Mapping[str, Any]) -> Sequence[ColumnElement[bool]]:
-    start, end = arguments.get("start_at"), arguments.get("end_at")
+def _during(moment: Expression, start: Expression | None, end: Expression | None) -> Sequence[ColumnElement[bool]]:
     return [*([moment >= start] if start is not None else []), *([moment < end] if end is not None else [])]
 
 

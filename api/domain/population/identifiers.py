@@ -15,8 +15,8 @@ _RANDOM_BITS = (1 << 12) - 1, (1 << 62) - 1
 def derived_id(moment: datetime, name: str) -> UUID:
     """Return the UUIDv7 of a moment whose random bits are a digest of the name.
 
-    >>> derived_id(datetime(2026, 1, 1, tzinfo=timezone.utc), "7/order/1/1").hex[:13]
-    '019b76da80007'
+    >>> derived_id(datetime(2026, 1, 1, tzinfo=UTC), "7/5/order/1").hex[:13]
+    '019b76daa8007'
     """
     milliseconds = (moment - _EPOCH) // _MILLISECOND
     digest = int.from_bytes(blake2b(name.encode(), digest_size=10).digest(), "big")

@@ -1,0 +1,149 @@
+"""From the tree of a selection to expressions: what PostgreSQL builds alone, as nested JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.plan.tree import Connected, Edges, Info, Item, Level, Name, Nodes, Page, Part, SameRow, Scalar, ToMany, ToOne
+from api.reads import json, page
+from api.reads.json import Labelled
+from api.reads.relation import Expression, Link, Row, rows
+
+
+def columns(items: Sequence[Item], row: Row) -> list[Labelled]:
+    """Return the items of a row as expressions under their response keys."""
+    return [(item.key, expression(item, row)) for item in items]
+
+
+def expression(item: Item, row: Row) -> Expression:
+    """Return one item of a row as an expression; it holds no derived value."""
+    match item:
+        case Scalar():
+            return item.expression(row)
+        case SameRow():
+            made = json.json_object(columns(item.items, row))
+            return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
+        case ToOne():
+            target, joined = row.joined(item.link)
+            return json.json_row(_labelled(target, item.level, joined))
+        case ToMany():
+            target, joined = row.joined(item.link)
+            listed = _labelled(target, item.level, joined)
+            return json.json_list(listed.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
+        case Connected():
+            assert item.link is not None
+            target, joined = row.joined(item.link)
+            target.search = item.page.search
+            return page_json(item, target, joined, _facts_from(item, row))
+    raise TypeError(f"{type(item).__name__} is not built by the database")
+
+
+def _labelled(row: Row, level: Level, conditions: Sequence[Any]) -> Any:
+    return rows(row, json.labelled(columns(level.items, row)), conditions)
+
+
+def link_steps(row: Row, link: Link) -> list[page.Step]:
+    """Return the order of the rows behind a link."""
+    return page.steps(row, link.order or link.target.order, total=link.total)
+
+
+def _facts_from(item: Connected, row: Row) -> Any:
+    def fresh() -> tuple[Row, list[Any]]:
+        assert item.link is not None
+        return row.joined(item.link)
+
+    return fresh
+
+
+def within_cursors(asked: Page, row: Row) -> list[Any]:
+    """Return the conditions that `after` and `before` put on a row."""
+    found = []
+    ordered = page.steps(row, asked.terms, total=asked.total)
+    if asked.after is not None:
+        found.append(page.beyond(ordered, asked.after, after=True))
+    if asked.before is not None:
+        found.append(page.beyond(ordered, asked.before, after=False))
+    return found
+
+
+def wanted_facts(item: Connected) -> set[str]:
+    """Return the facts about a list that a connection asks for."""
+    return {of for part in item.parts if isinstance(part, Info) for _, of in part.facts}
+
+
+def list_facts(item: Connected, fresh: Any) -> list[Labelled]:
+    """Return the facts that need a look at more than the page: the count, and what lies before and behind it."""
+    wanted, found = wanted_facts(item), list[Labelled]()
+    if wanted & {"count", "precision"}:
+        row, conditions = fresh()
+        found.append(("total", page.counted(row, [*conditions, *item.page.narrow(row)])))
+    if "hasPreviousPage" in wanted and not item.page.backward and item.page.after is not None:
+        found.append(("has_before", _outside(item, fresh, item.page.after, after=True)))
+    if "hasNextPage" in wanted and item.page.backward and item.page.before is not None:
+        found.append(("has_behind", _outside(item, fresh, item.page.before, after=False)))
+    return found
+
+
+def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expression:
+    row, conditions = fresh()
+    row.search = item.page.search
+    ordered = page.steps(row, item.page.terms, total=item.page.total)
+    inside = page.beyond(ordered, cursor, after=after)
+    return page.some_row(row, [*conditions, *item.page.narrow(row), inside.is_not(True)])
+
+
+def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Expression:
+    """Return a connection as one JSON object."""
+    conditions = [*joined, *item.page.narrow(row), *within_cursors(item.page, row)]
+    ordered = page.steps(row, item.page.terms, total=item.page.total)
+    if _is_plain(item):
+        (part,) = item.parts
+        assert isinstance(part, Nodes)
+        selected = rows(row, json.labelled(columns(part.items, row)), conditions)
+        return json.json_object([(part.key, json.json_list(page.first(selected, ordered, item.page.size)))])
+    cursor = page.cursor(ordered, page.signature(row.relation, item.page.terms))
+    wanted = [(f"i{index}", part_json(part, row, cursor)) for index, part in _with_items(item)]
+    selected = rows(row, json.labelled([*wanted, ("cursor", cursor)]), conditions)
+    gathered = page.gathered(
+        page.window(selected, ordered, item.page.size, backward=item.page.backward),
+        [label for label, _ in wanted],
+        item.page.size,
+        backward=item.page.backward,
+    )
+    facts = json.labelled(list_facts(item, fresh))
+    return page.page_object(gathered, facts, lambda known: _parts(item, known))
+
+
+def _is_plain(item: Connected) -> bool:
+    return not item.page.backward and len(item.parts) == 1 and isinstance(item.parts[0], Nodes)
+
+
+def _with_items(item: Connected) -> list[tuple[int, Nodes | Edges]]:
+    return [(index, part) for index, part in enumerate(item.parts) if isinstance(part, Nodes | Edges)]
+
+
+def part_json(part: Nodes | Edges, row: Row, cursor: Expression) -> Expression:
+    """Return what one part of a connection wants of a row."""
+    if isinstance(part, Nodes):
+        return json.json_object(columns(part.items, row))
+    return json.json_object([(key, _edge(of, row, cursor)) for key, of in part.parts])
+
+
+def _edge(of: Any, row: Row, cursor: Expression) -> Expression:
+    if of is None:
+        return cursor
+    return json.constant(of) if isinstance(of, str) else json.json_object(columns(of, row))
+
+
+def _parts(item: Connected, known: Any) -> list[Labelled]:
+    return [(part.key, _part(item, index, part, known)) for index, part in enumerate(item.parts)]
+
+
+def _part(item: Connected, index: int, part: Part, known: Any) -> Expression:
+    if isinstance(part, Name):
+        return json.constant(part.name)
+    if isinstance(part, Info):
+        return json.json_object([(key, page.fact(known, of, backward=item.page.backward)) for key, of in part.facts])
+    found: Expression = known[f"i{index}"]
+    return found

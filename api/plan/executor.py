@@ -1,0 +1,206 @@
+"""The hook into graphql-core: where a field resolves to a mark or a reference, the planner completes it.
+
+Everything else (choice of the operation, coercion of variables, introspection, serial mutations, forming of errors)
+stays with graphql-core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiodataloader import DataLoader
+from graphql import GraphQLError, get_named_type, is_abstract_type, is_non_null_type
+from graphql.error import located_error
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from api.access import Principal
+from api.database import Database
+from api.graph.declare import PLANNED, Reference
+from api.plan.planner import reference_plan, root_plan
+from api.plan.project import Hole, NullInNonNull, Run
+from api.plan.run import Plan, Reading, fetched
+from api.plan.select import Selecting
+from api.plan.values import Parameters, shape, slots
+
+
+@dataclass(slots=True)
+class Operation:
+    """What one operation is executed with: who asks, when, on which data; nothing of it outlives the operation.
+
+    plans  of the operation's document, shared by all its runs
+    """
+
+    database: Database
+    principal: Principal
+    now: datetime
+    plans: dict[Any, Plan]
+    readings: dict[Any, Reading] = field(default_factory=dict)
+    loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+    closing: list[Any] = field(default_factory=list)
+
+    async def close(self) -> None:
+        """Give back every connection the operation holds; what a dry run wrote is undone."""
+        for reading in self.readings.values():
+            await reading.close()
+        for held in self.closing:
+            await held.aclose()
+
+
+class Executor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor, with planned fields completed by the planner."""
+
+    context_value: Operation
+
+    def complete_value(
+        self, return_type: Any, field_details_list: Any, info: Any, path: Path, result: Any, position_context: Any
+    ) -> Any:
+        """Complete a mark or a reference by its plan, and everything else as graphql-core does."""
+        if result is PLANNED:
+            return self._complete_root(return_type, field_details_list, info, path)
+        if type(result) is Reference:
+            return self._complete_reference(return_type, field_details_list, path, result)
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+    async def _complete_root(self, return_type: Any, below: Any, info: Any, path: Path) -> Any:
+        given = self._given(None, None)
+        definition = info.parent_type.fields[info.field_name]
+        plan = self._plan(
+            ("root", *map(_node, below)),
+            lambda selecting: root_plan(
+                selecting, str(path.key), definition, below, owned=self.context_value.principal.customer_id is not None
+            ),
+        )
+        alone = plan.statements == 1 and self._is_alone()
+        rows = await fetched(plan.level, plan.parameters.values(given), self._reading(path, None), alone=alone)
+        run = Run(given)
+        try:
+            value = plan.level.form(rows, range(len(rows.rows)), run)
+        except NullInNonNull:
+            value = None
+        return await self._finished(value, run, return_type, below, path)
+
+    async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
+        value, run = await self._loader(return_type, below, path, reference).load(reference.key)
+        return await self._finished(value, run, return_type, below, path)
+
+    async def _finished(self, value: Any, run: Run, return_type: Any, below: Any, path: Path) -> Any:
+        for failure in run.failures:
+            place = [*path.as_list(), *failure.path]
+            error = located_error(failure.error, [details.node for details in below], place)
+            self.collected_errors.add(error, _path(path, failure.path))
+        for hole in run.holes:
+            hole.value = await self._fill(hole, path)
+        if value is None and is_non_null_type(return_type):
+            if run.failures:
+                raise GraphQLError("", original_error=run.failures[0].error)
+            raise TypeError("a planned field that must have a value has none")
+        return value
+
+    async def _fill(self, hole: Hole, path: Path) -> Any:
+        value, _ = await self._loader(hole.type, hole.below, path, hole.reference).load(hole.reference.key)
+        return value
+
+    def _loader(self, return_type: Any, below: Any, path: Path, reference: Reference) -> DataLoader[UUID, Any]:
+        kept = (
+            _root(path) if reference.pinned is None else id(reference.pinned),
+            reference.view,
+            reference.as_of,
+            reference.known_at,
+            *map(_node, below),
+        )
+        loaders = self.context_value.loaders
+        if kept not in loaders:
+            loaders[kept] = self._new_loader(return_type, below, path, reference)
+        return loaders[kept]
+
+    def _new_loader(self, return_type: Any, below: Any, path: Path, reference: Reference) -> DataLoader[UUID, Any]:
+        given = self._given(reference.as_of, reference.known_at)
+        type_ = self._runtime_type(return_type, reference.view)
+        clocks = (reference.as_of is not None, reference.known_at is not None)
+        plan = self._plan(
+            ("reference", reference.view, clocks, *map(_node, below)),
+            lambda selecting: reference_plan(selecting, reference.view, type_, below, given),
+        )
+        reading = self._reading(path, reference.pinned)
+        alone = plan.statements == 1 and self._is_alone() and not _in_list(path)
+
+        async def load(keys: list[UUID]) -> Sequence[Any]:
+            values = {**plan.parameters.values(given), plan.level.keys[0]: keys}
+            rows = await fetched(plan.level, values, reading, alone=alone)
+            return [_formed(plan, rows, index, given) for index in range(len(keys))]
+
+        return DataLoader(load, max_batch_size=1_000)
+
+    def _runtime_type(self, return_type: Any, view: type) -> Any:
+        named = get_named_type(return_type)
+        if not is_abstract_type(named):
+            return named
+        return next(
+            member
+            for member in self.schema.get_possible_types(named)
+            if member.extensions["strawberry-definition"].origin is view
+        )
+
+    def _plan(self, key: Any, make: Any) -> Plan:
+        operation = self.context_value
+        coerced = self.variable_values.coerced
+        owned = operation.principal.customer_id is not None
+        kept = (key, owned, id(self.operation), shape(coerced))
+        plan = operation.plans.get(kept)
+        if plan is None:
+            values = self.variable_values._replace(coerced=slots(coerced))
+            selecting = Selecting(self.schema, self.fragments, values, self.operation, Parameters())
+            plan = operation.plans[kept] = make(selecting)
+        return plan
+
+    def _given(self, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
+        operation = self.context_value
+        return {
+            **self.variable_values.coerced,
+            ":now": as_of or operation.now,
+            ":owner": operation.principal.customer_id,
+            ":asOf": as_of,
+            ":knownAt": known_at,
+        }
+
+    def _reading(self, path: Path, pinned: Any) -> Reading:
+        operation = self.context_value
+        kept = id(pinned) if pinned is not None else _root(path) if self.operation.operation.value != "query" else None
+        if kept not in operation.readings:
+            operation.readings[kept] = Reading(operation.database, pinned)
+        return operation.readings[kept]
+
+    def _is_alone(self) -> bool:
+        selections = self.operation.selection_set.selections
+        return len(selections) == 1 and selections[0].kind == "field"
+
+
+def _formed(plan: Plan, rows: Any, index: int, given: Any) -> Any:
+    run = Run(given)
+    try:
+        return plan.level.form(rows, rows.places.get(index, range(0)), run), run
+    except NullInNonNull:
+        return None, run
+
+
+def _node(details: Any) -> int:
+    return id(details.node)
+
+
+def _root(path: Path) -> str | int:
+    return path.as_list()[0]
+
+
+def _in_list(path: Path) -> bool:
+    return any(isinstance(step, int) for step in path.as_list())
+
+
+def _path(path: Path, below: Sequence[str | int]) -> Path:
+    for step in below:
+        path = Path(path, step, None)
+    return path

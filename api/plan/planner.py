@@ -1,0 +1,63 @@
+"""Plans for fields: made once per document and shape of the variables, kept with the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
+
+from api.graph.declare import One, Paged, PlannedField
+from api.graph.nodes import VIEWS
+from api.plan import levels
+from api.plan.narrow import narrowing
+from api.plan.run import Plan
+from api.plan.select import Details, Selecting, connected, object_items
+from api.plan.tree import Level, connection_is_split
+from api.plan.values import AS_OF, KNOWN_AT, NOW, OWNER, Parameters
+from api.reads.relation import Lens, Relation
+from api.reads.rowset import itself
+
+
+def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Details, *, owned: bool) -> Plan:
+    """Return the plan of a root field that reads one row or a page of a relation."""
+    declaration = field.extensions["strawberry-definition"]
+    assert isinstance(declaration, PlannedField)
+    arguments = selecting.arguments(field, below)
+    parameters = selecting.parameters
+    lens = _lens(parameters, arguments.get("asOf"), arguments.get("knownAt"), owned=owned)
+    source = declaration.source
+    if isinstance(source, Paged):
+        item = connected(selecting, key, field, below, source.target, nullable=not is_non_null_type(field.type))
+        if connection_is_split(item):
+            return Plan(levels.connection(item, lens, parameters, of_parent=False), parameters)
+        return Plan(levels.listed_as_json(item, lens, parameters), parameters)
+    assert isinstance(source, One) and isinstance(source.target, Relation)
+    type_: Any = get_named_type(field.type)
+    level = Level(source.target, object_items(selecting, type_, below))
+    return Plan(levels.found(level, narrowing(field, arguments, parameters), lens, parameters), parameters)
+
+
+def reference_plan(
+    selecting: Selecting, view: type, type_: GraphQLObjectType, below: Details, given: Mapping[str, Any]
+) -> Plan:
+    """Return the plan that completes references to rows of a view, many at once."""
+    parameters = selecting.parameters
+    lens = _lens(
+        parameters,
+        AS_OF if given[":asOf"] else None,
+        KNOWN_AT if given[":knownAt"] else None,
+        owned=given[":owner"] is not None,
+    )
+    relation = VIEWS[view]
+    level = Level(relation, object_items(selecting, type_, below))
+    return Plan(levels.linked(itself(relation), level, lens, parameters, listed=False), parameters)
+
+
+def _lens(parameters: Parameters, as_of: Any, known_at: Any, *, owned: bool) -> Lens:
+    return Lens(
+        moment=parameters.add(NOW if as_of is None else as_of, "moment"),
+        as_of=None if as_of is None else parameters.add(as_of, "moment"),
+        known_at=None if known_at is None else parameters.add(known_at, "moment"),
+        owner=parameters.add(OWNER, "uuid") if owned else None,
+    )

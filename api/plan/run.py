@@ -1,0 +1,91 @@
+"""Running a plan: fetch its levels from the outermost inwards, compute what is derived, form the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from api.database import Connection, Database, Statement
+from api.plan.levels import Batch, Fetched, FetchedLevel
+from api.plan.values import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a field of a document needs for one shape of its variables."""
+
+    level: FetchedLevel
+    parameters: Parameters
+
+    @property
+    def statements(self) -> int:
+        """How many statements the plan runs at most."""
+        return _count(self.level)
+
+
+def _count(level: FetchedLevel) -> int:
+    return 1 + sum(_count(child.level) for child in level.children)
+
+
+class Reading:
+    """The data one operation sees: one snapshot as soon as it takes more than one statement."""
+
+    def __init__(self, database: Database, pinned: Connection | None = None) -> None:
+        self._database = database
+        self._pinned = pinned
+        self._opened = AsyncExitStack()
+        self._turn = asyncio.Lock()
+
+    async def rows(self, statement: Statement, given: Mapping[str, object], *, alone: bool) -> Sequence[Any]:
+        """Return the rows of a statement; `alone` says that nothing else is read by the same operation."""
+        if alone and self._pinned is None:
+            return await self._database.read(statement, given)
+        async with self._turn:
+            if self._pinned is None:
+                self._pinned = await self._opened.enter_async_context(self._database.snapshot())
+            return await self._database.read(statement, given, self._pinned)
+
+    async def close(self) -> None:
+        """Give the snapshot back."""
+        await self._opened.aclose()
+
+
+async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Reading, *, alone: bool) -> Fetched:
+    """Return the rows of a level, of the levels below, and what was computed for them."""
+    rows = await reading.rows(level.statement, given, alone=alone)
+    below = [
+        await fetched(child.level, {**given, **_keys(child.level, child.keys, rows)}, reading, alone=False)
+        for child in level.children
+    ]
+    return Fetched(
+        rows, _places(rows) if level.keys else {}, [_computed(batch, rows) for batch in level.batches], below
+    )
+
+
+def _keys(level: FetchedLevel, columns: Sequence[str], rows: Sequence[Any]) -> dict[str, object]:
+    return {name: [row[column] for row in rows] for name, column in zip(level.keys, columns, strict=True)}
+
+
+def _places(rows: Sequence[Any]) -> dict[int, range]:
+    places: dict[int, range] = {}
+    start = 0
+    for index, row in enumerate(rows):
+        if index and row["ord"] != rows[index - 1]["ord"]:
+            start = index
+        places[row["ord"] - 1] = range(start, index + 1)
+    return places
+
+
+def _computed(batch: Batch, rows: Sequence[Any]) -> Sequence[Any]:
+    real = [index for index, row in enumerate(rows) if "rn" not in row or row["rn"] is not None]
+    given = [{name: rows[index][column] for name, column in batch.columns.items()} for index in real]
+    values = batch.derived.compute(given)
+    if len(real) == len(rows):
+        return values
+    placed: list[Any] = [None] * len(rows)
+    for index, value in zip(real, values, strict=True):
+        placed[index] = value
+    return placed

@@ -1,0 +1,179 @@
+"""From a selection below a field to the tree of what it asks for.
+
+graphql-core collects the fields (fragments, directives, aliases, type conditions) and coerces the arguments; this
+module reads the declarations of the fields found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    get_named_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import FieldDetails, collect_subfields
+from graphql.execution.values import VariableValues, get_argument_values
+
+from api.graph.declare import Column, Derived, Many, One, Paged, PlannedField, Same, Source
+from api.plan.narrow import narrowing
+from api.plan.paging import paging
+from api.plan.project import projection
+from api.plan.tree import (
+    Computed,
+    Connected,
+    Edges,
+    Info,
+    Item,
+    Level,
+    Name,
+    Nodes,
+    Part,
+    SameRow,
+    Scalar,
+    ToMany,
+    ToOne,
+)
+from api.plan.values import Parameters
+from api.reads.json import as_moment, as_text, constant
+from api.reads.relation import Expression, Link, Relation, Row
+
+Details = list[FieldDetails]
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """What collecting fields needs: the operation's parts, and the parameters met on the way."""
+
+    schema: GraphQLSchema
+    fragments: Any
+    variable_values: VariableValues
+    operation: Any
+    parameters: Parameters
+
+    def fields(self, type_: GraphQLObjectType, details: Details) -> dict[str, Details]:
+        """Return the fields selected below, by response key."""
+        collected = collect_subfields(
+            self.schema, self.fragments, self.variable_values, self.operation, type_, details, hide_suggestions=True
+        )
+        return collected.grouped_field_set
+
+    def arguments(self, field: GraphQLField, details: Details) -> dict[str, Any]:
+        """Return a field's arguments, with slots for what only a run knows."""
+        first = details[0]
+        return get_argument_values(
+            field, first.node, self.variable_values, first.fragment_variable_values, hide_suggestions=True
+        )
+
+
+def declared(field: GraphQLField) -> Any:
+    """Return the declaration behind a field of the schema."""
+    return field.extensions.get("strawberry-definition")
+
+
+def object_items(
+    selecting: Selecting, type_: GraphQLObjectType, details: Details, same: Same | None = None
+) -> tuple[Item, ...]:
+    """Return what a selection asks of one row."""
+    return tuple(_items(selecting, type_, details, same))
+
+
+def _items(selecting: Selecting, type_: GraphQLObjectType, details: Details, same: Same | None) -> Any:
+    for key, below in selecting.fields(type_, details).items():
+        if below[0].node.name.value == "__typename":
+            yield Scalar(key, _constantly(type_.name))
+            continue
+        field = type_.fields[below[0].node.name.value]
+        declaration = declared(field)
+        yield _item(selecting, key, field, below, _source(declaration, same), declaration.python_name)
+
+
+def _source(declaration: Any, same: Same | None) -> Source:
+    if isinstance(declaration, PlannedField):
+        return declaration.source
+    return same.parts[declaration.python_name] if same else Column()
+
+
+def _constantly(text: str) -> Callable[[Row], Expression]:
+    return lambda row: constant(text)
+
+
+def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Source, name: str) -> Item:
+    nullable = not is_non_null_type(field.type)
+    type_: Any = get_named_type(field.type)
+    if isinstance(source, Column):
+        return Scalar(key, _formed(source, name, field.type))
+    if isinstance(source, Same):
+        return SameRow(key, object_items(selecting, type_, below, source), source.missing, nullable)
+    if isinstance(source, One | Many):
+        link = source.target if isinstance(source, One) else source.link
+        assert isinstance(link, Link)
+        level = Level(link.target, object_items(selecting, type_, below))
+        return (ToOne if isinstance(source, One) else ToMany)(key, link, level, nullable)
+    if isinstance(source, Derived):
+        given = tuple(selecting.arguments(field, below).items())
+        return Computed(key, source, given, projection(selecting, field.type, below), nullable)
+    assert isinstance(source, Paged)
+    return connected(selecting, key, field, below, source.target, nullable)
+
+
+def _formed(source: Column, name: str, type_: GraphQLOutputType) -> Callable[[Row], Expression]:
+    form = _FORMS.get(get_named_type(type_).name)
+    if form is None:
+        return lambda row: source.of(row, name)
+    return lambda row: form(source.of(row, name))
+
+
+_FORMS: Mapping[str, Callable[[Expression], Expression]] = {"DateTime": as_moment, "Date": as_text}
+"""How values of a scalar are written where the driver's own form is not the scalar's."""
+
+
+def connected(
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, target: Link | Relation, nullable: bool
+) -> Connected:
+    """Return the connection that a field over a link or a relation asks for."""
+    link = target if isinstance(target, Link) else None
+    relation = link.target if link else target
+    assert isinstance(relation, Relation)
+    arguments = selecting.arguments(field, below)
+    narrow = narrowing(field, arguments, selecting.parameters)
+    type_: Any = get_named_type(field.type)
+    return Connected(
+        key,
+        link,
+        relation,
+        paging(relation, link, arguments, narrow, selecting.parameters),
+        tuple(_part(selecting, type_, key, part) for key, part in selecting.fields(type_, below).items()),
+        nullable,
+    )
+
+
+def _part(selecting: Selecting, type_: GraphQLObjectType, key: str, below: Details) -> Part:
+    name = below[0].node.name.value
+    if name == "__typename":
+        return Name(key, type_.name)
+    named: Any = get_named_type(type_.fields[name].type)
+    if name == "nodes":
+        return Nodes(key, object_items(selecting, named, below))
+    if name == "edges":
+        return Edges(
+            key, tuple(_edge_part(selecting, named, *entry) for entry in selecting.fields(named, below).items())
+        )
+    facts = [(fact, under[0].node.name.value) for fact, under in selecting.fields(named, below).items()]
+    return Info(key, tuple((fact, named.name if of == "__typename" else of) for fact, of in facts))
+
+
+def _edge_part(selecting: Selecting, edge: GraphQLObjectType, key: str, below: Details) -> Any:
+    name = below[0].node.name.value
+    if name == "__typename":
+        return key, edge.name
+    if name == "cursor":
+        return key, None
+    named: Any = get_named_type(edge.fields[name].type)
+    return key, object_items(selecting, named, below)

@@ -1,0 +1,181 @@
+"""What a selection asks for, as plain data: levels of rows, and the items wanted of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from api.graph.declare import Derived
+from api.reads.json import LONGEST_LABEL
+from api.reads.relation import Expression, Link, Relation, Row, Term
+
+Narrow: TypeAlias = Callable[[Row], list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value of the row, formed for JSON."""
+
+    key: str
+    expression: Callable[[Row], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class SameRow:
+    """An object made of the same row, null where the column `missing` is."""
+
+    key: str
+    items: tuple[Item, ...]
+    missing: str | None
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToOne:
+    """The object behind a link."""
+
+    key: str
+    link: Link
+    level: Level
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToMany:
+    """The list behind a link."""
+
+    key: str
+    link: Link
+    level: Level
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A derived value; `project` forms it for JSON as the selection below asks."""
+
+    key: str
+    derived: Derived
+    arguments: tuple[tuple[str, Any], ...]
+    project: Callable[[Any, Any], Any]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """`nodes` of a connection."""
+
+    key: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """`edges` of a connection: per edge, its parts in order; `None` for items stands for the cursor."""
+
+    key: str
+    parts: tuple[tuple[str, tuple[Item, ...] | None | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """`pageInfo` or `totalCount` of a connection: pairs of response key and fact, in order."""
+
+    key: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """`__typename` of a connection."""
+
+    key: str
+    name: str
+
+
+Part: TypeAlias = Nodes | Edges | Info | Name
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of a list are asked for."""
+
+    terms: tuple[Term, ...]
+    total: bool
+    backward: bool
+    size: Expression
+    after: tuple[Expression, ...] | None
+    before: tuple[Expression, ...] | None
+    narrow: Narrow
+    search: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection over the rows behind a link, or over a relation."""
+
+    key: str
+    link: Link | None
+    relation: Relation
+    page: Page
+    parts: tuple[Part, ...]
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Rows of one relation and what is wanted of each."""
+
+    relation: Relation
+    items: tuple[Item, ...]
+
+
+Item: TypeAlias = Scalar | SameRow | ToOne | ToMany | Computed | Connected
+
+
+def is_split(items: Sequence[Item]) -> bool:
+    """Return whether PostgreSQL cannot build the object alone: something in it is computed, or its key is too long."""
+    return any(_item_is_split(item) or too_long(item.key) for item in items)
+
+
+def _item_is_split(item: Item) -> bool:
+    if isinstance(item, Computed):
+        return True
+    if isinstance(item, SameRow):
+        return is_split(item.items)
+    if isinstance(item, ToOne | ToMany):
+        return is_split(item.level.items)
+    return isinstance(item, Connected) and connection_is_split(item)
+
+
+def connection_is_split(item: Connected) -> bool:
+    """Return whether a connection's rows must be fetched as rows."""
+    return any(too_long(key) for key in part_keys(item.parts)) or any(is_split(items) for items in item_lists(item))
+
+
+def part_keys(parts: Sequence[Part]) -> list[str]:
+    """Return every response key a connection uses outside its items."""
+    found = [part.key for part in parts]
+    for part in parts:
+        if isinstance(part, Edges):
+            found += [key for key, _ in part.parts]
+        elif isinstance(part, Info):
+            found += [key for key, _ in part.facts]
+    return found
+
+
+def item_lists(item: Connected) -> list[tuple[Item, ...]]:
+    """Return every list of items that a connection wants of its rows."""
+    found: list[tuple[Item, ...]] = []
+    for part in item.parts:
+        if isinstance(part, Nodes):
+            found.append(part.items)
+        elif isinstance(part, Edges):
+            found += [items for _, items in part.parts if isinstance(items, tuple)]
+    return found
+
+
+def too_long(key: str) -> bool:
+    """Return whether PostgreSQL would cut a key."""
+    return len(key.encode()) > LONGEST_LABEL
