@@ -1,0 +1,124 @@
+"""Asking the schema without HTTP: the answer as a client would read it, the errors, and the statements it took."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from inspect import isawaitable
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLSchema, execute, parse, validate
+
+from api.access import EVERYBODY, Principal
+from api.database import Connection, Database
+from api.errors import ApiError
+from api.graph.schema import executable
+from api.plan.executor import Executor, Operation
+
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+class WatchedDatabase(Database):
+    """A database that notes the text of every statement, transaction control apart."""
+
+    statements: list[str]
+
+    @classmethod
+    def of(cls, opened: Database) -> WatchedDatabase:
+        """Return the same pool, watched."""
+        watched = cls(opened._pool, read_timeout=opened._read_timeout)
+        watched.statements = []
+        return watched
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as borrowed:
+            with borrowed.query_logger(self._note):
+                yield borrowed
+
+    def _note(self, record: Any) -> None:
+        if not record.query.lstrip().upper().startswith(_TRANSACTION):
+            self.statements.append(record.query)
+
+
+class Ask:
+    """Executes documents; keeps what the last one left behind.
+
+    errors      of the last operation, as graphql-core has them
+    statements  SQL texts the last operation ran, in order
+    """
+
+    def __init__(self, database: WatchedDatabase, schema: GraphQLSchema = executable) -> None:
+        self.database = database
+        self.schema = schema
+        self.principal = EVERYBODY
+        self.now: datetime | None = None
+        self.errors: list[GraphQLError] = []
+        self._plans: dict[str, tuple[Any, dict[Any, Any]]] = {}
+
+    @property
+    def statements(self) -> list[str]:
+        return self.database.statements
+
+    async def __call__(self, document: str, *, fails: bool = False, **variables: Any) -> Any:
+        """Return the data of the answer; an operation with errors fails the test unless `fails` says it must."""
+        data = await self.run(document, variables)
+        if not fails:
+            assert not self.errors, [_told(error) for error in self.errors]
+        assert bool(self.errors) == fails, "an error was expected"
+        return data
+
+    async def run(self, document: str, variables: Mapping[str, Any], operation_name: str | None = None) -> Any:
+        """Return the data of the answer, with or without errors."""
+        parsed, plans = self._parsed(document)
+        self.database.statements = []
+        operation = Operation(self.database, self.principal, self.now or datetime.now(UTC), plans)
+        try:
+            result: Any = execute(
+                self.schema,
+                parsed,
+                variable_values=dict(variables),
+                operation_name=operation_name,
+                context_value=operation,
+                executor_class=Executor,
+            )
+            result = await result if isawaitable(result) else result
+        finally:
+            await operation.close()
+        self.errors = list(result.errors or [])
+        return orjson.loads(orjson.dumps(result.data, default=lambda hole: hole.value))
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the last operation's errors; anything that is not ours is a bug and raised."""
+        return [_code(error) for error in self.errors]
+
+    def as_customer(self, customer_id: Any) -> Ask:
+        """Return an asker who sees the rows of one customer only."""
+        other = Ask(self.database, self.schema)
+        other.principal = Principal("customer:test", customer_id)
+        other.now = self.now
+        return other
+
+    def _parsed(self, document: str) -> tuple[Any, dict[Any, Any]]:
+        if document not in self._plans:
+            parsed = parse(document)
+            refused = validate(self.schema, parsed)
+            assert not refused, [str(error) for error in refused]
+            self._plans[document] = (parsed, {})
+        return self._plans[document]
+
+
+def _code(error: GraphQLError) -> str:
+    original = error.original_error
+    if isinstance(original, ApiError):
+        return original.code
+    if original is None or isinstance(original, GraphQLError):
+        return "GRAPHQL"
+    raise original
+
+
+def _told(error: GraphQLError) -> str:
+    return f"{error.path}: {error.original_error or error!r}"

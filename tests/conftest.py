@@ -1,0 +1,99 @@
+"""A migrated database for every test that asks for one; the schema to ask, and rows to be given."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.database import database as open_database
+from tests import postgresql
+from tests.asking import Ask, WatchedDatabase
+from tests.given import Given, connected
+
+_FOLDER = pytest.StashKey[Path]()
+_UNTIL_END = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the folder of the run; the run's first process makes it."""
+    told: dict[str, Any] | None = getattr(config, "workerinput", None)
+    held = config.stash[_UNTIL_END] = ExitStack()
+    config.stash[_FOLDER] = Path(told["folder"]) if told else postgresql.new_folder()
+    if not told:
+        held.enter_context(postgresql.run_of_tests(config.stash[_FOLDER]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker the folder of the run."""
+    node.workerinput["folder"] = str(node.config.stash[_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run; the server is gone when this returns."""
+    config.stash[_UNTIL_END].close()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> str:
+    """Address of the run's PostgreSQL: the embedded one, or a system's by REGULARS_TEST_POSTGRES=15."""
+    return postgresql.server(request.config.stash[_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def new_database(server_url: str, worker: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes migrated, empty databases for as long as a block lasts."""
+    numbers = count(1)
+    return lambda: postgresql.fresh_database(server_url, f"test_{worker}_{next(numbers)}")
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> str:
+    """Name of this process among those of the run."""
+    told: dict[str, Any] = getattr(request.config, "workerinput", {})
+    return str(told.get("workerid", "alone"))
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """Address of a migrated, empty database of this test's own."""
+    with new_database() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def module_database_url(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """Address of a migrated, empty database of this module's own, for tests that only read."""
+    with new_database() as address:
+        yield address
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[WatchedDatabase]:
+    """The database as the application opens it, with its statements noted."""
+    async with open_database(database_url, pool_size=4) as opened:
+        yield WatchedDatabase.of(opened)
+
+
+@pytest.fixture
+async def given(database_url: str) -> AsyncIterator[Given]:
+    """Makes rows in the test's database."""
+    connection = await connected(database_url)
+    yield Given(connection)
+    await connection.close()
+
+
+@pytest.fixture
+def ask(database: WatchedDatabase) -> Ask:
+    """Executes documents on the test's database; knows the last one's errors and statements."""
+    return Ask(database)

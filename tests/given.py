@@ -1,0 +1,184 @@
+"""Rows for tests, written straight into the tables: what is not said has a sensible, fixed value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from api.domain.identity import public_id
+
+NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+"""When everything happens that does not say when."""
+
+Number = Decimal | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A row that was made: its key, and the identifier clients see."""
+
+    prefix: str
+    key: UUID
+
+    @property
+    def id(self) -> str:
+        return public_id(self.prefix, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order to be made."""
+
+    price: Number
+    quantity: int = 1
+    sku: str = "TEA"
+
+
+@dataclass(slots=True)
+class Given:
+    """Makes rows on a connection; keys count upwards, so that a test's data is the same in every run."""
+
+    connection: Any
+    start: int = 0
+    made: int = 0
+    products: dict[str, UUID] = field(default_factory=dict)
+
+    def key(self) -> UUID:
+        """Return the next key: version 7 in form, a counter in fact."""
+        self.made += 1
+        return UUID(f"01940000-0000-7000-8000-{self.start + self.made:012x}")
+
+    async def business(self, currency: str = "EUR", name: str = "Tea & Tools", zone: str = "Europe/Berlin") -> None:
+        """Set the business, unless it is set."""
+        await self.connection.execute(
+            "INSERT INTO business (name, currency, time_zone) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            name,
+            currency,
+            zone,
+        )
+
+    async def rate(self, currency: str, rate: Number, on: date = date(2020, 1, 1)) -> None:
+        """Add an exchange rate to the currency of the business."""
+        await self._insert(
+            "exchange_rates", currency=currency, effective_on=on, rate=Decimal(rate), recorded_at=NEW_YEAR
+        )
+
+    async def company(self, name: str, parent: Made | None = None) -> Made:
+        """Add a company."""
+        company = Made("com", self.key())
+        parent_id = parent.key if parent else None
+        await self._insert("companies", company_id=company.key, name=name, parent_id=parent_id, recorded_at=NEW_YEAR)
+        return company
+
+    async def product(self, sku: str = "TEA", name: str = "Green tea", **columns: Any) -> Made:
+        """Add a product."""
+        product = Made("pro", self.key())
+        self.products[sku] = product.key
+        await self._insert("products", **{"product_id": product.key, "sku": sku, "name": name} | columns)
+        return product
+
+    async def customer(
+        self, *, external_ids: Sequence[tuple[str, str]] = (), company: Made | None = None, **columns: Any
+    ) -> Made:
+        """Add a customer, by default a consumer without a name; see the table for the columns."""
+        await self.business()
+        customer = Made("cus", self.key())
+        created = columns.get("created_at", NEW_YEAR)
+        known = {"customer_id": customer.key, "created_at": created, "updated_at": created, "recorded_at": created}
+        await self._insert("customers", **known | {"company_id": company.key if company else None} | columns)
+        for source, value in external_ids:
+            await self._insert(
+                "customer_external_ids",
+                customer_id=customer.key,
+                source=source,
+                value=value,
+                recorded_at=columns.get("recorded_at", created),
+            )
+        return customer
+
+    async def customers(self, count: int, orders: Sequence[Number] = ()) -> list[Made]:
+        """Add customers with first names in alphabetical order, each with one order per amount, a day apart."""
+        made = []
+        for number in range(count):
+            created = NEW_YEAR + timedelta(hours=number)
+            made.append(await self.customer(first_name=f"Customer {number:04}", created_at=created))
+            for day, amount in enumerate(orders):
+                await self.order(made[-1], amount, placed_at=created + timedelta(days=day))
+        return made
+
+    async def order(
+        self,
+        customer: Made,
+        *lines: Line | Number,
+        placed_at: datetime = NEW_YEAR,
+        discount: Number = 0,
+        currency: str = "EUR",
+        rate: Number = 1,
+        **columns: Any,
+    ) -> Made:
+        """Add an order; a bare number is the price of one line of tea, `rate` converts to the business currency."""
+        order = Made("ord", self.key())
+        parts = [line if isinstance(line, Line) else Line(line) for line in lines]
+        gross = sum((Decimal(line.price) * line.quantity for line in parts), Decimal(0))
+        known = {"number": f"N{self.made}", "placed_at": placed_at, "recorded_at": placed_at, "currency": currency}
+        amounts = {"gross": gross, "discount": Decimal(discount)}
+        amounts |= {f"business_{name}": value * Decimal(rate) for name, value in amounts.items()}
+        async with self.connection.transaction():
+            await self._insert(
+                "orders", **{"customer_id": customer.key, "order_id": order.key} | known | amounts | columns
+            )
+            for position, line in enumerate(parts, 1):
+                await self._line(customer, order, position, line, currency)
+        return order
+
+    async def refund(
+        self,
+        customer: Made,
+        amount: Number,
+        order: Made | None = None,
+        *,
+        refunded_at: datetime = NEW_YEAR,
+        currency: str = "EUR",
+        rate: Number = 1,
+        **columns: Any,
+    ) -> Made:
+        """Add a refund on an order, or on the customer where no order is named."""
+        refund = Made("ref", self.key())
+        known = {"customer_id": customer.key, "refund_id": refund.key, "order_id": order.key if order else None}
+        known |= {"amount": Decimal(amount), "business_amount": Decimal(amount) * Decimal(rate), "currency": currency}
+        await self._insert("refunds", **known | {"refunded_at": refunded_at, "recorded_at": refunded_at} | columns)
+        return refund
+
+    async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
+        if line.sku not in self.products:
+            await self.product(line.sku, f"Product {line.sku}")
+        await self._insert(
+            "order_lines",
+            customer_id=customer.key,
+            order_id=order.key,
+            position=position,
+            line_id=self.key(),
+            product_id=self.products[line.sku],
+            sku=line.sku,
+            name=f"Product {line.sku}",
+            quantity=line.quantity,
+            unit_price=Decimal(line.price),
+            currency=currency,
+        )
+
+    async def _insert(self, table: str, **columns: Any) -> None:
+        places = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
+        await self.connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values()
+        )
+
+
+async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+    """Return a connection for making rows."""
+    return await asyncpg.connect(dsn)

@@ -1,0 +1,143 @@
+"""One PostgreSQL for a whole run of the tests, however many processes run them.
+
+The run's first process makes a folder and holds its lock for as long as the run lasts. Whichever test first needs a
+server starts a keeper beside the run; the keeper waits for that lock, so it stops the server and removes the folder
+when the run has ended, however it ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from api.embedded import start
+from api.tables.migration import upgrade
+
+T = TypeVar("T")
+
+TEMPLATE = "migrated"
+# Nothing of a test's data outlives the run, so nothing needs to reach the disk.
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+}
+_PATIENCE_SECONDS = 180
+
+
+def new_folder() -> Path:
+    """Return a folder that the server's user can reach, which pytest's own folders are not."""
+    folder = Path(tempfile.mkdtemp(prefix="regulars-tests-", dir="/tmp"))
+    folder.chmod(0o755)
+    return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for a lock that ends with this process at the latest, and hold it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def run_of_tests(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run; at its end wait until the keeper has cleaned up."""
+    with locked(folder / "run.lock"):
+        yield
+    with locked(folder / "keeper.lock"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def server(folder: Path) -> str:
+    """Return the address of the run's server as postgresql://…, starting it if nobody has yet."""
+    address = folder / "address"
+    with locked(folder / "start.lock"):
+        if not address.exists():
+            _start_keeper(folder, address)
+    return address.read_text()
+
+
+def _start_keeper(folder: Path, address: Path) -> None:
+    with (folder / "keeper.log").open("wb") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "tests.postgresql", str(folder)],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not address.exists():
+        if keeper.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"The tests' PostgreSQL did not start: {(folder / 'keeper.log').read_text()}")
+        time.sleep(0.02)
+    keeper.returncode = 0  # it outlives this process on purpose
+
+
+def keep(folder: Path) -> None:
+    """Run the server of a folder until the run of tests that holds the folder has ended."""
+    version = os.environ.get("REGULARS_TEST_POSTGRES")
+    binaries = Path(f"/usr/lib/postgresql/{version}/bin") if version else None
+    with locked(folder / "keeper.lock"):
+        with start(folder / "data", binaries=binaries, settings=_SETTINGS) as running:
+            outside_any_loop(lambda: execute(running.dsn, f"CREATE DATABASE {TEMPLATE}"))
+            upgrade(database_address(running.dsn, TEMPLATE))
+            (folder / "address.new").write_text(running.dsn)
+            (folder / "address.new").rename(folder / "address")
+            with locked(folder / "run.lock"):
+                pass
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def database_address(server: str, name: str) -> str:
+    """Return the address of another database of the same server."""
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+@contextmanager
+def fresh_database(server: str, name: str, template: str = TEMPLATE) -> Iterator[str]:
+    """Make a copy of a database and return its address; it is gone at the end, whoever is still connected."""
+    outside_any_loop(lambda: execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    yield database_address(server, name)
+    outside_any_loop(lambda: execute(server, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def execute(dsn: str, *statements: str) -> None:
+    """Run statements on a connection of their own."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def outside_any_loop(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a thread: a test with a browser has a loop that runs all the time."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(work())).result()
+
+
+if __name__ == "__main__":
+    keep(Path(sys.argv[1]))
