@@ -1,6 +1,6 @@
 """What one cell of an imported file may say, and why a row is refused.
 
-Files of every kind arrive here: a cell is what Parquet, CSV or JSON made of it (text, number, time or nothing).
+Files of every kind arrive here: a cell is what Parquet, CSV or JSON made of it, a text, number, time or nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ LARGEST_RATE = Decimal(10) ** 9
 # PostgreSQL cannot keep NUL; a lone surrogate is what remains of bytes that are no UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SLASHED = "%m/%d/%Y %H:%M"
+
+# Rows of an order share their moment, and products, prices and quantities recur: most cells are read once and looked up
+# then. Equal cells of different types (1, 1.0, True) are not the same cell.
+_remembered = lru_cache(maxsize=65_536, typed=True)
 
 
 class Reason(Enum):
@@ -54,6 +58,7 @@ class RowRejected(Exception):
         self.message = message or reason.value
 
 
+@_remembered
 def text(cell: object) -> str | None:
     """Return a cell as trimmed text, or None where it is blank; whole floats lose their `.0`.
 
@@ -76,6 +81,7 @@ def required(cell: object, reason: Reason) -> str:
     return found
 
 
+@_remembered
 def quantity(cell: object) -> int:
     """Return a whole number from 1 to the largest that can be kept."""
     found = number(cell, Reason.BAD_QUANTITY)
@@ -84,6 +90,7 @@ def quantity(cell: object) -> int:
     return int(found)
 
 
+@_remembered
 def unit_price(cell: object) -> Decimal:
     """Return an exact price of at least zero with at most six decimals."""
     found = number(cell, Reason.BAD_PRICE)
@@ -110,6 +117,7 @@ def exchange_rate(cell: object) -> Decimal:
     return found
 
 
+@_remembered
 def currency(cell: object) -> str | None:
     """Return the ISO 4217 code in a cell, or None where it is blank."""
     code = text(cell)
@@ -131,7 +139,7 @@ def number(cell: object, reason: Reason) -> Decimal | None:
     if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         raise RowRejected(reason)
     try:
-        found = _decimal(f"{cell:.15g}" if isinstance(cell, float) else str(cell))
+        found = Decimal(f"{cell:.15g}" if isinstance(cell, float) else str(cell).strip())
     except InvalidOperation:
         raise RowRejected(reason) from None
     # Decimal arithmetic is exact up to 28 digits, and no amount of money needs more.
@@ -167,13 +175,7 @@ def day(cell: object) -> date:
     return found
 
 
-# The rows of an order share their moment, and prices recur: most cells are read once and looked up then.
-@lru_cache(maxsize=65_536)
-def _decimal(written: str) -> Decimal:
-    return Decimal(written.strip())
-
-
-@lru_cache(maxsize=65_536)
+@_remembered
 def _in_utc(cell: datetime | date | str, zone: ZoneInfo) -> datetime:
     found = _datetime(cell) if isinstance(cell, str) else cell
     if not isinstance(found, datetime):

@@ -1,0 +1,177 @@
+"""From staged lines to whole orders, credit notes and customers; and what cannot be taken as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from api.database import Connection, prepare
+from api.domain.file_rows import Reason
+from api.domain.money import LARGEST_AMOUNT
+from api.tables.orders import orders, refunds
+from api.writes.importing.expressions import new_ids, rate_at
+from api.writes.importing.results import NewBusiness
+from api.writes.importing.staging import customers, documents, fetch, index, lines, of_document, rejections, run
+
+_DETAILS = ("country", "email", "first_name", "last_name", "phone", "company")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Documents that are recorded in one transaction; known: all of them were recorded before."""
+
+    number: int
+    rows: int
+    known: bool
+
+
+async def gather(connection: Connection, business: NewBusiness, *, lines_a_chunk: int) -> None:
+    """Make documents and customers of the staged lines, and say of each document whether it can be taken."""
+    await index(connection, lines, rejections)
+    await run(connection, insert(documents).from_select(_document_columns(), _documents(lines_a_chunk)))
+    await index(connection, documents)
+    await run(connection, update(documents).values(rate=_rate(business)))
+    await run(connection, update(documents).values(reason=_reason()))
+    for facts, are_credits in ((orders, False), (refunds, True)):
+        recorded = update(documents).where(documents.c.is_credit == are_credits, _recorded(facts))
+        await run(connection, recorded.values(known=True))
+    await run(connection, insert(customers).from_select(_customer_columns(), _customers()))
+    await index(connection, customers)
+
+
+async def rejected_late(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
+    """Yield rows, by number, that were good in themselves but whose order cannot be taken."""
+    statement = prepare(
+        select(lines.c.row, documents.c.reason)
+        .join(documents, of_document())
+        .where(documents.c.reason.is_not(None))
+        .order_by(lines.c.row)
+    )
+    async with connection.transaction():
+        async for row, reason in connection.cursor(statement.sql, *statement.values({}), prefetch=5_000):
+            yield row, Reason[reason]
+
+
+async def known(connection: Connection) -> tuple[int, int]:
+    """Return how many orders and how many credit notes of the file were recorded before."""
+    of_kind = (func.count().filter(documents.c.is_credit == are_credits) for are_credits in (False, True))
+    counted = select(*of_kind).where(documents.c.known, documents.c.reason.is_(None))
+    orders_known, credits_known = (await fetch(connection, counted))[0]
+    return orders_known, credits_known
+
+
+async def chunks(connection: Connection, *, credit: bool) -> list[Chunk]:
+    """Return the chunks of orders, or of credit notes, in their order."""
+    grouped = (
+        select(documents.c.chunk, func.sum(documents.c.lines), func.bool_and(documents.c.known))
+        .where(documents.c.is_credit == credit, documents.c.reason.is_(None))
+        .group_by(documents.c.chunk)
+        .order_by(documents.c.chunk)
+    )
+    return [Chunk(int(number), int(rows), is_known) for number, rows, is_known in await fetch(connection, grouped)]
+
+
+def _document_columns() -> list[str]:
+    return [column.name for column in documents.c if column.name not in ("rate", "known")]
+
+
+def _documents(lines_a_chunk: int) -> Select[Any]:
+    """Number the documents of a customer together, orders by time; a customer's credit notes share one chunk."""
+    c = _grouped().subquery()
+    before = func.sum(c.c.lines).over(
+        partition_by=c.c.is_credit, order_by=(c.c.source, c.c.customer, c.c.placed_at, c.c.document), rows=(None, 0)
+    )
+    numbered = select(c, (before - c.c.lines).label("before")).subquery()
+    n = numbered.c
+    first = func.min(n.before).over(partition_by=(n.is_credit, n.source, n.customer))
+    chunk = case((n.is_credit, first), else_=n.before)
+    known_columns = [n[name] for name in _document_columns() if name not in ("order_id", "chunk")]
+    return select(*known_columns[:3], new_ids(), *known_columns[3:], func.div(chunk, lines_a_chunk))
+
+
+def _grouped() -> Select[Any]:
+    contradicts = or_(
+        func.min(lines.c.customer) != func.max(lines.c.customer),
+        func.min(lines.c.currency) != func.max(lines.c.currency),
+    )
+    return select(
+        lines.c.source,
+        lines.c.document,
+        lines.c.is_credit,
+        func.min(lines.c.customer).label("customer"),
+        func.min(lines.c.placed_at).label("placed_at"),
+        func.min(lines.c.currency).label("currency"),
+        func.sum(lines.c.quantity * lines.c.unit_price).label("gross"),
+        func.sum(lines.c.discount).label("discount"),
+        func.count().label("lines"),
+        case((contradicts, Reason.CONFLICT.name), else_=cast(null(), Text)).label("reason"),
+    ).group_by(lines.c.source, lines.c.document, lines.c.is_credit)
+
+
+def _rate(business: NewBusiness) -> ColumnElement[object]:
+    return rate_at(documents.c.currency, documents.c.placed_at, business.currency, business.time_zone)
+
+
+def _reason() -> ColumnElement[str | None]:
+    incomplete = tuple_(documents.c.source, documents.c.document).in_(
+        select(rejections.c.source, rejections.c.document)
+    )
+    largest = func.greatest(documents.c.gross, documents.c.gross * documents.c.rate)
+    return case(
+        (documents.c.reason.is_not(None), documents.c.reason),
+        (incomplete, Reason.INCOMPLETE_ORDER.name),
+        (documents.c.rate.is_(None), Reason.MISSING_EXCHANGE_RATE.name),
+        (largest > literal(LARGEST_AMOUNT), Reason.OUT_OF_RANGE.name),
+        else_=cast(null(), Text),
+    )
+
+
+def _recorded(facts: Table) -> ColumnElement[bool]:
+    """Say whether a document is there already; of a credit note's refunds, the first carries its number alone."""
+    return exists().where(facts.c.source == documents.c.source, facts.c.external_id == documents.c.document)
+
+
+def _customer_columns() -> list[str]:
+    return ["ordinal", "source", "value", "created_at", *_DETAILS]
+
+
+def _customers() -> Select[Any]:
+    """A customer's details are the latest known, those of orders before those of credit notes."""
+    latest = (lines.c.is_credit, documents.c.placed_at.desc(), lines.c.row)
+    details = [
+        type_coerce(
+            func.array_agg(aggregate_order_by(lines.c[name], *latest)).filter(lines.c[name].is_not(None)), ARRAY(Text)
+        )[1].label(name)
+        for name in _DETAILS
+    ]
+    grouped = (
+        select(documents.c.source, documents.c.customer, func.min(documents.c.placed_at).label("created_at"), *details)
+        .select_from(lines.join(documents, of_document()))
+        .where(documents.c.reason.is_(None))
+        .group_by(documents.c.source, documents.c.customer)
+        .subquery()
+    )
+    ordinal = func.row_number().over(order_by=(grouped.c.source, grouped.c.customer))
+    return select(cast(ordinal, Integer), *grouped.c)

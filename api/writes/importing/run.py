@@ -1,0 +1,122 @@
+"""One import from the first byte to the last chunk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from api.database import Connection, driver_errors_translated
+from api.domain.file_rows import Reason
+from api.writes.importing import cdnow, documents, online_retail, staging
+from api.writes.importing.business import business_of, set_up
+from api.writes.importing.cdnow import Cdnow
+from api.writes.importing.files import Table, open_table
+from api.writes.importing.lines import Books, LineReader
+from api.writes.importing.online_retail import OnlineRetail
+from api.writes.importing.rates import RateTable, contradicting, known_rates, record_rates
+from api.writes.importing.reading import reject_late, stage
+from api.writes.importing.recording import record
+from api.writes.importing.rejects import Rejects, rejects_file
+from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, NewBusiness, Progress
+from api.writes.importing.table import OrderTable
+from api.writes.importing.transactions import in_chunk
+
+_USUAL = {"online-retail": online_retail.BUSINESS, "cdnow": cdnow.BUSINESS}
+# Sorting and joining a whole file wants more memory than a request does; no statement of an import has a time limit.
+_SESSION = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "work_mem": "64MB", "temp_buffers": "64MB"}
+_SESSION |= {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0", "lock_timeout": "60000"}
+_SESSION |= {"client_min_messages": "warning", "application_name": "regulars import"}
+
+
+async def import_file(
+    dsn: str,
+    path: Path,
+    *,
+    format: Format,  # noqa: A002  (the word on the command line)
+    rejects: Path,
+    mapping: Mapping[str, str] | None = None,
+    business: NewBusiness | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+    lines_a_chunk: int = 20_000,
+) -> ImportResult:
+    """Import a file into a migrated database, and return what became of its rows.
+
+    dsn       a direct connection: staging lives in the session, which a pooler in transaction mode does not keep
+    mapping   column of each field, for the formats table and rates
+    business  set up where none is yet; where one is, it must have this currency and time zone
+    rejects   CSV file for the rows that are not taken; written only if there are such
+    report    called after every batch and every chunk
+    lines_a_chunk  rows that are recorded in one transaction, in whole orders
+    raises    ImportRefused for a file that cannot be used; Unavailable where the database is lost
+    """
+    if mapping and format in _USUAL:
+        raise ImportRefused(f"The columns of {format} files are known; --map is for the formats table and rates.")
+    with driver_errors_translated():
+        async with _connected(dsn) as connection:
+            books = await business_of(connection, business, _USUAL.get(format))
+            job = _Import(connection, path, format, mapping or {}, books, report)
+            return await (job.rates(rejects) if format == "rates" else job.lines(rejects, lines_a_chunk))
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(dsn, server_settings=_SESSION)
+    try:
+        await staging.create(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    connection: Connection
+    path: Path
+    format: Format
+    mapping: Mapping[str, str]
+    business: NewBusiness
+    report: Callable[[Progress], None]
+
+    async def rates(self, rejects_path: Path) -> ImportResult:
+        connection = self.connection
+        with self._open() as table, rejects_file(rejects_path, table.columns) as rejects:
+            reader = RateTable(table.columns, self.mapping, business_currency=self.business.currency)
+            read = await stage(connection, staging.rates, table, reader, rejects=rejects, report=self.report)
+            await set_up(connection, self.business)
+            known = await known_rates(connection)
+            added = await in_chunk(connection, lambda: record_rates(connection))
+            await self._reject_late(contradicting(connection), rejects)
+        taken = read - rejects.counts.total()
+        return ImportResult(read, taken, dict(rejects.counts), Counts(rates=added), Counts(rates=known))
+
+    async def lines(self, rejects_path: Path, lines_a_chunk: int) -> ImportResult:
+        connection = self.connection
+        with self._open() as table, rejects_file(rejects_path, table.columns) as rejects:
+            reader = self._reader(table)
+            read = await stage(connection, staging.lines, table, reader, rejects=rejects, report=self.report)
+            await documents.gather(connection, self.business, lines_a_chunk=lines_a_chunk)
+            await self._reject_late(documents.rejected_late(connection), rejects)
+        taken = read - rejects.counts.total()
+        result = ImportResult(read, taken, dict(rejects.counts), left_out=reader.left_out())
+        return await record(connection, self.business, result, self.report)
+
+    def _open(self) -> AbstractContextManager[Table]:
+        return open_table(self.path, whitespace=self.format == "cdnow")
+
+    async def _reject_late(self, late: AsyncIterator[tuple[int, Reason]], rejects: Rejects) -> None:
+        with self._open() as table:
+            await reject_late(table, late, rejects)
+
+    def _reader(self, table: Table) -> LineReader:
+        books = Books(self.business.currency, ZoneInfo(self.business.time_zone), datetime.now(UTC))
+        if self.format == "online-retail":
+            return OnlineRetail(table.columns, books)
+        if self.format == "cdnow":
+            return Cdnow(table.columns, books)
+        return OrderTable(table.columns, books, self.mapping)

@@ -1,0 +1,180 @@
+"""Staging: temporary tables of one connection, where a file's rows wait until they are whole orders.
+
+They are temporary, so that no two imports see each other's and nothing is left after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+    and_,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql.elements import ClauseElement
+
+from api.database import Connection, prepare
+from api.writes.importing.lines import Line
+
+_DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+_metadata = MetaData()
+
+
+def _temporary(name: str, *columns: Column[Any]) -> Table:
+    return Table(name, _metadata, *columns, prefixes=["TEMPORARY"])
+
+
+def _document() -> list[Column[Any]]:
+    return [Column("source", Text), Column("document", Text), Column("is_credit", Boolean)]
+
+
+lines = _temporary(
+    "staged_lines",
+    Column("row", BigInteger),
+    *_document(),
+    Column("customer", Text),
+    Column("placed_at", DateTime(timezone=True)),
+    Column("sku", Text),
+    Column("name", Text),
+    Column("quantity", Integer),
+    Column("unit_price", Numeric),
+    Column("currency", Text),
+    Column("discount", Numeric),
+    *(Column(name, Text) for name in Line._fields[Line._fields.index("product_name") :]),
+)
+rejections = _temporary("staged_rejections", Column("source", Text), Column("document", Text))
+
+# One row per order and per credit note. reason: why it cannot be taken as a whole. known: it is recorded already.
+documents = _temporary(
+    "staged_documents",
+    *_document(),
+    Column("order_id", Uuid),
+    Column("customer", Text),
+    Column("placed_at", DateTime(timezone=True)),
+    Column("currency", Text),
+    Column("gross", Numeric),
+    Column("discount", Numeric),
+    Column("lines", BigInteger),
+    Column("rate", Numeric),
+    Column("reason", Text),
+    Column("known", Boolean, server_default="false"),
+    Column("chunk", BigInteger),
+)
+customers = _temporary(
+    "staged_customers",
+    Column("ordinal", BigInteger),
+    Column("source", Text),
+    Column("value", Text),
+    Column("customer_id", Uuid),
+    Column("fresh", Boolean, server_default="false"),
+    Column("created_at", DateTime(timezone=True)),
+    *(Column(name, Text) for name in ("country", "email", "first_name", "last_name", "phone", "company")),
+)
+
+# Credit notes at work: what is still to be undone, what can be undone, and what undoes what.
+credit_lines = _temporary(
+    "staged_credit_lines",
+    *(Column(name, Text) for name in ("source", "note", "sku", "currency")),
+    Column("row", BigInteger),
+    Column("customer_id", Uuid),
+    Column("credited_at", DateTime(timezone=True)),
+    Column("unit_price", Numeric),
+    Column("unmatched", Integer),
+)
+open_lines = _temporary(
+    "staged_open_lines",
+    Column("customer_id", Uuid),
+    Column("order_id", Uuid),
+    *(Column(name, Text) for name in ("number", "sku", "currency")),
+    Column("position", Integer),
+    Column("placed_at", DateTime(timezone=True)),
+    Column("unit_price", Numeric),
+    Column("undoable", Integer),
+)
+matches = _temporary(
+    "staged_matches",
+    *(Column(name, Text) for name in ("source", "note")),
+    Column("customer_id", Uuid),
+    Column("order_id", Uuid),
+    Column("amount", Numeric),
+)
+rates = _temporary(
+    "staged_rates",
+    Column("row", BigInteger),
+    Column("currency", Text),
+    Column("effective_on", Date),
+    Column("rate", Numeric),
+)
+
+_INDEXES = (
+    Index("staged_lines_document", lines.c.document),
+    Index("staged_documents_document", documents.c.document),
+    Index("staged_documents_chunk", documents.c.chunk),
+    Index("staged_customers_value", customers.c.value),
+    Index("staged_customers_ordinal", customers.c.ordinal),
+    Index("staged_open_lines_customer", open_lines.c.customer_id, open_lines.c.sku),
+)
+
+
+def of_document() -> ColumnElement[bool]:
+    """Join lines with their documents."""
+    return and_(
+        documents.c.source == lines.c.source,
+        documents.c.document == lines.c.document,
+        documents.c.is_credit == lines.c.is_credit,
+    )
+
+
+def of_customer() -> ColumnElement[bool]:
+    """Join documents with their customers."""
+    return and_(customers.c.source == documents.c.source, customers.c.value == documents.c.customer)
+
+
+async def create(connection: Connection) -> None:
+    """Make the staging tables of this connection."""
+    for table in _metadata.tables.values():
+        await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+
+
+async def index(connection: Connection, *tables: Table) -> None:
+    """Index tables and let the planner see what is in them, once they are filled."""
+    for found in _INDEXES:
+        if found.table in tables:
+            await connection.execute(str(CreateIndex(found).compile(dialect=_DIALECT)))
+    for table in tables:
+        await connection.execute(f"ANALYZE {table.name}")
+
+
+async def copy(connection: Connection, table: Table, records: Iterable[Sequence[object]]) -> None:
+    """Stream records, in the order of the table's columns, into a staging table."""
+    await connection.copy_records_to_table(table.name, records=records)
+
+
+async def run(connection: Connection, clause: ClauseElement, **given: object) -> int:
+    """Run a changing statement; return the number of rows it touched."""
+    statement = prepare(clause)
+    tag = await connection.execute(statement.sql, *statement.values(given))
+    return int(tag.rsplit(" ", 1)[-1])
+
+
+async def fetch(connection: Connection, clause: ClauseElement, **given: object) -> list[asyncpg.Record]:
+    """Run a reading statement; return its rows."""
+    statement = prepare(clause)
+    return await connection.fetch(statement.sql, *statement.values(given))
