@@ -62,7 +62,7 @@ def hypergeometric(a: float, b: float, c: float, z: float) -> float:
 def expected_repeats(weeks: float) -> float:
     """Return how often a new customer buys again in so many weeks: MBG/NBD, all traits unknown."""
     r, alpha, a, b = MODEL.rate_shape, MODEL.rate_scale, MODEL.dropout_a, MODEL.dropout_b
-    grown = 1 - (alpha / (alpha + weeks)) ** r * hypergeometric(r, b + 1, a + b, weeks / (alpha + weeks))
+    grown: float = 1 - (alpha / (alpha + weeks)) ** r * hypergeometric(r, b + 1, a + b, weeks / (alpha + weeks))
     return b / (a - 1) * grown
 
 
@@ -249,7 +249,8 @@ def test_the_characters_differ_in_kind():
     assert [order.refund.amount for order in ben.orders if order.refund] == [ben.orders[2].gross]
     assert UNTIL - ben.orders[-1].placed_at > timedelta(days=400)
     assert len(clara.orders) == 1
-    assert dario.profile.company.parent.name == "Conti Ristoranti"
+    company = dario.profile.company
+    assert company and company.parent and company.parent.name == "Conti Ristoranti"
     assert {order.currency for order in dario.orders} == {"CHF", "USD"}
 
 

@@ -1,0 +1,1 @@
+"""Changes: what the API can record. One file a feature."""

@@ -1,0 +1,264 @@
+"""The made-up population in the database: complete, repeatable, and never beside anything else."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import asyncpg
+import pytest
+
+from api.domain.population import PRODUCTS, STANDARD
+from api.errors import BadUserInput, Timeout
+from api.tables import metadata
+from api.writes.demo import DemoResult, is_empty, write_demo
+
+pytestmark = pytest.mark.anyio
+
+UNTIL = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
+RANDOM_OR_NOW = {"business": "fingerprint_key, recorded_at", "demo_population": "recorded_at"}
+TABLES = [table.name for table in metadata.sorted_tables]
+
+
+@pytest.fixture
+async def connection(database_url):
+    opened = await asyncpg.connect(database_url)
+    yield opened
+    await opened.close()
+
+
+async def population(connection, customers=60, **changed):
+    return await write_demo(connection, **{"customers": customers, "seed": 7, "until": UNTIL} | changed)
+
+
+async def rows(connection, table):
+    """Return the rows of a table as texts, without what the database chose or the clock said."""
+    columns = [
+        column.name for column in metadata.tables[table].columns if column.name not in RANDOM_OR_NOW.get(table, "")
+    ]
+    found = await connection.fetch(f"SELECT ROW({', '.join(columns)})::text FROM {table}")
+    return {record[0] for record in found}
+
+
+async def everything(connection):
+    return {table: await rows(connection, table) for table in TABLES}
+
+
+async def counts(connection):
+    return {table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
+
+
+async def test_the_result_counts_what_was_written(connection):
+    result = await population(connection)
+    found = await counts(connection)
+    assert result == DemoResult(60, found["orders"], found["order_lines"], found["refunds"])
+    assert (found["customers"], found["demo_truth"], found["customer_external_ids"]) == (60, 60, 60)
+    assert found["products"] == len(PRODUCTS)
+    assert min(found[table] for table in ("orders", "refunds", "companies", "exchange_rates")) > 0
+
+
+async def test_order_totals_are_the_spends_kept_aside(connection):
+    await population(connection)
+    different = await connection.fetch(
+        """
+        SELECT number FROM demo_truth LEFT JOIN LATERAL (
+          SELECT array_agg(business_gross - business_discount ORDER BY placed_at, order_id) totals, min(placed_at) first
+          FROM orders WHERE orders.customer_id = demo_truth.customer_id
+        ) bought ON true
+        WHERE spends <> coalesce(totals, '{}') OR first_purchase_at IS DISTINCT FROM first
+        """
+    )
+    assert different == []
+    assert await connection.fetchval("SELECT sum(cardinality(spends)) FROM demo_truth") > 100
+
+
+async def test_amounts_in_the_business_currency_follow_the_rate_of_the_day(connection):
+    await population(connection)
+    foreign = await connection.fetch(
+        """
+        SELECT business_gross, gross * rate.rate AS gross FROM orders JOIN LATERAL (
+          SELECT rate FROM exchange_rates
+          WHERE exchange_rates.currency = orders.currency AND effective_on <= placed_at::date
+          ORDER BY effective_on DESC LIMIT 1
+        ) rate ON true
+        """
+    )
+    assert len(foreign) > 5
+    assert all(order["business_gross"] == round(order["gross"], 2) for order in foreign)
+    home = await connection.fetchval("SELECT count(*) FROM orders WHERE currency = 'EUR' AND business_gross <> gross")
+    assert home == 0
+
+
+async def test_truth_is_kept_for_drawn_customers_only(connection):
+    await population(connection)
+    kept = await connection.fetch("SELECT * FROM demo_truth ORDER BY number")
+    assert [row["number"] for row in kept] == list(range(1, 61))
+    assert [row["scripted"] for row in kept] == [True] * 4 + [False] * 56
+    assert all(row["purchase_rate"] > 0 and 0 < row["dropout_probability"] < 1 for row in kept[4:])
+    assert 0 < sum(row["dropped_out_at"] is not None for row in kept) < 56
+    assert all(row["next_spend"] == 0 for row in kept if row["dropped_out_at"])
+
+
+async def test_ada_is_found_by_address_and_by_external_id(connection):
+    await population(connection, 4)
+    found = await connection.fetchrow(
+        """
+        SELECT first_name, last_name, source, value, (SELECT count(*) FROM orders WHERE customer_id = c.customer_id),
+               (SELECT number FROM orders WHERE customer_id = c.customer_id ORDER BY placed_at LIMIT 1) AS number
+        FROM customers c JOIN customer_external_ids USING (customer_id) WHERE lower(email) = 'ada@example.com'
+        """
+    )
+    assert tuple(found) == ("Ada", "Berger", "shop", "1001", 16, "D-1001-1")
+
+
+async def test_a_second_run_adds_nothing(connection):
+    await population(connection)
+    before = await everything(connection)
+    assert await population(connection) == DemoResult()
+    assert await population(connection, 10) == DemoResult()
+    assert await everything(connection) == before
+
+
+async def test_more_customers_leave_the_first_ones_as_they_are(connection):
+    await population(connection, 30)
+    first = await everything(connection)
+    added = await population(connection, 80)
+    both = await everything(connection)
+    assert added.customers == 50
+    assert all(first[table] <= both[table] for table in TABLES)
+
+
+async def test_customers_added_on_a_later_day_keep_the_first_reference_moment(connection):
+    await population(connection, 30)
+    await population(connection, 60, until=UNTIL + timedelta(days=90))
+    floor = UNTIL.replace(hour=0, minute=0)
+    assert await connection.fetchval("SELECT until FROM demo_population") == floor
+    assert await connection.fetchval("SELECT max(placed_at) FROM orders") < floor
+
+
+async def test_the_same_arguments_make_the_same_rows(connection, database_url):
+    await population(connection, 30)
+    await population(connection, 60)
+    in_two_runs = await everything(connection)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(TABLES)))
+    assert set((await counts(connection)).values()) == {0}
+    await write_demo(database_url, customers=60, seed=7, until=UNTIL + timedelta(hours=2))
+    assert await everything(connection) == in_two_runs
+
+
+async def test_an_interrupted_run_is_continued(connection):
+    def stop(_done, _total):
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        await population(connection, 510, report=stop)
+    assert (await counts(connection))["customers"] == 500
+    assert (await population(connection, 510)).customers == 10
+
+
+async def test_progress_is_reported_up_to_the_total(connection):
+    heard = []
+    await population(connection, 510, report=lambda done, total: heard.append((done, total)))
+    assert heard == [(500, 510), (510, 510)]
+
+
+async def test_two_runs_at_once_write_one_population(connection, database_url):
+    runs = (write_demo(database_url, customers=60, seed=7, until=UNTIL) for _ in range(2))
+    results = await asyncio.gather(*runs)
+    assert sorted(result.customers for result in results) == [0, 60]
+    assert (await counts(connection))["customers"] == 60
+
+
+async def test_waiting_for_another_run_has_an_end(connection, database_url):
+    other = await asyncpg.connect(database_url, server_settings={"lock_timeout": "50"})
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE demo_population")
+        with pytest.raises(Timeout):
+            await population(other)
+    assert (await population(other)).customers == 60
+    await other.close()
+
+
+async def test_a_business_in_euros_keeps_its_name(connection):
+    await connection.execute("INSERT INTO business (name, currency, time_zone) VALUES ('Own', 'EUR', 'Europe/Paris')")
+    await population(connection, 10)
+    assert await connection.fetchval("SELECT name FROM business") == "Own"
+
+
+async def test_a_business_is_set_where_there_is_none(connection):
+    assert await is_empty(connection)
+    await population(connection, 10)
+    business = await connection.fetchrow("SELECT name, currency, time_zone FROM business")
+    assert tuple(business) == ("Tea & Tools", "EUR", "Europe/Berlin")
+    assert not await is_empty(connection)
+
+
+FOREIGN = {
+    "customer": "INSERT INTO customers (customer_id, created_at, updated_at) VALUES (gen_random_uuid(), now(), now())",
+    "product": "INSERT INTO products (product_id, sku, name) VALUES (gen_random_uuid(), 'X', 'X')",
+    "rate": "INSERT INTO exchange_rates (currency, effective_on, rate) VALUES ('USD', '2020-01-01', 1)",
+    "other currency": "INSERT INTO business (name, currency, time_zone) VALUES ('Own', 'GBP', 'Europe/London')",
+}
+
+
+@pytest.mark.parametrize("statement", FOREIGN.values(), ids=FOREIGN)
+async def test_it_is_never_mixed_with_what_is_there(connection, statement):
+    await connection.execute(statement)
+    before = await everything(connection)
+    with pytest.raises(BadUserInput):
+        await population(connection)
+    assert await everything(connection) == before
+
+
+async def test_it_is_not_extended_beside_other_customers(connection):
+    await population(connection, 10)
+    await connection.execute(FOREIGN["customer"])
+    with pytest.raises(BadUserInput, match="not mixed"):
+        await population(connection, 20)
+    assert (await counts(connection))["customers"] == 11
+
+
+OTHER = {"seed": {"seed": 8}, "model": {"model": replace(STANDARD, discount_share=0.5)}}
+
+
+@pytest.mark.parametrize("changed", OTHER.values(), ids=OTHER)
+async def test_a_population_is_not_extended_with_another_one(connection, changed):
+    await population(connection, 10)
+    with pytest.raises(BadUserInput, match="seed 7"):
+        await population(connection, 20, **changed)
+    assert (await counts(connection))["customers"] == 10
+
+
+WRONG = {
+    "none": {"customers": 0},
+    "too many": {"customers": 10_000_001},
+    "negative seed": {"seed": -1},
+    "large seed": {"seed": 2**63},
+    "no time zone": {"until": datetime(2026, 3, 1)},  # noqa: DTZ001 (what is refused)
+}
+
+
+@pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
+async def test_impossible_arguments_are_refused(connection, changed):
+    with pytest.raises(BadUserInput):
+        await population(connection, **changed)
+    assert await is_empty(connection)
+
+
+async def test_what_was_not_recorded_yet_shows_in_the_recording_clock(connection):
+    await population(connection)
+    weeks = await connection.fetchval("SELECT max(recorded_at - placed_at) FROM orders")
+    assert weeks > timedelta(days=14)
+    assert await connection.fetchval("SELECT max(recorded_at) FROM orders") <= UNTIL
+
+
+async def test_whole_refunds_leave_nothing_of_the_order(connection):
+    await population(connection, 200)
+    left = await connection.fetch(
+        """
+        SELECT business_gross - business_discount - business_amount AS left FROM orders JOIN refunds
+        USING (customer_id, order_id) WHERE amount = gross - discount
+        """
+    )
+    assert {row["left"] for row in left} == {Decimal(0)}
