@@ -150,9 +150,11 @@ class Given:
     ) -> Made:
         """Add a refund on an order, or on the customer where no order is named."""
         refund = Made("ref", self.key())
-        known = {"customer_id": customer.key, "refund_id": refund.key, "order_id": order.key if order else None}
-        known |= {"amount": Decimal(amount), "business_amount": Decimal(amount) * Decimal(rate), "currency": currency}
-        await self._insert("refunds", **known | {"refunded_at": refunded_at, "recorded_at": refunded_at} | columns)
+        keys = {"customer_id": customer.key, "refund_id": refund.key, "order_id": order.key if order else None}
+        worth = {"amount": Decimal(amount), "business_amount": Decimal(amount) * Decimal(rate), "currency": currency}
+        await self._insert(
+            "refunds", **keys | worth | {"refunded_at": refunded_at, "recorded_at": refunded_at} | columns
+        )
         return refund
 
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:

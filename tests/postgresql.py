@@ -39,11 +39,15 @@ _SETTINGS = {
     "max_connections": "200",
 }
 _PATIENCE_SECONDS = 180
+# Making a database takes a tenth of the time in memory.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 3 * 1024**3
 
 
 def new_folder() -> Path:
-    """Return a folder that the server's user can reach, which pytest's own folders are not."""
-    folder = Path(tempfile.mkdtemp(prefix="regulars-tests-", dir="/tmp"))
+    """Return a folder that the server's user can reach, which pytest's own folders are not; in memory if it fits."""
+    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="regulars-tests-", dir=_MEMORY if has_room else "/tmp"))
     folder.chmod(0o755)
     return folder
 
