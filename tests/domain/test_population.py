@@ -250,7 +250,9 @@ def test_the_characters_differ_in_kind():
     assert UNTIL - ben.orders[-1].placed_at > timedelta(days=400)
     assert len(clara.orders) == 1
     company = dario.profile.company
-    assert company and company.parent and company.parent.name == "Conti Ristoranti"
+    assert company
+    assert company.parent
+    assert company.parent.name == "Conti Ristoranti"
     assert {order.currency for order in dario.orders} == {"CHF", "USD"}
 
 
