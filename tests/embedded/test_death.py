@@ -87,7 +87,7 @@ def test_a_killed_postmaster_comes_back_on_the_same_address(data):
             assert eventually(lambda: _answers(server.dsn))
             assert postmaster(data) != killed
             assert ask(server.dsn, RECORDED) == [done]
-    assert said == ["PostgreSQL died; starting it again"] * 3
+    assert said.count("PostgreSQL died; starting it again") == 3
     assert what_runs(data) == []
 
 

@@ -120,7 +120,7 @@ def test_a_second_start_on_the_same_data_is_told_who_has_it(data, launch):
     began = time.monotonic()
     with pytest.raises(EmbeddedServerError, match=re.escape(f"{data} is in use by process {application.process.pid};")):
         start(data)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert ask(application.dsn, "SELECT 1") == [1]
 
 
