@@ -19,7 +19,7 @@ from strawberry.types.field import StrawberryField
 
 from api.reads.identity import Given
 from api.reads.json import money_amount
-from api.reads.relation import Expression, FromClause, Link, Relation, Row, public_id
+from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
 
 Compute: TypeAlias = Callable[[Row], Expression]
 
@@ -77,7 +77,7 @@ class Derived:
     compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
     """
 
-    needs: Callable[[Row, Given], FromClause]
+    needs: Callable[[Row, Given], Table]
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
 
 
@@ -187,7 +187,7 @@ def page(link: Link, description: str, *, filter: Any = None, order: Any = None)
 
 def derived(
     description: str,
-    needs: Callable[[Row, Given], FromClause],
+    needs: Callable[[Row, Given], Table],
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
 ) -> Any:

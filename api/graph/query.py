@@ -32,11 +32,13 @@ Identifiers = Annotated[
 class Query:
     @strawberry.field(description="Any object by its global identifier, null when it is missing or not yours.")
     def node(self, id: Identifier, as_of: AsOf = None, known_at: KnownAt = None) -> Node | None:
-        return found.reference(id, as_of=as_of, known_at=known_at)
+        row: Node | None = found.reference(id, as_of=as_of, known_at=known_at)
+        return row
 
     @strawberry.field(description="Many objects at once, in the order asked, null where one is missing.")
     def nodes(self, ids: Identifiers, as_of: AsOf = None, known_at: KnownAt = None) -> list[Node | None]:
-        return found.references(ids, as_of=as_of, known_at=known_at)
+        rows: list[Node | None] = found.references(ids, as_of=as_of, known_at=known_at)
+        return rows
 
     customer: Customer | None = root_one(
         customers,

@@ -6,12 +6,14 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.graph.mutation import Mutation
 from api.graph.nodes import VIEWS
 from api.graph.query import Query
 from api.graph.scalars import SCALARS
 
 schema = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
     types=list(VIEWS),
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

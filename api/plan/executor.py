@@ -129,7 +129,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         reading = self._reading(path, reference.pinned)
         alone = plan.statements == 1 and self._is_alone() and not _in_list(path)
 
-        async def load(keys: list[UUID]) -> Sequence[Any]:
+        async def load(keys: list[UUID]) -> list[Any]:
             values = {**plan.parameters.values(given), plan.level.keys[0]: keys}
             rows = await fetched(plan.level, values, reading, alone=alone)
             return [_formed(plan, rows, index, given) for index in range(len(keys))]

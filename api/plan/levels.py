@@ -6,25 +6,23 @@ Everything else arrives inside a row as finished JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
-from api.database import Statement, prepare
-from api.graph.declare import Derived
+from api.database import prepare
 from api.plan import compile as inline
+from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Form, Place, connection_form, listed, mapped
 from api.plan.narrow import Value
-from api.plan.project import Run, formed
+from api.plan.project import Run
 from api.plan.tree import (
     Computed,
     Connected,
     Edges,
-    Info,
     Item,
     Level,
-    Name,
     Narrow,
     Nodes,
     SameRow,
@@ -36,51 +34,7 @@ from api.plan.tree import (
 )
 from api.plan.values import Parameters
 from api.reads import json, page, rowset
-from api.reads.relation import Expression, Lens, Link, Row, rows
-
-Form: TypeAlias = Callable[["Fetched", int, Run], Any]
-"""Makes one value of the answer from row number `int` of what was fetched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A level below, fetched for all rows at once by the columns that its link leaves from."""
-
-    level: FetchedLevel
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A derived value of a level: the columns it needs, by their name in the row."""
-
-    derived: Derived
-    columns: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class FetchedLevel:
-    """A statement, and what becomes of its rows.
-
-    keys   names of the parameters that take the parents' columns as arrays; none for a list without parents
-    form   makes the answer of one parent from the rows that are its
-    """
-
-    statement: Statement
-    keys: tuple[str, ...]
-    form: Callable[[Fetched, range, Run], Any]
-    children: tuple[Child, ...] = ()
-    batches: tuple[Batch, ...] = ()
-
-
-@dataclass(slots=True)
-class Fetched:
-    """The rows of a level with what was computed and fetched for them."""
-
-    rows: Sequence[Any]
-    places: Mapping[int, range] = field(default_factory=dict)
-    computed: list[Sequence[Any]] = field(default_factory=list)
-    below: list[Fetched] = field(default_factory=list)
+from api.reads.relation import Expression, Lens, Link, Row
 
 
 @dataclass
@@ -106,22 +60,14 @@ class Builder:
 
     def objects(self, items: Sequence[Item]) -> Form:
         """Return the function that makes an object of a row."""
-        fields = [(item.key, self.item(item), getattr(item, "nullable", False)) for item in items]
-
-        def form(fetched: Fetched, index: int, run: Run) -> Any:
-            return {
-                key: formed(run, key, lambda at, run, make=make: make(fetched, at, run), index, nullable=nullable)
-                for key, make, nullable in fields
-            }
-
-        return form
+        return mapped([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
 
     def item(self, item: Item) -> Form:
         """Return the function that makes one item of a row."""
         match item:
             case Scalar():
                 label = self.column(item.expression(self.row))
-                return lambda fetched, index, run: fetched.rows[index][label]
+                return lambda place, run: place[label]
             case Computed():
                 return self.computed(item)
             case SameRow() if is_split(item.items):
@@ -131,7 +77,7 @@ class Builder:
             case Connected() if connection_is_split(item):
                 return self.child(connection(item, self.row.lens, self.parameters, of_parent=True), item.link)
         label = self.column(json.as_text(inline.expression(item, self.row)))
-        return lambda fetched, index, run: _spliced(fetched.rows[index][label])
+        return lambda place, run: _spliced(place[label])
 
     def same_row(self, item: SameRow) -> Form:
         """Return the function that makes an object of the same row."""
@@ -139,7 +85,7 @@ class Builder:
         if item.missing is None:
             return form
         label = self.column(json.is_missing(self.row[item.missing]))
-        return lambda fetched, index, run: None if fetched.rows[index][label] else form(fetched, index, run)
+        return lambda place, run: None if place[label] else form(place, run)
 
     def computed(self, item: Computed) -> Form:
         """Return the function that makes a derived value."""
@@ -151,7 +97,7 @@ class Builder:
         names = {name: self.column(need.c[name]) for name in need.c.keys()}  # noqa: SIM118  (not a mapping)
         self.batches.append(Batch(item.derived, names))
         number, project = len(self.batches) - 1, item.project
-        return lambda fetched, index, run: project(fetched.computed[number][index], run)
+        return lambda place, run: project(place.fetched.computed[number][place.index], run)
 
     def linked(self, item: ToOne | ToMany) -> Form:
         """Return the function that makes the object or the list behind a link."""
@@ -164,9 +110,9 @@ class Builder:
         self.children.append(Child(level, tuple(self.column(self.row.c[here]) for here, _ in link.on)))
         number = len(self.children) - 1
 
-        def form(fetched: Fetched, index: int, run: Run) -> Any:
-            below = fetched.below[number]
-            return level.form(below, below.places.get(index, range(0)), run)
+        def form(place: Place, run: Run) -> Any:
+            below = place.fetched.below[number]
+            return level.form(below, below.places.get(place.index, range(0)), run)
 
         return form
 
@@ -196,23 +142,15 @@ def _objects(builder: Builder, items: Sequence[Item]) -> Form:
     if is_split(items):
         return builder.objects(items)
     label = builder.column(json.as_text(json.json_object(inline.columns(items, builder.row))))
-    return lambda fetched, index, run: orjson.Fragment(fetched.rows[index][label])
+    return lambda place, run: orjson.Fragment(place[label])
 
 
 def _only(form: Form) -> Callable[[Fetched, range, Run], Any]:
-    return lambda fetched, places, run: form(fetched, places[0], run) if places else None
+    return lambda fetched, places, run: form(Place(fetched, places[0]), run) if places else None
 
 
 def _list_of(form: Form) -> Callable[[Fetched, range, Run], Any]:
     return lambda fetched, places, run: listed(fetched, places, form, run)
-
-
-def listed(fetched: Fetched, places: Sequence[int], form: Form, run: Run) -> list[Any]:
-    """Return the objects of rows, with their place in the list as the path of an error."""
-    return [
-        formed(run, number, lambda index, run: form(fetched, index, run), index, nullable=False)
-        for number, index in enumerate(places)
-    ]
 
 
 def found(level: Level, narrow: Narrow, lens: Lens, parameters: Parameters) -> FetchedLevel:
@@ -261,7 +199,7 @@ def connection(item: Connected, lens: Lens, parameters: Parameters, *, of_parent
     conditions = [*joined, *asked.narrow(row), *inline.within_cursors(asked, row)]
     windowed = page.window(builder.selected(conditions), ordered, asked.size, backward=asked.backward)
     statement = rowset.rows_of(base, windowed, optional=bool(facts))
-    form = _connection_form(item, parts, cursor, size)
+    form = connection_form(item, parts, cursor, size)
     return builder.level(statement, keys, form)
 
 
@@ -274,65 +212,11 @@ def _part_form(builder: Builder, part: Any, ordered: Any, row: Row, item: Connec
 
 
 def _edge_form(builder: Builder, part: Edges, cursor: Expression) -> Form:
-    forms: list[tuple[str, Form]] = []
-    for key, of in part.parts:
-        if of is None:
-            label = builder.column(cursor)
-            forms.append((key, lambda fetched, index, run, label=label: fetched.rows[index][label]))
-        elif isinstance(of, str):
-            forms.append((key, lambda fetched, index, run, of=of: of))
-        else:
-            forms.append((key, _objects(builder, of)))
-
-    def form(fetched: Fetched, index: int, run: Run) -> Any:
-        return {
-            key: formed(run, key, lambda at, run, make=make: make(fetched, at, run), index, nullable=False)
-            for key, make in forms
-        }
-
-    return form
+    label = builder.column(cursor)
+    return mapped([(key, _edge_value(builder, of, label), False) for key, of in part.parts])
 
 
-def _connection_form(
-    item: Connected, parts: Sequence[Any], cursor: str, size: str
-) -> Callable[[Fetched, range, Run], Any]:
-    backward = item.page.backward
-
-    def form(fetched: Fetched, places: range, run: Run) -> Any:
-        first = fetched.rows[places[0]] if places else {}
-        some = bool(places) and first["rn"] is not None
-        inside = [at for at in places if fetched.rows[at]["rn"] <= fetched.rows[at][size]] if some else []
-        more = len(inside) < len(places) and some
-        shown = inside[::-1] if backward else inside
-        cursors = [fetched.rows[at][cursor] for at in (shown[:1] + shown[-1:])]
-        facts = _facts(first, cursors, more=more, backward=backward)
-        return {
-            part.key: _part_value(fetched, part, make, shown, facts, run)
-            for part, make in zip(item.parts, parts, strict=True)
-        }
-
-    return form
-
-
-def _part_value(fetched: Fetched, part: Any, make: Any, shown: Sequence[int], facts: Any, run: Run) -> Any:
-    if isinstance(part, Name):
-        return part.name
-    if isinstance(part, Info):
-        return {key: facts.get(of, of) for key, of in part.facts}
-    return formed(run, part.key, lambda _, run: listed(fetched, shown, make, run), None, nullable=False)
-
-
-def _facts(first: Any, cursors: Sequence[str], *, more: bool, backward: bool) -> dict[str, Any]:
-    total = first["total"] if "total" in first else None
-    return {
-        "hasNextPage": _held(first, "has_behind") if backward else more,
-        "hasPreviousPage": more if backward else _held(first, "has_before"),
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-        "count": None if total is None else min(total, page.COUNTED_AT_MOST),
-        "precision": "AT_LEAST" if (total or 0) > page.COUNTED_AT_MOST else "EXACT",
-    }
-
-
-def _held(row: Any, name: str) -> bool:
-    return bool(row[name]) if name in row else False
+def _edge_value(builder: Builder, of: Any, cursor: str) -> Form:
+    if of is None:
+        return lambda place, run: place[cursor]
+    return (lambda place, run: of) if isinstance(of, str) else _objects(builder, of)

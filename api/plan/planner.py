@@ -32,7 +32,8 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
         if connection_is_split(item):
             return Plan(levels.connection(item, lens, parameters, of_parent=False), parameters)
         return Plan(levels.listed_as_json(item, lens, parameters), parameters)
-    assert isinstance(source, One) and isinstance(source.target, Relation)
+    assert isinstance(source, One)
+    assert isinstance(source.target, Relation)
     type_: Any = get_named_type(field.type)
     level = Level(source.target, object_items(selecting, type_, below))
     return Plan(levels.found(level, narrowing(field, arguments, parameters), lens, parameters), parameters)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.database import Connection, Database, Statement
-from api.plan.levels import Batch, Fetched, FetchedLevel
+from api.plan.fetched import Batch, Fetched, FetchedLevel
 from api.plan.values import Parameters
 
 

@@ -75,7 +75,7 @@ class Edges:
     """`edges` of a connection: per edge, its parts in order; `None` for items stands for the cursor."""
 
     key: str
-    parts: tuple[tuple[str, tuple[Item, ...] | None | str], ...]
+    parts: tuple[tuple[str, tuple[Item, ...] | str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Conditions on rows, as filters combine them. A missing value fulfils no comparison, and `opposite` is its contrary."""
+"""Conditions on rows, as filters combine them. A missing value fulfils none; `opposite` is its contrary."""
 
 from __future__ import annotations
 

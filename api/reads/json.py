@@ -37,7 +37,7 @@ Labelled: TypeAlias = tuple[str, Expression]
 LONGEST_LABEL = 63
 """Bytes of a column label; PostgreSQL cuts what is longer, and the JSON key with it."""
 
-EMPTY_LIST = literal_column("'[]'::json")
+EMPTY_LIST: Expression = literal_column("'[]'::json")
 
 _KINDS: dict[str, TypeEngine[Any]] = {
     "moment": DateTime(timezone=True),

@@ -46,7 +46,7 @@ order_lines = Relation(
 customer_of_order = Link(orders, customers, (_CUSTOMER,))
 orders_of_customer = Link(customers, orders, (_CUSTOMER,), order=_LATEST_FIRST)
 lines_of_order = Link(orders, order_lines, (_CUSTOMER, _ORDER), order=(Term("position"),), total=True)
-order_of_line = Link(order_lines, orders, (_CUSTOMER, _ORDER))
+order_of_line: Link = Link(order_lines, orders, (_CUSTOMER, _ORDER))
 product_of_line = Link(order_lines, products, (("product_id", "product_id"),))
 refunds_of_order = Link(orders, refunds, (_CUSTOMER, _ORDER), order=(Term("refunded_at"),))
 refunds_of_customer = Link(customers, refunds, (_CUSTOMER,), order=(Term("refunded_at", descending=True),))

@@ -185,7 +185,7 @@ def gathered(window: Select[Any], lists: Sequence[str], size: Expression, *, bac
     found = window.subquery("r")
     inside, number = found.c.rn <= size, found.c.rn
     place = number.desc() if backward else number.asc()
-    made = [_collected(found.c[name], place).filter(inside).label(name) for name in lists]
+    made = [_collected(found.c[name], place, inside).label(name) for name in lists]
     backmost = func.array_agg(aggregate_order_by(found.c.cursor, number.desc())).filter(inside)
     nearest = func.max(found.c.cursor).filter(number == literal_column("1"))
     farthest = type_coerce(Grouping(backmost), ARRAY(Text))[literal_column("1", Integer)]
@@ -194,8 +194,8 @@ def gathered(window: Select[Any], lists: Sequence[str], size: Expression, *, bac
     return select(*made, *facts).select_from(found).correlate_except(found).subquery("a")
 
 
-def _collected(values: Expression, place: ColumnElement[Any]) -> Any:
-    return func.json_agg(aggregate_order_by(values, place))
+def _collected(values: Expression, place: ColumnElement[Any], inside: ColumnElement[bool]) -> Expression:
+    return func.coalesce(func.json_agg(aggregate_order_by(values, place)).filter(inside), EMPTY_LIST)
 
 
 def page_object(
@@ -203,9 +203,7 @@ def page_object(
 ) -> Expression:
     """Return a connection as one object, from its gathered rows and the facts about the whole list."""
     known = select(gathered, *facts).select_from(gathered).correlate_except(gathered).subquery("f")
-    columns = {
-        name: func.coalesce(known.c[name], EMPTY_LIST) if name[0] == "i" else known.c[name] for name in known.c.keys()
-    }
+    columns = {column.key: column for column in known.c}
     return json_row(select(*labelled(parts(columns))).select_from(known).correlate_except(known))
 
 
@@ -224,4 +222,4 @@ def fact(known: Mapping[str, Expression], name: str, *, backward: bool) -> Expre
     return facts[name]() if name in facts else constant(name)
 
 
-_FALSE = literal_column("false")
+_FALSE: Expression = literal_column("false")

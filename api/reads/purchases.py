@@ -12,7 +12,7 @@ from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Row, rows
 from api.tables import business as tables
 
-_ZERO = literal_column("0")
+_ZERO: Expression = literal_column("0")
 
 
 def purchase_statistic(row: Row, given: Given) -> FromClause:

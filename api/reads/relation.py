@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, func, literal_column, or_, select
 
 Expression: TypeAlias = ColumnElement[Any]
+Table: TypeAlias = FromClause
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Relation:
     """
 
     name: str
-    table: FromClause
+    table: Table
     key: str
     prefix: str
     owner: str | None = None

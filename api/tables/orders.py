@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     PrimaryKeyConstraint,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -23,6 +24,9 @@ from sqlalchemy import (
 )
 
 from api.tables.schema import amount, bounded, currency, metadata, moment, recorded
+
+order_numbers = Sequence("order_numbers", start=100_001, metadata=metadata)
+"""Numbers of orders that come without an identifier of another system."""
 
 orders = Table(
     "orders",

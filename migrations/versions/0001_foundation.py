@@ -51,6 +51,7 @@ END $$
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.execute("CREATE SEQUENCE order_numbers START 100001")
     op.create_table(
         "business",
         sa.Column("singleton", sa.SmallInteger(), server_default=sa.text("1"), autoincrement=False, nullable=False),

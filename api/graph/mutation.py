@@ -1,0 +1,40 @@
+"""Everything that can be changed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from api.graph import purchases, refunds, set_customer
+from api.graph.outcomes import Caller
+
+Info = strawberry.Info[Caller, None]
+_INPUT = strawberry.argument(description="What to do.")
+
+
+@strawberry.type(description="Everything that can be changed; an answer without userErrors was recorded.")
+class Mutation:
+    @strawberry.mutation(description="Create a customer, or change the one the identifier names.")
+    async def set_customer(
+        self, info: Info, input: Annotated[set_customer.SetCustomerInput, _INPUT]
+    ) -> set_customer.SetCustomerPayload | None:
+        return await set_customer.create_or_change(info.context, input)
+
+    @strawberry.mutation(description="Record a purchase and answer with all that follows from it.")
+    async def record_purchase(
+        self, info: Info, input: Annotated[purchases.RecordPurchaseInput, _INPUT]
+    ) -> purchases.RecordPurchasePayload | None:
+        return await purchases.record_one(info.context, input)
+
+    @strawberry.mutation(description="Record many purchases in one call, at most 250.")
+    async def record_purchases(
+        self, info: Info, input: Annotated[purchases.RecordPurchasesInput, _INPUT]
+    ) -> purchases.RecordPurchasesPayload | None:
+        return await purchases.record_many(info.context, input)
+
+    @strawberry.mutation(description="Record money paid back on an order.")
+    async def record_refund(
+        self, info: Info, input: Annotated[refunds.RecordRefundInput, _INPUT]
+    ) -> refunds.RecordRefundPayload | None:
+        return await refunds.record(info.context, input)

@@ -1,0 +1,134 @@
+"""Recording purchases: inputs, payloads, and how one becomes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from api.domain.purchase import NewLine, NewPurchase
+from api.errors import BadUserInput
+from api.graph.customers import Customer, CustomerIdentifierInput
+from api.graph.declare import optional
+from api.graph.naming import amount, customer_name, external_key
+from api.graph.orders import Order
+from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.shared import ExternalIdInput, MoneyInput
+from api.writes.change import Change, Outcome
+from api.writes.once import Recorded
+from api.writes.purchases import MOST_PURCHASES, record_purchases
+
+
+@strawberry.enum(description="What to do when some rows of a batch are wrong.")
+class BatchErrorPolicy(Enum):
+    REJECT_EVERYTHING = strawberry.enum_value("REJECT_EVERYTHING", description="Record nothing if any row is wrong.")
+    REJECT_FAILED_ROWS = strawberry.enum_value(
+        "REJECT_FAILED_ROWS", description="Record the good rows and report the wrong ones."
+    )
+
+
+@strawberry.input(description="One article of a purchase.")
+class PurchaseLineInput:
+    sku: str = strawberry.field(description="Article number.")
+    name: str | None = optional("Name, needed when the product is not known yet.")
+    category: str | None = optional("Category, used when the product is not known yet.")
+    durable: bool | None = optional("Whether the product lasts, used when it is not known yet.")
+    quantity: int = strawberry.field(description="How many were bought.")
+    unit_price: MoneyInput = strawberry.field(description="Price of one.")
+
+    def line(self) -> NewLine:
+        """Return the line to record."""
+        return NewLine(
+            sku=self.sku,
+            name=self.name or None,
+            category=self.category or None,
+            durable=self.durable or None,
+            quantity=self.quantity,
+            unit_price=amount(self.unit_price),
+        )
+
+
+@strawberry.input(description="What was bought, by whom and when.")
+class PurchaseInput:
+    customer: CustomerIdentifierInput = strawberry.field(description="Who bought.")
+    external_id: ExternalIdInput | None = optional("Identifier in the system the purchase comes from, unique for good.")
+    placed_at: datetime = strawberry.field(description="When the customer bought.")
+    lines: list[PurchaseLineInput] = strawberry.field(description="What was bought, 1 to 200 lines.")
+    discount: MoneyInput | None = optional("Discount on the whole order.")
+
+    def purchase(self) -> NewPurchase:
+        """Return the purchase to record."""
+        return NewPurchase(
+            customer=customer_name(self.customer),
+            external_id=external_key(self.external_id or None),
+            placed_at=self.placed_at,
+            lines=tuple(line.line() for line in self.lines),
+            discount=amount(self.discount) if self.discount else None,
+        )
+
+
+@strawberry.input(description="A purchase to record.")
+class RecordPurchaseInput(ChangeInput):
+    purchase: PurchaseInput = strawberry.field(description="The purchase.")
+
+
+@strawberry.input(description="Purchases to record together.")
+class RecordPurchasesInput(ChangeInput):
+    purchases: list[PurchaseInput] = strawberry.field(description="The purchases, 1 to 250.")
+    error_policy: BatchErrorPolicy = strawberry.field(
+        description="What to do when some are wrong.", default=BatchErrorPolicy.REJECT_FAILED_ROWS
+    )
+
+
+@strawberry.type(description="Outcome of recordPurchase: all that a screen has to redraw.")
+class RecordPurchasePayload(Payload):
+    order: Order | None = strawberry.field(description="The purchase.")
+    customer: Customer | None = strawberry.field(description="The customer afterwards.")
+
+
+@strawberry.type(description="Outcome of recordPurchases.")
+class RecordPurchasesPayload(Payload):
+    results: list[RecordPurchasePayload] = strawberry.field(description="One outcome per purchase, in the order sent.")
+    recorded: int = strawberry.field(description="How many were recorded, or would be on a dry run.")
+
+
+async def record_one(caller: Caller, given: RecordPurchaseInput) -> RecordPurchasePayload:
+    """Record one purchase."""
+
+    async def work(change: Change) -> Sequence[Outcome]:
+        return await record_purchases(change, [given.purchase.purchase()], [("input", "purchase")], all_or_none=True)
+
+    recorded = await perform(caller, "recordPurchase", given, work)
+    return _payload(recorded.outcomes[0], recorded, given.idempotency_key)
+
+
+async def record_many(caller: Caller, given: RecordPurchasesInput) -> RecordPurchasesPayload:
+    """Record up to 250 purchases together; raise BadUserInput for none or more."""
+    if not 1 <= len(given.purchases) <= MOST_PURCHASES:
+        raise BadUserInput(f"`purchases` takes 1 to {MOST_PURCHASES} purchases.")
+    fields = [("input", "purchases", str(place)) for place in range(len(given.purchases))]
+    everything = given.error_policy is BatchErrorPolicy.REJECT_EVERYTHING
+
+    async def work(change: Change) -> Sequence[Outcome]:
+        purchases = [purchase.purchase() for purchase in given.purchases]
+        return await record_purchases(change, purchases, fields, all_or_none=everything)
+
+    recorded = await perform(caller, "recordPurchases", given, work)
+    results = [_payload(outcome, recorded, given.idempotency_key) for outcome in recorded.outcomes]
+    return RecordPurchasesPayload(
+        results=results,
+        recorded=sum(1 for outcome in recorded.outcomes if outcome.ids),
+        user_errors=user_errors([error for outcome in recorded.outcomes for error in outcome.errors]),
+        idempotency=idempotency(given.idempotency_key, recorded),
+    )
+
+
+def _payload(outcome: Outcome, recorded: Recorded, key: str) -> RecordPurchasePayload:
+    return RecordPurchasePayload(
+        order=reference(Order, outcome, "order", recorded),
+        customer=reference(Customer, outcome, "customer", recorded),
+        user_errors=user_errors(outcome.errors),
+        idempotency=idempotency(key, recorded),
+    )

@@ -1,0 +1,129 @@
+"""What was fetched: rows with what was computed and fetched for them, and how they become parts of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from api.database import Statement
+from api.graph.declare import Derived
+from api.plan.project import Run, formed
+from api.plan.tree import Connected, Info, Name
+from api.reads.page import COUNTED_AT_MOST
+
+Form: TypeAlias = Callable[["Place", Run], Any]
+"""Makes one value of the answer from a fetched row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A level below, fetched for all rows at once by the columns that its link leaves from."""
+
+    level: FetchedLevel
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A derived value of a level: the columns it needs, by their name in the row."""
+
+    derived: Derived
+    columns: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class FetchedLevel:
+    """A statement, and what becomes of its rows.
+
+    keys   names of the parameters that take the parents' columns as arrays; none for a list without parents
+    form   makes the answer of one parent from the rows that are its
+    """
+
+    statement: Statement
+    keys: tuple[str, ...]
+    form: Callable[[Fetched, range, Run], Any]
+    children: tuple[Child, ...] = ()
+    batches: tuple[Batch, ...] = ()
+
+
+@dataclass(slots=True)
+class Fetched:
+    """The rows of a level with what was computed and fetched for them."""
+
+    rows: Sequence[Any]
+    places: Mapping[int, range] = field(default_factory=dict)
+    computed: list[Sequence[Any]] = field(default_factory=list)
+    below: list[Fetched] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One fetched row: which of the fetched rows it is."""
+
+    fetched: Fetched
+    index: int
+
+    def __getitem__(self, column: str) -> Any:
+        return self.fetched.rows[self.index][column]
+
+
+def mapped(forms: Sequence[tuple[str, Form, bool]]) -> Form:
+    """Return the function that makes an object: per key a function, and whether its value may be missing."""
+    return lambda place, run: {key: formed(run, key, make, place, nullable=nullable) for key, make, nullable in forms}
+
+
+def listed(fetched: Fetched, places: Sequence[int], form: Form, run: Run) -> list[Any]:
+    """Return the objects of rows, with their place in the list as the path of an error."""
+    return [formed(run, number, form, Place(fetched, index), nullable=False) for number, index in enumerate(places)]
+
+
+def connection_form(
+    item: Connected, parts: Sequence[Any], cursor: str, size: str
+) -> Callable[[Fetched, range, Run], Any]:
+    """Return the function that makes a connection from its fetched rows.
+
+    parts   per part of the connection the function that makes it of a row, None where no row is needed
+    cursor  column with a row's cursor
+    size    column with the size of the page
+    """
+    backward = item.page.backward
+
+    def form(fetched: Fetched, places: range, run: Run) -> Any:
+        first = fetched.rows[places[0]] if places else {}
+        some = bool(places) and first["rn"] is not None
+        inside = [at for at in places if fetched.rows[at]["rn"] <= fetched.rows[at][size]] if some else []
+        more = len(inside) < len(places) and some
+        shown = inside[::-1] if backward else inside
+        cursors = [fetched.rows[at][cursor] for at in (shown[:1] + shown[-1:])]
+        facts = _facts(first, cursors, more=more, backward=backward)
+        return {
+            part.key: _part_value(fetched, part, make, shown, facts, run)
+            for part, make in zip(item.parts, parts, strict=True)
+        }
+
+    return form
+
+
+def _part_value(fetched: Fetched, part: Any, make: Any, shown: Sequence[int], facts: Any, run: Run) -> Any:
+    if isinstance(part, Name):
+        return part.name
+    if isinstance(part, Info):
+        return {key: facts.get(of, of) for key, of in part.facts}
+    return formed(run, part.key, lambda _, run: listed(fetched, shown, make, run), None, nullable=False)
+
+
+def _facts(first: Any, cursors: Sequence[str], *, more: bool, backward: bool) -> dict[str, Any]:
+    total = first.get("total")
+    return {
+        "hasNextPage": _held(first, "has_behind") if backward else more,
+        "hasPreviousPage": more if backward else _held(first, "has_before"),
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+        "count": None if total is None else min(total, COUNTED_AT_MOST),
+        "precision": "AT_LEAST" if (total or 0) > COUNTED_AT_MOST else "EXACT",
+    }
+
+
+def _held(row: Any, name: str) -> bool:
+    return bool(row.get(name))

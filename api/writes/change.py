@@ -1,0 +1,71 @@
+"""One change: the transaction it runs in, who makes it, when, and for which business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from api.access import Principal
+from api.database import Connection, Statement, prepare
+from api.errors import BusinessNotSet, Rejection
+from api.tables.business import business
+
+_BUSINESS = prepare(select(business.c.currency, business.c.time_zone, business.c.fingerprint_key))
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """The business that records: its currency, its days, and the key of its fingerprints."""
+
+    currency: str
+    time_zone: ZoneInfo
+    fingerprint_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change in progress; everything it does is one transaction on `connection`."""
+
+    connection: Connection
+    principal: Principal
+    now: datetime
+    business: Business
+
+    async def rows(self, statement: Statement, **given: object) -> Sequence[Any]:
+        """Run a statement in the transaction and return its rows."""
+        return await self.connection.fetch(statement.sql, *statement.values(given))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one thing to record: identifiers of what was written, or what is wrong with it."""
+
+    ids: Mapping[str, UUID]
+    created: bool = False
+    errors: tuple[Rejection, ...] = ()
+
+
+class Overtaken(Exception):
+    """Another call was faster with the same thing; done again, the change finds it there."""
+
+
+class Refused(Exception):
+    """Nothing may be written; carries the outcomes that say why."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        super().__init__("refused")
+        self.outcomes = outcomes
+
+
+async def the_business(connection: Connection) -> Business:
+    """Return the business; raise BusinessNotSet before it has been set."""
+    found = await connection.fetchrow(_BUSINESS.sql)
+    if found is None:
+        raise BusinessNotSet(BusinessNotSet.meaning)
+    return Business(found["currency"], ZoneInfo(found["time_zone"]), found["fingerprint_key"])

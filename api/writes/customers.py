@@ -1,0 +1,163 @@
+"""Creating customers and changing what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Text, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from api.database import prepare
+from api.domain.customer import checked
+from api.domain.customer_name import CustomerName, ExternalKey
+from api.domain.identity import new_id
+from api.errors import Rejection, UserErrorCode
+from api.tables.customers import companies, customer_external_ids, customers
+from api.writes.change import Change, Outcome, Overtaken, Refused
+from api.writes.lookups import arrays, customers_named
+
+_PARTS = ("kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id", "tags")
+_LOCKED = prepare(select(customers).where(customers.c.customer_id == bindparam("which")).with_for_update())
+_ADD = prepare(
+    insert(customers)
+    .values({name: bindparam(name) for name in ("customer_id", "created_at", "updated_at", *_PARTS)})
+    .on_conflict_do_nothing()
+    .returning(customers.c.customer_id)
+)
+_CHANGE = prepare(
+    update(customers)
+    .values({name: bindparam(name) for name in ("updated_at", *_PARTS)} | {"version": customers.c.version + 1})
+    .where(customers.c.customer_id == bindparam("which"))
+)
+_ADD_COMPANY = prepare(
+    insert(companies).values(company_id=bindparam("company_id"), name=bindparam("name")).on_conflict_do_nothing()
+)
+_COMPANY = prepare(select(companies.c.company_id).where(func.lower(companies.c.name) == func.lower(bindparam("name"))))
+_GIVEN = arrays("g", {"source": Text, "value": Text})
+_DROP_IDS = prepare(
+    delete(customer_external_ids).where(
+        customer_external_ids.c.customer_id == bindparam("which"),
+        tuple_(customer_external_ids.c.source, customer_external_ids.c.value).not_in(
+            select(_GIVEN.c.source, _GIVEN.c.value)
+        ),
+    )
+)
+_ADD_IDS = prepare(
+    insert(customer_external_ids)
+    .from_select(
+        ["customer_id", "source", "value"],
+        select(bindparam("which", type_=customers.c.customer_id.type), _GIVEN.c.source, _GIVEN.c.value),
+    )
+    .on_conflict_do_nothing()
+)
+_FOREIGN_IDS = prepare(
+    select(column("ord"))
+    .select_from(
+        _GIVEN.join(
+            customer_external_ids,
+            (customer_external_ids.c.source == _GIVEN.c.source) & (customer_external_ids.c.value == _GIVEN.c.value),
+        )
+    )
+    .where(customer_external_ids.c.customer_id != bindparam("which"))
+)
+_INPUT = ("input", "customer")
+_UNIQUE = {"uq_customers_email": "email", "uq_customers_phone": "phone"}
+
+
+async def set_customer(
+    change: Change, name: CustomerName, given: Mapping[str, Any], expected_version: int | None
+) -> list[Outcome]:
+    """Create the customer that a name means, or change it; raise Refused where that cannot be.
+
+    given  the parts to set, as `domain.customer.checked` takes them
+    """
+    try:
+        return [await _set(change, name.cleaned(("input", "identifier")), checked(given, _INPUT), expected_version)]
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None
+    except asyncpg.UniqueViolationError as error:
+        raise Refused([Outcome({}, errors=(_taken(error.constraint_name),))]) from None
+
+
+def _taken(constraint: str | None) -> Rejection:
+    part = _UNIQUE.get(constraint or "")
+    return Rejection(
+        UserErrorCode.TAKEN, "Another customer is known by this already.", (*_INPUT, part) if part else _INPUT
+    )
+
+
+async def _set(change: Change, name: CustomerName, parts: dict[str, Any], expected_version: int | None) -> Outcome:
+    (known,) = await customers_named(change, [name])
+    if known is not None and known.merged:
+        message = "This customer was merged into another; change that one."
+        raise Rejection(UserErrorCode.ALREADY_MERGED, message, ("input", "identifier"))
+    if known is None:
+        return await _create(change, name, parts, expected_version)
+    await _update(change, known.customer_id, parts, expected_version)
+    return Outcome({"customer": known.customer_id})
+
+
+async def _create(change: Change, name: CustomerName, parts: dict[str, Any], expected_version: int | None) -> Outcome:
+    if name.key is not None or change.principal.customer_id is not None:
+        message = "There is no such customer, or it is not yours; name a new one by externalId, email or phone."
+        raise Rejection(UserErrorCode.NOT_FOUND, message, ("input", "identifier"))
+    if expected_version is not None:
+        message = "There is no such customer yet, so there is no version to expect."
+        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"))
+    parts = {"email": name.email, "phone": name.phone, **parts}
+    own = [name.external_id] if name.external_id else []
+    ids = list(dict.fromkeys([*own, *parts.pop("external_ids", [])]))
+    empty: dict[str, Any] = {**dict.fromkeys(_PARTS), "kind": "CONSUMER", "tags": []}
+    key, company = new_id(), await _company(change, parts)
+    row = {**empty, **parts, **company}
+    added = await change.rows(_ADD, customer_id=key, created_at=change.now, updated_at=change.now, **row)
+    if added and not await _foreign_ids(change, key, ids):
+        return Outcome({"customer": key}, created=True)
+    if (await customers_named(change, [name]))[0] is not None:
+        raise Overtaken
+    raise _foreign() if added else await _in_the_way(change, row)
+
+
+async def _in_the_way(change: Change, row: Mapping[str, Any]) -> Rejection:
+    (by_email,) = await customers_named(change, [CustomerName(email=row["email"])])
+    return _taken("uq_customers_email" if by_email else "uq_customers_phone")
+
+
+async def _update(change: Change, key: UUID, parts: dict[str, Any], expected_version: int | None) -> None:
+    (kept,) = await change.rows(_LOCKED, which=key)
+    if expected_version not in (None, kept["version"]):
+        message = "The customer changed since it was read; read it again and decide anew."
+        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), kept["version"])
+    ids: list[ExternalKey] | None = parts.pop("external_ids", None)
+    row = {name: kept[name] for name in _PARTS} | await _company(change, parts) | parts
+    await change.rows(_CHANGE, which=key, updated_at=change.now, **row)
+    if ids is not None and await _foreign_ids(change, key, ids):
+        raise _foreign()
+
+
+async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | None]:
+    if "company_name" not in parts:
+        return {}
+    name = parts.pop("company_name")
+    if name is None:
+        return {"company_id": None}
+    await change.rows(_ADD_COMPANY, company_id=new_id(), name=name)
+    return {"company_id": (await change.rows(_COMPANY, name=name))[0]["company_id"]}
+
+
+async def _foreign_ids(change: Change, key: UUID, ids: Sequence[ExternalKey]) -> bool:
+    """Make these the identifiers of a customer, and return whether any of them is another's."""
+    given = {"source": [each.source for each in ids], "value": [each.value for each in ids]}
+    await change.rows(_DROP_IDS, which=key, **given)
+    if not ids:
+        return False
+    await change.rows(_ADD_IDS, which=key, **given)
+    return bool(await change.rows(_FOREIGN_IDS, which=key, **given))
+
+
+def _foreign() -> Rejection:
+    message = "Another customer is known by this identifier already."
+    return Rejection(UserErrorCode.TAKEN, message, (*_INPUT, "externalIds"))

@@ -1,0 +1,116 @@
+"""Recording money paid back on an order."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from api.database import prepare
+from api.domain.identity import new_id
+from api.domain.money import in_minor_units
+from api.domain.purchase import NewRefund
+from api.errors import Rejection, UserErrorCode
+from api.tables.orders import orders, refunds
+from api.writes.change import Change, Outcome, Refused
+
+_LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update())
+_ZERO: ColumnElement[Decimal] = literal_column("0")
+_PAID_BACK = prepare(
+    select(
+        func.coalesce(func.sum(refunds.c.amount), _ZERO).label("amount"),
+        func.coalesce(func.sum(refunds.c.business_amount), _ZERO).label("business_amount"),
+    ).where(refunds.c.customer_id == bindparam("whose"), refunds.c.order_id == bindparam("which"))
+)
+_COLUMNS = (
+    "customer_id",
+    "refund_id",
+    "order_id",
+    "source",
+    "external_id",
+    "amount",
+    "currency",
+    "business_amount",
+    "reason",
+    "refunded_at",
+)
+_ADD = prepare(
+    insert(refunds)
+    .values({name: bindparam(name) for name in _COLUMNS})
+    .on_conflict_do_nothing(index_elements=["source", "external_id"])
+    .returning(refunds.c.refund_id)
+)
+
+
+async def record_refund(change: Change, order_id: UUID | None, refund: NewRefund) -> list[Outcome]:
+    """Record a refund and return its identifiers; raise Refused where it cannot be recorded.
+
+    The order's row is locked, so that refunds at the same time take turns and never exceed its total together.
+    """
+    try:
+        return [Outcome(await _record(change, order_id, refund.checked(change.now, ("input", "refund"))))]
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None
+
+
+async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> dict[str, UUID]:
+    order = await _locked(change, order_id)
+    rest, business_rest = await _rest(change, order)
+    _check(order, refund, rest)
+    ids = {"refund": new_id(), "order": order["order_id"], "customer": order["customer_id"]}
+    added = await change.rows(
+        _ADD,
+        customer_id=ids["customer"],
+        refund_id=ids["refund"],
+        order_id=ids["order"],
+        source=refund.external_id and refund.external_id.source,
+        external_id=refund.external_id and refund.external_id.value,
+        amount=refund.amount.amount,
+        currency=order["currency"],
+        business_amount=_worth(change, refund.amount.amount, rest, business_rest),
+        reason=refund.reason,
+        refunded_at=refund.refunded_at,
+    )
+    if not added:
+        message = "A refund with this external identifier is recorded already."
+        raise Rejection(UserErrorCode.TAKEN, message, ("input", "refund", "externalId"))
+    return ids
+
+
+async def _locked(change: Change, order_id: UUID | None) -> Any:
+    found = await change.rows(_LOCK_ORDER, which=order_id) if order_id else []
+    owner = change.principal.customer_id
+    if not found or owner not in (None, found[0]["customer_id"]):
+        raise Rejection(UserErrorCode.NOT_FOUND, "There is no such order, or it is not yours.", ("input", "orderId"))
+    return found[0]
+
+
+async def _rest(change: Change, order: Any) -> tuple[Decimal, Decimal]:
+    paid = (await change.rows(_PAID_BACK, whose=order["customer_id"], which=order["order_id"]))[0]
+    business_total = order["business_gross"] - order["business_discount"]
+    return order["gross"] - order["discount"] - paid["amount"], business_total - paid["business_amount"]
+
+
+def _check(order: Any, refund: NewRefund, rest: Decimal) -> None:
+    field = ("input", "refund")
+    if refund.amount.currency_code != order["currency"]:
+        message = "A refund is in the currency of its order."
+        raise Rejection(UserErrorCode.CURRENCY_MISMATCH, message, (*field, "amount", "currencyCode"))
+    if refund.refunded_at < order["placed_at"]:
+        message = "Money cannot be paid back before the purchase."
+        raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "refundedAt"))
+    if refund.amount.amount > rest:
+        message = "This is more than what is left of the order; read its `net` for the rest."
+        raise Rejection(UserErrorCode.EXCEEDS_REMAINING, message, (*field, "amount", "amount"))
+
+
+def _worth(change: Change, amount: Decimal, rest: Decimal, business_rest: Decimal) -> Decimal:
+    """Return the same share of what is left in the currency of the business; a full refund leaves exactly nothing."""
+    if amount == rest or rest == business_rest:
+        return business_rest if amount == rest else amount
+    with localcontext() as context:
+        context.prec = 60
+        return min(in_minor_units(business_rest * amount / rest, change.business.currency), business_rest)
