@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal_column
 
 from api.reads.relation import Expression, Link, Relation, Row, Term, rows
 from api.tables import customers as tables
@@ -69,10 +69,10 @@ def email_key(row: Row) -> Expression:
 
 @customers.expression
 def relevance(row: Row) -> Expression:
-    """Return how well the row fits the words searched for, between 0 and 1."""
+    """Return how well the row fits the words searched for, between 0 and 1; exact, so that a cursor can hold it."""
     if row.search is None:
-        return literal_column("0::real")
-    return func.similarity(row.c.search_text, row.search)
+        return literal_column("0::numeric", Numeric)
+    return cast(func.similarity(row.c.search_text, row.search), Numeric)
 
 
 def has_external_id(row: Row, source: Expression, value: Expression) -> ColumnElement[bool]:

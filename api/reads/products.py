@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, literal_column
+from sqlalchemy import Numeric, cast, func, literal_column
 
 from api.reads.relation import Expression, Relation, Row, Term
 from api.tables import products as tables
@@ -12,7 +12,7 @@ products = Relation("products", tables.products, "product_id", "pro", order=(Ter
 
 @products.expression
 def relevance(row: Row) -> Expression:
-    """Return how well the row fits the words searched for, between 0 and 1."""
+    """Return how well the row fits the words searched for, between 0 and 1; exact, so that a cursor can hold it."""
     if row.search is None:
-        return literal_column("0::real")
-    return func.similarity(row.c.search_text, row.search)
+        return literal_column("0::numeric", Numeric)
+    return cast(func.similarity(row.c.search_text, row.search), Numeric)
