@@ -82,6 +82,12 @@ class Unavailable(ApiError):
     retryable = True
 
 
+class RequestTimeout(ApiError):
+    code = "REQUEST_TIMEOUT"
+    meaning = "The request body took too long to arrive."
+    retryable = True
+
+
 class PayloadTooLarge(ApiError):
     code = "PAYLOAD_TOO_LARGE"
     meaning = "The request body is larger than the server takes."

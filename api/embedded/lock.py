@@ -47,6 +47,21 @@ def lock_folder(folder: DataFolder) -> FolderLock:
     return FolderLock(descriptor)
 
 
+def is_locked(folder: DataFolder) -> bool:
+    """Return whether another process has the folder."""
+    try:
+        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def _taken(descriptor: int) -> bool:
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:

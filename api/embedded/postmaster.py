@@ -59,10 +59,7 @@ class Postmaster:
     @property
     def dsn(self) -> str:
         """Where and as whom to connect, with the password."""
-        return (
-            f"postgresql://{USER}:{quote(self.password)}@/{DATABASE}"
-            f"?host={quote(str(self.folder.socket), safe='/')}&port={PORT}"
-        )
+        return address(self.folder, self.password)
 
     def start(self) -> subprocess.Popen[bytes]:
         """Return the guard of a server that answers; raise EmbeddedServerError with what the server said if not.
@@ -156,6 +153,12 @@ class Postmaster:
             log.seek(size if size <= self._log_size() else 0)
             lines = log.read().decode(errors="replace").splitlines()
         return "\n".join(lines[-5:])
+
+
+def address(folder: DataFolder, password: str) -> str:
+    """Return where and as whom to connect to the server of a folder, with the password."""
+    host = quote(str(folder.socket), safe="/")
+    return f"postgresql://{USER}:{quote(password)}@/{DATABASE}?host={host}&port={PORT}"
 
 
 def _may_pass(said: str) -> bool:

@@ -1,0 +1,119 @@
+"""The application: its parts put together, for any ASGI server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api.database import Database, database
+from api.embedded import default_data_dir, start
+from api.graph.schema import executable, schema
+from api.reads.server import require_server
+from api.settings import Settings
+from api.tables.migration import head, upgrade
+from api.web.documents import Limits
+from api.web.errors import log_unexpected
+from api.web.explorer import explorer_routes, load_tabs
+from api.web.health import health_routes
+from api.web.view import GraphQLView
+
+__all__ = ["build_app", "open_database", "schema_text"]
+
+# A change that has begun is carried through before the process ends; the slowest has a statement time-out of its own.
+LAST_CHANGES_SECONDS = 20.0
+
+
+def build_app(settings: Settings | None = None, *, dsn: str | None = None) -> Starlette:
+    """Return the application; its lifespan opens the database.
+
+    dsn  address of the database where that is known already; otherwise DATABASE_URL's, or that of an embedded server
+         which is started, migrated and stopped by the lifespan
+    """
+    settings = settings or Settings()
+    view = GraphQLView(
+        executable,
+        limits=_limits(settings),
+        body_limit=settings.body_limit_bytes,
+        body_seconds=settings.body_timeout_seconds,
+    )
+    return Starlette(routes=_routes(settings, view), lifespan=_lifespan(settings, view, dsn or settings.database_url))
+
+
+def schema_text() -> str:
+    """Return the schema in GraphQL's own language."""
+    return f"{schema.as_str()}\n"
+
+
+def open_database(settings: Settings, dsn: str) -> AbstractAsyncContextManager[Database]:
+    """Open the pool of connections that the settings describe."""
+    return database(
+        dsn,
+        pool_size=settings.pool_size,
+        read_timeout=settings.read_timeout_seconds,
+        write_timeout=settings.write_timeout_seconds,
+        lock_timeout=settings.lock_timeout_seconds,
+        behind_pooler=settings.database_pooler == "transaction",
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        tokens=settings.document_tokens,
+        characters=settings.document_characters,
+        kept_documents=settings.cached_documents,
+        kept_bytes=settings.cached_document_bytes,
+        kept_plans=settings.cached_plans,
+    )
+
+
+def _routes(settings: Settings, view: GraphQLView) -> list[BaseRoute]:
+    text = schema_text()
+
+    async def schema_file(request: Request) -> Response:
+        return PlainTextResponse(text)
+
+    return [
+        Route("/graphql", view),
+        Route("/schema.graphql", schema_file),
+        *health_routes(lambda: view.database, head()),
+        *(explorer_routes(load_tabs()) if settings.graphiql else []),
+    ]
+
+
+def _lifespan(
+    settings: Settings, view: GraphQLView, dsn: str | None
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(_log_stray)
+        with ExitStack() as stack:
+            address = await asyncio.to_thread(_embedded, settings, stack) if dsn is None else dsn
+            await require_server(address)
+            async with open_database(settings, address) as opened:
+                view.database = opened
+                yield
+                await view.finish(LAST_CHANGES_SECONDS)
+
+    return lifespan
+
+
+def _embedded(settings: Settings, stack: ExitStack) -> str:
+    """Start and migrate the embedded server, to be stopped with the stack; return its address."""
+    server = stack.enter_context(start(settings.data or default_data_dir(), report=logging.getLogger("regulars").info))
+    upgrade(server.dsn)
+    return server.dsn
+
+
+def _log_stray(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no task was waiting for any more; the loop's own way would write out the error's text."""
+    error = context.get("exception")
+    if error is not None:
+        log_unexpected(error, "none")

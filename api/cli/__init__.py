@@ -1,0 +1,65 @@
+"""The `regulars` command."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from api.cli.business import init
+from api.cli.checking import check
+from api.cli.database import migrate
+from api.cli.demo import demo
+from api.cli.importing import import_
+from api.cli.schema import schema
+from api.cli.serving import serve
+from api.embedded import EmbeddedServerError
+from api.errors import ApiError
+from api.web.errors import log_unexpected
+from api.writes.importing import ImportRefused
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="A GraphQL API over a business's customers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command()(init)
+app.command()(migrate)
+app.command("import")(import_)
+app.command()(demo)
+app.command()(check)
+app.command()(schema)
+
+
+def main() -> None:
+    """Run the command; what a user can put right is one line on standard error and exit code 1 (2 for usage)."""
+    # Whoever asks the process to end lets it clean up, as Ctrl-C does: the embedded server stops with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        app()
+    except (ApiError, EmbeddedServerError, ImportRefused) as refused:
+        _end(str(refused))
+    except ValidationError as error:
+        _end("; ".join(f"{_variable(found['loc'])}: {found['msg']}" for found in error.errors()))
+    except Exception as error:  # noqa: BLE001  (its text may hold customers' data: kind and place must do)
+        log_unexpected(error, "none")
+        _end("Internal error; the line above says where.")
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """Return the environment variable behind a setting that cannot be used."""
+    name = str(location[0])
+    return name if name.isupper() else f"REGULARS_{name.upper()}"
+
+
+def _end(message: str) -> None:
+    typer.echo(message, err=True)
+    sys.exit(1)

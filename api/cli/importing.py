@@ -1,0 +1,76 @@
+"""`regulars import`: files of purchases and of exchange rates."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.database import migrated
+from api.cli.options import Data
+from api.errors import BadUserInput
+from api.writes.importing import Counts, Format, ImportResult, NewBusiness, import_file, progress_bar
+
+__all__ = ["import_"]
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="Parquet, CSV or JSON lines, also compressed with gzip.")],
+    format: Annotated[Format, typer.Option(help="What the file holds.")],  # noqa: A002  (the word on the command line)
+    map: Annotated[  # noqa: A002
+        list[str] | None,
+        typer.Option(metavar="FIELD=COLUMN", help="Which column holds a field; for table and rates, repeatable."),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where rows go that cannot be taken.", show_default="FILE.rejects.csv"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What a new business is called.")] = None,
+    currency: Annotated[str | None, typer.Option(metavar="CODE", help="Currency of a new business.")] = None,
+    time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Time zone of a new business.")] = None,
+    data: Data = None,
+) -> None:
+    """Import purchases, credit notes or exchange rates from a file; a second run of the same file adds nothing."""
+    if not file.is_file():
+        raise BadUserInput(f"There is no file {file}.")
+    mapping, business = _mapping(map or []), _business(name, currency, time_zone)
+    into = rejects or Path(f"{file.name}.rejects.csv")
+    with migrated(data) as (_, dsn), progress_bar() as report:
+        result = asyncio.run(
+            import_file(dsn, file, format=format, rejects=into, mapping=mapping, business=business, report=report)
+        )
+    _tell(result, into)
+
+
+def _mapping(entries: list[str]) -> dict[str, str]:
+    pairs = [entry.partition("=") for entry in entries]
+    if any(not (field and equals and column) for field, equals, column in pairs):
+        raise BadUserInput("--map takes a field and its column, such as --map placedAt=InvoiceDate.")
+    return {field: column for field, _, column in pairs}
+
+
+def _business(name: str | None, currency: str | None, time_zone: str | None) -> NewBusiness | None:
+    if name is None and currency is None and time_zone is None:
+        return None
+    if name is None or currency is None or time_zone is None:
+        raise BadUserInput("A new business needs all of --name, --currency and --time-zone.")
+    return NewBusiness(name, currency.upper(), time_zone)
+
+
+def _tell(result: ImportResult, rejects: Path) -> None:
+    typer.echo(f"{result.rows_read:,} rows read, {result.rows_taken:,} taken, {result.rows_rejected:,} rejected.")
+    typer.echo(f"New:   {_counted(result.added)}")
+    typer.echo(f"Known: {_counted(result.known)}")
+    for field, count in result.left_out.items():
+        typer.echo(f"Left out of new customers: {field}, {count:,} times.")
+    for reason, count in sorted(result.rejected.items()):
+        typer.echo(f"Rejected: {count:,} rows, {reason}")
+    if result.rejected:
+        typer.echo(f"The rejected rows are in {rejects}.")
+
+
+def _counted(counts: Counts) -> str:
+    found = {kind: getattr(counts, kind) for kind in Counts.__dataclass_fields__}
+    return ", ".join(f"{count:,} {kind}" for kind, count in found.items() if count) or "nothing"

@@ -1,0 +1,77 @@
+"""What `regulars check` verifies: that the figures kept beside each other agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from api.database import Connection, prepare
+from api.reads.json import minor_digits
+from api.reads.relation import Expression
+from api.tables.business import business
+from api.tables.customers import customers
+from api.tables.orders import order_lines, orders, refunds
+
+__all__ = ["Finding", "findings"]
+
+_LINES = (
+    select(func.sum(order_lines.c.total))
+    .where(order_lines.c.customer_id == orders.c.customer_id, order_lines.c.order_id == orders.c.order_id)
+    .scalar_subquery()
+)
+
+
+def _rounded(amount: Expression, currency: Expression) -> Expression:
+    # Prices may have more decimals than their currency; a sum is rounded once.
+    return func.round(amount, minor_digits(currency))
+
+
+_REFUNDED = (
+    select(refunds.c.customer_id, refunds.c.order_id, func.sum(refunds.c.amount).label("amount"))
+    .where(refunds.c.order_id.is_not(None))
+    .group_by(refunds.c.customer_id, refunds.c.order_id)
+    .subquery()
+)
+_LASTING = customers.alias("lasting")
+
+_CHECKS: dict[str, Select[Any]] = {
+    "every order's gross amount is the sum of its lines": select(func.count())
+    .select_from(orders)
+    .where(
+        or_(_LINES.is_(None), and_(orders.c.gross != _LINES, orders.c.gross != _rounded(_LINES, orders.c.currency)))
+    ),
+    "no order is refunded above its total": select(func.count())
+    .select_from(_REFUNDED.join(orders, orders.c.order_id == _REFUNDED.c.order_id))
+    .where(_REFUNDED.c.amount > orders.c.gross - orders.c.discount),
+    "every refund has the currency of its order": select(func.count())
+    .select_from(refunds.join(orders, orders.c.order_id == refunds.c.order_id))
+    .where(refunds.c.currency != orders.c.currency),
+    "every refund belongs to the customer of its order": select(func.count())
+    .select_from(refunds.join(orders, orders.c.order_id == refunds.c.order_id))
+    .where(refunds.c.customer_id != orders.c.customer_id),
+    "orders in the currency of the business are worth the same in both": select(func.count())
+    .select_from(orders.join(business, orders.c.currency == business.c.currency))
+    .where(or_(orders.c.gross != orders.c.business_gross, orders.c.discount != orders.c.business_discount)),
+    "every merged customer leads to one that is not merged": select(func.count())
+    .select_from(customers.join(_LASTING, customers.c.merged_into == _LASTING.c.customer_id))
+    .where(_LASTING.c.merged_into.is_not(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One law and how many rows break it."""
+
+    law: str
+    broken: int
+
+
+async def findings(connection: Connection) -> list[Finding]:
+    """Return each law with the number of rows that break it; a large database takes minutes."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return [
+            Finding(law, await connection.fetchval(statement.sql, *statement.values({}), timeout=None))
+            for law, statement in ((law, prepare(check)) for law, check in _CHECKS.items())
+        ]

@@ -1,0 +1,79 @@
+"""Which texts are taken: any script, but nothing that cannot be kept or that makes text read otherwise than it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    Node,
+    ObjectFieldNode,
+    StringValueNode,
+    VariableDefinitionNode,
+)
+
+from api.errors import BadUserInput
+
+LONGEST_TEXT = 10_000
+DEEPEST_VALUE = 32
+
+# PostgreSQL cannot keep NUL, UTF-8 has no surrogates, other controls have no place in names and remarks, and overrides
+# of the writing direction make one text look like another. Line breaks and tabs are fine.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_NAMED = (ArgumentNode, DirectiveNode, FieldNode, ObjectFieldNode)
+
+
+def check_variables(variables: dict[str, Any]) -> None:
+    """Raise BadUserInput, naming the variable, for a text that is not taken or for values in one another too deeply."""
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, (name,)) for name, value in variables.items()]
+    while waiting:
+        value, way = waiting.pop()
+        if isinstance(value, str):
+            check_text(value, "${}", way)
+        elif isinstance(value, dict | list):
+            if len(way) > DEEPEST_VALUE:
+                raise BadUserInput(f"Variable `${way[0]}` is nested too deeply; {DEEPEST_VALUE} levels are the most.")
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [(part, (*way, step)) for step, part in parts]
+
+
+def check_literals(document: Node) -> None:
+    """Raise BadUserInput, naming the field and argument, for a text in a document that is not taken."""
+    waiting: list[tuple[Node, tuple[str | int, ...]]] = [(document, ())]
+    while waiting:
+        node, way = waiting.pop()
+        if isinstance(node, StringValueNode):
+            check_text(node.value, "{}", way)
+        waiting += [(below, _below(node, way)) for below in _parts(node)]
+
+
+def check_text(text: str, place: str, way: tuple[str | int, ...]) -> None:
+    """Raise BadUserInput for one text that is not taken; `way` is where it stands."""
+    if len(text) > LONGEST_TEXT:
+        found = f"is longer than {LONGEST_TEXT:,} characters"
+    elif unwanted := _UNWANTED.search(text):
+        found = f"holds the character U+{ord(unwanted[0]):04X}, which is not taken"
+    else:
+        return
+    name = place.format(".".join(str(step) for step in way))
+    raise BadUserInput(f"The text at `{name}` {found}.")
+
+
+def _below(node: Node, way: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    if isinstance(node, VariableDefinitionNode):
+        return (f"${node.variable.name.value}",)
+    return (*way, node.name.value) if isinstance(node, _NAMED) else way
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    """Yield what may hold values; a description is for readers of the document and goes nowhere."""
+    for key in node.keys:
+        part = getattr(node, key) if key not in ("loc", "description") else None
+        if isinstance(part, Node):
+            yield part
+        elif isinstance(part, list | tuple):
+            yield from part
