@@ -6,9 +6,11 @@ driver costs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -46,6 +48,25 @@ def prepare(clause: ClauseElement) -> Statement:
     names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return Statement(str(compiled), tuple(names), constants)
+
+
+def _renumbered(first: int, found: re.Match[str]) -> str:
+    return f"${int(found[1]) + first}"
+
+
+def joined(statements: Sequence[Statement]) -> Statement:
+    """Return one statement for several that give a place `ord` and one text `c0` each; `part` tells them apart.
+
+    The parameters of statement number n are named `n.name`.
+    """
+    parts, names, constants = [], list[str](), dict[str, object]()
+    for number, statement in enumerate(statements):
+        first = len(names)
+        text = re.sub(r"\$(\d+)", partial(_renumbered, first), statement.sql)
+        parts.append(f"SELECT {number} AS part, ord, c0 FROM ({text}) AS part_{number}")  # noqa: S608  (our own text)
+        names += [f"{number}.{name}" for name in statement.names]
+        constants |= {f"{number}.{name}": value for name, value in statement.constants.items()}
+    return Statement(" UNION ALL ".join(parts) + " ORDER BY part, ord", tuple(names), constants)
 
 
 class Database:

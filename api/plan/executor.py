@@ -22,7 +22,8 @@ from api.access import Principal
 from api.database import Database
 from api.graph.declare import PLANNED, Reference
 from api.plan.planner import reference_plan, root_plan
-from api.plan.project import Hole, NullInNonNull, Run
+from api.plan.project import Failure, NullInNonNull, Run
+from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.select import Selecting
 from api.plan.values import Parameters, shape, slots
@@ -38,9 +39,10 @@ class Operation:
     database: Database
     principal: Principal
     now: datetime
-    plans: dict[Any, Plan]
+    plans: dict[Any, Any]
     readings: dict[Any, Reading] = field(default_factory=dict)
-    loaders: dict[Any, DataLoader[UUID, Any]] = field(default_factory=dict)
+    targets: dict[Any, Target] = field(default_factory=dict)
+    loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)
     closing: list[Any] = field(default_factory=list)
 
     async def close(self) -> None:
@@ -85,56 +87,43 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return await self._finished(value, run, return_type, below, path)
 
     async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
-        value, run = await self._loader(return_type, below, path, reference).load(reference.key)
+        target = self._target(return_type, below, path, reference)
+        value, run = await self._loader(path, reference).load((target, reference.key))
         return await self._finished(value, run, return_type, below, path)
 
     async def _finished(self, value: Any, run: Run, return_type: Any, below: Any, path: Path) -> Any:
-        for failure in run.failures:
-            place = [*path.as_list(), *failure.path]
-            error = located_error(failure.error, [details.node for details in below], place)
+        errors = [(failure, self._located(failure, below, path)) for failure in run.failures]
+        if value is None and is_non_null_type(return_type):
+            raise errors[0][1] if errors else TypeError("a planned field that must have a value has none")
+        for failure, error in errors:
             self.collected_errors.add(error, _path(path, failure.path))
         for hole in run.holes:
-            hole.value = await self._fill(hole, path)
-        if value is None and is_non_null_type(return_type):
-            if run.failures:
-                raise GraphQLError("", original_error=run.failures[0].error)
-            raise TypeError("a planned field that must have a value has none")
+            hole.value = await self._complete_reference(hole.type, hole.below, path, hole.reference)
         return value
 
-    async def _fill(self, hole: Hole, path: Path) -> Any:
-        value, _ = await self._loader(hole.type, hole.below, path, hole.reference).load(hole.reference.key)
-        return value
+    def _located(self, failure: Failure, below: Any, path: Path) -> GraphQLError:
+        nodes = [details.node for details in below]
+        return located_error(failure.error, nodes, [*path.as_list(), *failure.path])
 
-    def _loader(self, return_type: Any, below: Any, path: Path, reference: Reference) -> DataLoader[UUID, Any]:
-        kept = (
-            _root(path) if reference.pinned is None else id(reference.pinned),
-            reference.view,
-            reference.as_of,
-            reference.known_at,
-            *map(_node, below),
-        )
-        loaders = self.context_value.loaders
-        if kept not in loaders:
-            loaders[kept] = self._new_loader(return_type, below, path, reference)
-        return loaders[kept]
+    def _target(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Target:
+        kept = (reference.view, reference.as_of, reference.known_at, *map(_node, below))
+        targets = self.context_value.targets
+        if kept not in targets:
+            given = self._given(reference.as_of, reference.known_at)
+            type_ = self._runtime_type(return_type, reference.view)
+            clocks = (reference.as_of is not None, reference.known_at is not None)
+            plan = self._plan(
+                ("reference", reference.view, clocks, *map(_node, below)),
+                lambda selecting: reference_plan(selecting, reference.view, type_, below, given),
+            )
+            targets[kept] = Target(plan, given)
+        return targets[kept]
 
-    def _new_loader(self, return_type: Any, below: Any, path: Path, reference: Reference) -> DataLoader[UUID, Any]:
-        given = self._given(reference.as_of, reference.known_at)
-        type_ = self._runtime_type(return_type, reference.view)
-        clocks = (reference.as_of is not None, reference.known_at is not None)
-        plan = self._plan(
-            ("reference", reference.view, clocks, *map(_node, below)),
-            lambda selecting: reference_plan(selecting, reference.view, type_, below, given),
-        )
-        reading = self._reading(path, reference.pinned)
-        alone = plan.statements == 1 and self._is_alone() and not _in_list(path)
-
-        async def load(keys: list[UUID]) -> list[Any]:
-            values = {**plan.parameters.values(given), plan.level.keys[0]: keys}
-            rows = await fetched(plan.level, values, reading, alone=alone)
-            return [_formed(plan, rows, index, given) for index in range(len(keys))]
-
-        return DataLoader(load, max_batch_size=1_000)
+    def _loader(self, path: Path, reference: Reference) -> DataLoader[tuple[Target, UUID], Any]:
+        operation, reading = self.context_value, self._reading(path, reference.pinned)
+        if id(reading) not in operation.loaders:
+            operation.loaders[id(reading)] = loader(reading, operation.plans, alone=self._is_alone())
+        return operation.loaders[id(reading)]
 
     def _runtime_type(self, return_type: Any, view: type) -> Any:
         named = get_named_type(return_type)
@@ -151,7 +140,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         coerced = self.variable_values.coerced
         owned = operation.principal.customer_id is not None
         kept = (key, owned, id(self.operation), shape(coerced))
-        plan = operation.plans.get(kept)
+        plan: Plan | None = operation.plans.get(kept)
         if plan is None:
             values = self.variable_values._replace(coerced=slots(coerced))
             selecting = Selecting(self.schema, self.fragments, values, self.operation, Parameters())
@@ -180,24 +169,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return len(selections) == 1 and selections[0].kind == "field"
 
 
-def _formed(plan: Plan, rows: Any, index: int, given: Any) -> Any:
-    run = Run(given)
-    try:
-        return plan.level.form(rows, rows.places.get(index, range(0)), run), run
-    except NullInNonNull:
-        return None, run
-
-
 def _node(details: Any) -> int:
     return id(details.node)
 
 
 def _root(path: Path) -> str | int:
     return path.as_list()[0]
-
-
-def _in_list(path: Path) -> bool:
-    return any(isinstance(step, int) for step in path.as_list())
 
 
 def _path(path: Path, below: Sequence[str | int]) -> Path:

@@ -38,6 +38,7 @@ class FetchedLevel:
 
     keys   names of the parameters that take the parents' columns as arrays; none for a list without parents
     form   makes the answer of one parent from the rows that are its
+    is_single  whether each parent has at most one row, and that row is one finished JSON value `c0`
     """
 
     statement: Statement
@@ -45,6 +46,7 @@ class FetchedLevel:
     form: Callable[[Fetched, range, Run], Any]
     children: tuple[Child, ...] = ()
     batches: tuple[Batch, ...] = ()
+    is_single: bool = False
 
 
 @dataclass(slots=True)

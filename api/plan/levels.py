@@ -47,6 +47,7 @@ class Builder:
     needs: dict[Any, Any] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
+    is_single: bool = False
 
     def column(self, expression: Expression) -> str:
         """Add a column and return its label."""
@@ -118,7 +119,9 @@ class Builder:
 
     def level(self, statement: Any, keys: tuple[str, ...], form: Callable[[Fetched, range, Run], Any]) -> FetchedLevel:
         """Return the finished level."""
-        return FetchedLevel(prepare(statement), keys, form, tuple(self.children), tuple(self.batches))
+        return FetchedLevel(
+            prepare(statement), keys, form, tuple(self.children), tuple(self.batches), is_single=self.is_single
+        )
 
 
 def _spliced(text: str | None) -> Any:
@@ -132,6 +135,7 @@ def linked(link: Link, level: Level, lens: Lens, parameters: Parameters, *, list
     parents = rowset.parents_of(link, [json.parameter(key, "uuids") for key in keys])
     builder = Builder(row, parameters)
     form = _objects(builder, level.items)
+    builder.is_single = not listed and not is_split(level.items)
     inner = builder.selected(parents.joined(link, row))
     ordered = page.numbered(inner, inline.link_steps(row, link)) if listed else inner
     statement = rowset.rows_of(parents, ordered, optional=False)

@@ -21,6 +21,11 @@ class Plan:
     parameters: Parameters
 
     @property
+    def is_single(self) -> bool:
+        """Whether a row of the plan is one finished JSON value."""
+        return self.level.is_single
+
+    @property
     def statements(self) -> int:
         """How many statements the plan runs at most."""
         return _count(self.level)
@@ -63,6 +68,11 @@ async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Rea
     return Fetched(
         rows, _places(rows) if level.keys else {}, [_computed(batch, rows) for batch in level.batches], below
     )
+
+
+def placed(rows: Sequence[Any]) -> Fetched:
+    """Return rows of a level that is nothing but rows, with their places among the parents."""
+    return Fetched(rows, _places(rows))
 
 
 def _keys(level: FetchedLevel, columns: Sequence[str], rows: Sequence[Any]) -> dict[str, object]:
