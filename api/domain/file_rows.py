@@ -6,6 +6,7 @@ Files of every kind arrive here: a cell is what Parquet, CSV or JSON made of it,
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -13,9 +14,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from api.domain.money import LARGEST_AMOUNT, UNIT_PRICE_DIGITS, has_at_most, is_currency
+from api.domain.purchase import CLOCK_TOLERANCE, LARGEST_QUANTITY
+from api.domain.text import MEDIUM
 
-LARGEST_QUANTITY = 2_147_483_647
-LONGEST_TEXT = 255
 MOST_DIGITS = 28
 LARGEST_RATE = Decimal(10) ** 9
 
@@ -35,10 +36,10 @@ class Reason(Enum):
     NO_ORDER = "The row names no order."
     NO_PRODUCT = "The row names no product."
     BAD_ROW = "The row cannot be read: it is no JSON object, or has another number of cells than the header."
-    BAD_TEXT = "A text holds characters that cannot be kept, or is longer than 255 characters."
+    BAD_TEXT = "A text holds characters that cannot be kept, or more than 200 of them (64 in an SKU or a source)."
     BAD_DATE = "The moment is missing, is not one, or lies before 1900."
     FUTURE_DATE = "The moment lies in the future."
-    BAD_QUANTITY = "The quantity is not a whole number above zero."
+    BAD_QUANTITY = "The quantity is not a whole number from 1 to 1,000,000."
     BAD_PRICE = "The price is missing, is not a number, is negative or too large, or has more than 6 decimals."
     BAD_DISCOUNT = "The discount is not a number, is negative, or is above the price of the line."
     BAD_RATE = "The exchange rate is not a number above 0 and at most 1,000,000,000."
@@ -59,8 +60,8 @@ class RowRejected(Exception):
 
 
 @_remembered
-def text(cell: object) -> str | None:
-    """Return a cell as trimmed text, or None where it is blank; whole floats lose their `.0`.
+def text(cell: object, most: int = MEDIUM) -> str | None:
+    """Return a cell as trimmed text in composed form, or None where it is blank; whole floats lose their `.0`.
 
     >>> text("  WHITE CHERRY LIGHTS "), text(13085.0), text("")
     ('WHITE CHERRY LIGHTS', '13085', None)
@@ -68,14 +69,17 @@ def text(cell: object) -> str | None:
     if cell is None:
         return None
     found = cell if isinstance(cell, str) else _written(cell)
-    if len(found) > LONGEST_TEXT or _UNSTORABLE.search(found):
+    if _UNSTORABLE.search(found):
         raise RowRejected(Reason.BAD_TEXT)
-    return found.strip() or None
+    found = unicodedata.normalize("NFC", found).strip()
+    if len(found) > most:
+        raise RowRejected(Reason.BAD_TEXT)
+    return found or None
 
 
-def required(cell: object, reason: Reason) -> str:
+def required(cell: object, reason: Reason, most: int = MEDIUM) -> str:
     """Return a cell as text; reject the row for the reason where it is blank."""
-    found = text(cell)
+    found = text(cell, most)
     if found is None:
         raise RowRejected(reason)
     return found
@@ -158,7 +162,7 @@ def moment(cell: object, zone: ZoneInfo, *, now: datetime) -> datetime:
         raise RowRejected(Reason.BAD_DATE) from None
     if found.year < 1900:
         raise RowRejected(Reason.BAD_DATE)
-    if found > now:
+    if found > now + CLOCK_TOLERANCE:
         raise RowRejected(Reason.FUTURE_DATE)
     return found
 

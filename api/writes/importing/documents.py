@@ -33,9 +33,17 @@ from api.domain.money import LARGEST_AMOUNT
 from api.tables.orders import orders, refunds
 from api.writes.importing.expressions import new_ids, rate_at
 from api.writes.importing.results import NewBusiness
-from api.writes.importing.staging import customers, documents, fetch, index, lines, of_document, rejections, run
-
-_DETAILS = ("country", "email", "first_name", "last_name", "phone", "company")
+from api.writes.importing.staging import (
+    DETAILS,
+    customers,
+    documents,
+    fetch,
+    index,
+    lines,
+    of_document,
+    rejections,
+    run,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +115,8 @@ def _documents(lines_a_chunk: int) -> Select[Any]:
     n = numbered.c
     first = func.min(n.before).over(partition_by=(n.is_credit, n.source, n.customer))
     chunk = case((n.is_credit, first), else_=n.before)
-    known_columns = [n[name] for name in _document_columns() if name not in ("order_id", "chunk")]
-    return select(*known_columns[:3], new_ids(), *known_columns[3:], func.div(chunk, lines_a_chunk))
+    made = {"order_id": new_ids(), "chunk": func.div(chunk, lines_a_chunk)}
+    return select(*(made[name] if name in made else n[name] for name in _document_columns()))
 
 
 def _grouped() -> Select[Any]:
@@ -127,6 +135,7 @@ def _grouped() -> Select[Any]:
         func.sum(lines.c.discount).label("discount"),
         func.count().label("lines"),
         case((contradicts, Reason.CONFLICT.name), else_=cast(null(), Text)).label("reason"),
+        *(func.max(lines.c[name]).label(name) for name in DETAILS),
     ).group_by(lines.c.source, lines.c.document, lines.c.is_credit)
 
 
@@ -154,24 +163,16 @@ def _recorded(facts: Table) -> ColumnElement[bool]:
 
 
 def _customer_columns() -> list[str]:
-    return ["ordinal", "source", "value", "created_at", *_DETAILS]
+    return ["ordinal", "source", "value", "created_at", *DETAILS]
 
 
 def _customers() -> Select[Any]:
     """A customer's details are the latest known, those of orders before those of credit notes."""
-    latest = (lines.c.is_credit, documents.c.placed_at.desc(), lines.c.row)
-    details = [
-        type_coerce(
-            func.array_agg(aggregate_order_by(lines.c[name], *latest)).filter(lines.c[name].is_not(None)), ARRAY(Text)
-        )[1].label(name)
-        for name in _DETAILS
-    ]
-    grouped = (
-        select(documents.c.source, documents.c.customer, func.min(documents.c.placed_at).label("created_at"), *details)
-        .select_from(lines.join(documents, of_document()))
-        .where(documents.c.reason.is_(None))
-        .group_by(documents.c.source, documents.c.customer)
-        .subquery()
-    )
-    ordinal = func.row_number().over(order_by=(grouped.c.source, grouped.c.customer))
-    return select(cast(ordinal, Integer), *grouped.c)
+    d = documents.c
+    latest = (d.is_credit, d.placed_at.desc(), d.document.desc())
+    found = (func.array_agg(aggregate_order_by(d[name], *latest)).filter(d[name].is_not(None)) for name in DETAILS)
+    details = [type_coerce(texts, ARRAY(Text))[1].label(name) for texts, name in zip(found, DETAILS, strict=True)]
+    grouped = select(d.source, d.customer, func.min(d.placed_at).label("created_at"), *details)
+    by_customer = grouped.where(d.reason.is_(None)).group_by(d.source, d.customer).subquery()
+    ordinal = func.row_number().over(order_by=(by_customer.c.source, by_customer.c.customer))
+    return select(cast(ordinal, Integer), *by_customer.c)

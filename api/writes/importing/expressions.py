@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,15 +21,19 @@ from sqlalchemy import (
     select,
 )
 
+from api.domain.money import MINOR_DIGITS
 from api.tables.business import exchange_rates
 
 
 def new_ids() -> ColumnElement[UUID]:
-    """Return an expression that gives each row a UUIDv7; PostgreSQL has a function for it from 18 on only."""
-    milliseconds = func.floor(func.extract("epoch", func.clock_timestamp()) * 1000)
-    time = func.lpad(func.to_hex(cast(milliseconds, BigInteger)), 12, "0")
-    # From the 16th character a random (version 4) UUID has 12 random bits, the variant and 62 random bits.
-    return cast(time + "7" + func.substr(cast(func.gen_random_uuid(), Text), 16), Uuid)
+    """Return an expression that gives each row a UUIDv7 of the transaction's time.
+
+    PostgreSQL has a function for it from 18 on only. The sub-select makes the time's 48 bits once a statement; from its
+    16th character a random (version 4) UUID has 12 random bits, the variant and 62 random bits.
+    """
+    milliseconds = cast(func.floor(func.date_part("epoch", func.now()) * 1000), BigInteger)
+    time = select(func.lpad(func.to_hex(milliseconds), 12, "0") + "7").scalar_subquery()
+    return cast(time + func.substr(cast(func.gen_random_uuid(), Text), 16), Uuid)
 
 
 def rate_at(
@@ -45,3 +50,11 @@ def rate_at(
         .scalar_subquery()
     )
     return case((currency == literal(business_currency), cast(1, Numeric)), else_=known)
+
+
+def worth(
+    amount: ColumnElement[Any], rate: ColumnElement[Any], currency: ColumnElement[str], business_currency: str
+) -> ColumnElement[Any]:
+    """Return an amount in the currency of the business: exact in its own, in minor units from another."""
+    converted = func.round(amount * rate, MINOR_DIGITS[business_currency])
+    return case((currency == literal(business_currency), amount), else_=converted)

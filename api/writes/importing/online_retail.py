@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from api.domain import file_rows
 from api.domain.countries import country_code
 from api.domain.file_rows import Reason, RowRejected
+from api.domain.text import SHORT
 from api.writes.importing.files import Cells
 from api.writes.importing.lines import Books, Line, position
 from api.writes.importing.results import NewBusiness
@@ -41,7 +42,7 @@ class OnlineRetail:
         """Return the cleaned row."""
         customer = file_rows.required(cells[self._customer], Reason.NO_CUSTOMER).removesuffix(".0")
         invoice = file_rows.required(cells[self._invoice], Reason.NO_ORDER)
-        sku = file_rows.required(cells[self._sku], Reason.NO_PRODUCT)
+        sku = file_rows.required(cells[self._sku], Reason.NO_PRODUCT, SHORT)
         is_credit = invoice.startswith("C")
         return Line(
             row=row,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, distinct, func, insert, select
+from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api.database import Connection
 from api.tables.orders import order_lines
 from api.tables.orders import orders as recorded
 from api.tables.products import products
-from api.writes.importing.expressions import new_ids
-from api.writes.importing.staging import customers, documents, fetch, lines, of_customer, of_document, run
+from api.writes.importing.expressions import new_ids, worth
+from api.writes.importing.staging import customers, documents, lines, of_customer, of_document, run
+from api.writes.importing.staging import products as staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +26,18 @@ class RecordedProducts:
 
 
 async def record_products(connection: Connection) -> RecordedProducts:
-    """Record the products that were bought and are not known yet, each under its latest name."""
-    latest = (
-        select(lines.c.sku, func.coalesce(lines.c.product_name, lines.c.name).label("name"), lines.c.category)
-        .join(documents, of_document())
-        .where(_to_record())
-        .distinct(lines.c.sku)
-        .order_by(lines.c.sku, documents.c.placed_at.desc(), lines.c.row.desc())
-        .subquery()
-    )
-    rows = select(new_ids(), latest).order_by(latest.c.sku)
+    """Record the products that were bought and are not known yet, each under its name in the last row that has it."""
+    await run(connection, delete(staged))
+    total = await run(connection, insert(staged).from_select(["sku", "name", "category"], _products()))
+    rows = select(new_ids(), staged).order_by(staged.c.sku)
     into = ["product_id", "sku", "name", "category"]
     added = await run(connection, upsert(products).from_select(into, rows).on_conflict_do_nothing())
-    bought = select(func.count(distinct(lines.c.sku))).join(documents, of_document())
-    total = (await fetch(connection, bought.where(documents.c.reason.is_(None), ~documents.c.is_credit)))[0][0]
     return RecordedProducts(added, total - added)
 
 
-async def record_orders(connection: Connection, chunk: int) -> tuple[int, int]:
+async def record_orders(connection: Connection, chunk: int, business_currency: str) -> tuple[int, int]:
     """Record a chunk's orders that are not known yet; return how many orders and lines were added."""
-    rows = _orders().where(documents.c.chunk == chunk, _to_record())
+    rows = _orders(business_currency).where(documents.c.chunk == chunk, _to_record())
     statement = upsert(recorded).from_select(_ORDER, rows)
     added = await run(connection, statement.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     # An order that somebody else recorded a moment ago has another id than the staged one, and so gets no lines here.
@@ -57,13 +50,26 @@ _LINE = ["customer_id", "order_id", "position", "line_id", "product_id", "sku", 
 _LINE += ["currency"]
 
 
-def _orders() -> Select[Any]:
+def _products() -> Select[Any]:
+    last = (
+        select(func.max(lines.c.row).label("row"))
+        .join(documents, of_document())
+        .where(~documents.c.is_credit, documents.c.reason.is_(None))
+        .group_by(lines.c.sku)
+        .subquery()
+    )
+    name = func.coalesce(lines.c.product_name, lines.c.name)
+    return select(lines.c.sku, name, lines.c.category).join(last, last.c.row == lines.c.row)
+
+
+def _orders(business_currency: str) -> Select[Any]:
     d = documents.c
+    gross, discount = (worth(amount, d.rate, d.currency, business_currency) for amount in (d.gross, d.discount))
     return select(
         *(customers.c.customer_id, d.order_id, d.document, d.source, d.document.label("external_id"), d.placed_at),
         *(d.currency, d.gross, d.discount),
-        (d.gross * d.rate).label("business_gross"),
-        (d.discount * d.rate).label("business_discount"),
+        gross.label("business_gross"),
+        discount.label("business_discount"),
     ).join(customers, of_customer())
 
 

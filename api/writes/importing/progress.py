@@ -34,10 +34,14 @@ def progress_bar(console: Console | None = None) -> Iterator[Callable[[Progress]
     )
     with Bar(*columns, console=console or Console(stderr=True)) as bar:
         tasks = {step: bar.add_task(step.value, total=None, start=False, visible=False) for step in Step}
+        running: list[Step] = []
 
         def show(progress: Progress) -> None:
-            task = tasks[progress.step]
-            bar.start_task(task) if bar.tasks[task].start_time is None else None
-            bar.update(task, completed=progress.done, total=progress.total, visible=True)
+            if progress.step not in running:
+                for step in running:
+                    bar.stop_task(tasks[step])
+                running.append(progress.step)
+                bar.start_task(tasks[progress.step])
+            bar.update(tasks[progress.step], completed=progress.done, total=progress.total, visible=True)
 
         yield show

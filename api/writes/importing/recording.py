@@ -8,13 +8,17 @@ from dataclasses import replace
 from functools import partial
 
 from api.database import Connection
+from api.tables import customers, orders, products
 from api.writes.importing import documents
 from api.writes.importing.business import set_up
-from api.writes.importing.credits import RecordedRefunds, record_credits
 from api.writes.importing.customers import record_customers
 from api.writes.importing.orders import record_orders, record_products
+from api.writes.importing.refunds import RecordedRefunds, record_refunds
 from api.writes.importing.results import Counts, ImportResult, NewBusiness, Progress, Step
+from api.writes.importing.staging import analyze
 from api.writes.importing.transactions import in_chunk
+
+_FILLED = (customers.customers, customers.customer_external_ids, orders.orders, orders.order_lines, products.products)
 
 
 async def record(
@@ -24,31 +28,36 @@ async def record(
     if read.rows_taken == 0:
         return read
     await set_up(connection, business)
-    products = await in_chunk(connection, partial(record_products, connection))
-    customers = await record_customers(connection)
-    orders, lines = await _record_orders(connection, read.rows_taken, report)
-    refunds = await _record_credits(connection, business, read.rows_taken, report)
+    bought = await in_chunk(connection, partial(record_products, connection))
+    buyers = await record_customers(connection)
+    added, lines = await _record_orders(connection, business, read.rows_taken, report)
+    if added:
+        # So many new rows would be planned for as if the tables were empty.
+        await analyze(connection, *_FILLED)
+    refunds = await _record_refunds(connection, business, read.rows_taken, report)
     known_orders, known_credits = await documents.known(connection)
     return replace(
         read,
-        added=Counts(customers.added, products.added, orders, lines, refunds.added),
-        known=Counts(customers.known, products.known, known_orders, refunds=known_credits),
+        added=Counts(buyers.added, bought.added, added, lines, refunds.added),
+        known=Counts(buyers.known, bought.known, known_orders, refunds=known_credits),
         attached=refunds.attached,
-        left_out=+(Counter(read.left_out) + customers.left_out),
+        left_out=+(Counter(read.left_out) + buyers.left_out),
     )
 
 
-async def _record_orders(connection: Connection, total: int, report: Callable[[Progress], None]) -> tuple[int, int]:
-    orders = lines = done = 0
+async def _record_orders(
+    connection: Connection, business: NewBusiness, total: int, report: Callable[[Progress], None]
+) -> tuple[int, int]:
+    count = lines = done = 0
     for chunk in await documents.chunks(connection, credit=False):
         if not chunk.known:
-            added = await in_chunk(connection, partial(record_orders, connection, chunk.number))
-            orders, lines = orders + added[0], lines + added[1]
+            added = await in_chunk(connection, partial(record_orders, connection, chunk.number, business.currency))
+            count, lines = count + added[0], lines + added[1]
         report(Progress(Step.RECORDING, done := done + chunk.rows, total))
-    return orders, lines
+    return count, lines
 
 
-async def _record_credits(
+async def _record_refunds(
     connection: Connection, business: NewBusiness, total: int, report: Callable[[Progress], None]
 ) -> RecordedRefunds:
     refunds = RecordedRefunds(0, 0)
@@ -56,6 +65,6 @@ async def _record_credits(
     done = total - sum(chunk.rows for chunk in chunks)
     for chunk in chunks:
         if not chunk.known:
-            refunds += await in_chunk(connection, partial(record_credits, connection, chunk.number, business))
+            refunds += await in_chunk(connection, partial(record_refunds, connection, chunk.number, business))
         report(Progress(Step.RECORDING, done := done + chunk.rows, total))
     return refunds

@@ -36,6 +36,9 @@ from api.writes.importing.lines import Line
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _metadata = MetaData()
 
+DETAILS = ("country", "email", "first_name", "last_name", "phone", "company")
+"""What a line may say about its customer."""
+
 
 def _temporary(name: str, *columns: Column[Any]) -> Table:
     return Table(name, _metadata, *columns, prefixes=["TEMPORARY"])
@@ -76,7 +79,9 @@ documents = _temporary(
     Column("reason", Text),
     Column("known", Boolean, server_default="false"),
     Column("chunk", BigInteger),
+    *(Column(name, Text) for name in DETAILS),
 )
+products = _temporary("staged_products", *(Column(name, Text) for name in ("sku", "name", "category")))
 customers = _temporary(
     "staged_customers",
     Column("ordinal", BigInteger),
@@ -85,7 +90,7 @@ customers = _temporary(
     Column("customer_id", Uuid),
     Column("fresh", Boolean, server_default="false"),
     Column("created_at", DateTime(timezone=True)),
-    *(Column(name, Text) for name in ("country", "email", "first_name", "last_name", "phone", "company")),
+    *(Column(name, Text) for name in DETAILS),
 )
 
 # Credit notes at work: what is still to be undone, what can be undone, and what undoes what.
@@ -147,17 +152,28 @@ def of_customer() -> ColumnElement[bool]:
     return and_(customers.c.source == documents.c.source, customers.c.value == documents.c.customer)
 
 
+def notes_of(chunk: int) -> ColumnElement[bool]:
+    """Say which documents are the credit notes of a chunk."""
+    return and_(documents.c.is_credit, documents.c.chunk == chunk, documents.c.reason.is_(None))
+
+
 async def create(connection: Connection) -> None:
     """Make the staging tables of this connection."""
     for table in _metadata.tables.values():
         await connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
+    await index(connection, open_lines)
 
 
 async def index(connection: Connection, *tables: Table) -> None:
-    """Index tables and let the planner see what is in them, once they are filled."""
+    """Index staging tables, once they are filled, and let the planner see what is in them."""
     for found in _INDEXES:
         if found.table in tables:
             await connection.execute(str(CreateIndex(found).compile(dialect=_DIALECT)))
+    await analyze(connection, *tables)
+
+
+async def analyze(connection: Connection, *tables: Table) -> None:
+    """Let the planner see what was put into tables; those of another owner are passed over."""
     for table in tables:
         await connection.execute(f"ANALYZE {table.name}")
 

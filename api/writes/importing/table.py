@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
 
-from api.domain import file_rows
+from api.domain import contact, file_rows
 from api.domain.countries import country_code
 from api.domain.file_rows import Reason, RowRejected
+from api.domain.text import SHORT
+from api.errors import Rejection
 from api.writes.importing.columns import cells_of_fields
 from api.writes.importing.files import Cells
 from api.writes.importing.lines import Books, Line
@@ -44,13 +45,13 @@ class OrderTable:
         """Return the cleaned row."""
         customer = file_rows.required(self._of("customer", cells), Reason.NO_CUSTOMER)
         order = file_rows.required(self._of("order", cells), Reason.NO_ORDER)
-        sku = file_rows.required(self._of("sku", cells), Reason.NO_PRODUCT)
+        sku = file_rows.required(self._of("sku", cells), Reason.NO_PRODUCT, SHORT)
         quantity = file_rows.quantity(self._of("quantity", cells))
         price = file_rows.unit_price(self._of("unit_price", cells))
         country = self._detail("country", cells, country_code)
         return Line(
             row=row,
-            source=self._text("source", cells) or SOURCE,
+            source=self._source(cells),
             document=order,
             is_credit=False,
             customer=customer,
@@ -74,10 +75,9 @@ class OrderTable:
         """Return source and number of the order a row belongs to."""
         try:
             order = self._text("order", cells)
-            source = self._text("source", cells)
+            return (self._source(cells), order) if order else None
         except RowRejected:
             return None
-        return (source or SOURCE, order) if order else None
 
     def left_out(self) -> Mapping[str, int]:
         """Return how many rows had an e-mail address, telephone number or country that is none."""
@@ -88,6 +88,9 @@ class OrderTable:
 
     def _text(self, name: str, cells: Cells) -> str | None:
         return file_rows.text(self._of(name, cells))
+
+    def _source(self, cells: Cells) -> str:
+        return file_rows.text(self._of("source", cells), SHORT) or SOURCE
 
     def _detail(self, name: str, cells: Cells, understood: Callable[[str], str | None]) -> str | None:
         """Return a detail of the customer. One that is unusable is left out: the purchase matters more."""
@@ -101,8 +104,8 @@ class OrderTable:
 def email_address(written: str) -> str | None:
     """Return an e-mail address in its normal form, or None where it is none."""
     try:
-        return validate_email(written, check_deliverability=False).normalized
-    except EmailNotValidError:
+        return contact.email(written, ("email",))
+    except Rejection:
         return None
 
 

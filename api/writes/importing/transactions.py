@@ -12,7 +12,7 @@ from api.writes.importing.results import ImportRefused
 
 T = TypeVar("T")
 
-_LOCK = 7_341_905_527
+_LOCK = 7_341_905_528
 _ATTEMPTS = 5
 _OVERTAKEN = (
     asyncpg.UniqueViolationError,
