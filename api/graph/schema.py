@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from api.graph.mutation import Mutation
@@ -17,4 +17,16 @@ schema = strawberry.Schema(
     types=list(VIEWS),
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )
-executable: GraphQLSchema = schema._schema  # the executor takes graphql-core's own object
+
+
+def _one_of_known_to_core(built: GraphQLSchema) -> GraphQLSchema:
+    """Return the schema with its @oneOf inputs marked: Strawberry keeps that to itself, so no document is refused."""
+    for type_ in built.type_map.values():
+        declaration = type_.extensions.get("strawberry-definition")
+        if isinstance(type_, GraphQLInputObjectType) and declaration.is_one_of:
+            type_.is_one_of = True
+    return built
+
+
+executable: GraphQLSchema = _one_of_known_to_core(schema._schema)
+"""graphql-core's own object, which the executor takes."""
