@@ -22,9 +22,8 @@ schema = strawberry.Schema(
 def _one_of_known_to_core(built: GraphQLSchema) -> GraphQLSchema:
     """Return the schema with its @oneOf inputs marked: Strawberry keeps that to itself, so no document is refused."""
     for type_ in built.type_map.values():
-        declaration = type_.extensions.get("strawberry-definition")
-        if isinstance(type_, GraphQLInputObjectType) and declaration.is_one_of:
-            type_.is_one_of = True
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
     return built
 
 
