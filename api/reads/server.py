@@ -52,9 +52,9 @@ async def server_facts(connection: Connection) -> ServerFacts:
     """Return what the server at the other end of a connection says of itself."""
     names = ("synchronous_commit", "fsync", "full_page_writes")
     with driver_errors_translated():
-        version = connection.get_server_version()
+        version = await connection.fetchval("SELECT current_setting('server_version')")
         durable = {name: await connection.fetchval("SELECT current_setting($1)", name) for name in names}
-    return ServerFacts(f"{version.major}.{version.minor}", version.major, durable)
+    return ServerFacts(str(version).split()[0], connection.get_server_version().major, durable)
 
 
 async def schema_revision(database: Database) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, ValueNode
 
 import api
 from api.errors import ApiError, BadUserInput, ParseFailed, ValidationFailed
@@ -40,20 +40,27 @@ def validation_error(error: GraphQLError) -> dict[str, Any]:
 
 
 def execution_error(error: GraphQLError, request: str) -> dict[str, Any]:
-    """Return an error met while an operation ran; log it under the request's id where it is none of ours.
-
-    Without an exception of somebody else behind it, an error is graphql-core's own about a value the caller sent.
-    Before any field runs (the error has no path) that holds for the exceptions of our scalars as well.
-    """
+    """Return an error met while an operation ran; log it under the request's id where it is none of ours."""
     cause = _cause(error)
+    if isinstance(cause, RecursionError):
+        cause = BadUserInput(TOO_DEEP)
     if isinstance(cause, ApiError):
         return {**_placed(error), **refusal(cause)}
-    if isinstance(cause, RecursionError):
-        return {**_placed(error), **refusal(BadUserInput(TOO_DEEP))}
-    if cause is None or (error.path is None and isinstance(cause, ValueError)):
+    if _is_about_input(error, cause):
         return _own_words(error, BadUserInput.code)
     log_unexpected(cause, request)
     return {**_placed(error), **shown(request)}
+
+
+def _is_about_input(error: GraphQLError, cause: BaseException) -> bool:
+    """Return whether graphql-core speaks of what the caller sent: variables before any field runs, or an argument.
+
+    What it says of values on their way out is not for clients: it quotes them.
+    """
+    if error.path is None:
+        return isinstance(cause, GraphQLError | ValueError)
+    nodes = (cause.nodes if isinstance(cause, GraphQLError) else None) or [None]
+    return isinstance(nodes[0], ValueNode | OperationDefinitionNode)
 
 
 def shown(request: str) -> dict[str, Any]:
@@ -81,10 +88,10 @@ def _placed(error: GraphQLError) -> dict[str, Any]:
     return {key: formatted[key] for key in ("locations", "path") if key in formatted}
 
 
-def _cause(error: GraphQLError) -> BaseException | None:
-    """Return the exception behind an error, or None where graphql-core made the error itself."""
-    found: BaseException | None = error
-    while isinstance(found, GraphQLError):
+def _cause(error: GraphQLError) -> BaseException:
+    """Return the first exception behind an error; graphql-core's own where it made the error itself."""
+    found: BaseException = error
+    while isinstance(found, GraphQLError) and found.original_error is not None:
         found = found.original_error
     return found
 

@@ -1,0 +1,82 @@
+"""Documents are kept by their text, within bounds that callers cannot stretch."""
+
+from typing import Any
+
+import pytest
+from graphql import build_schema
+
+from api.errors import BadRequest
+from api.web.documents import LARGEST_SHAPE, PLANS_A_DOCUMENT, Documents, Limits
+
+SCHEMA = build_schema("type Query { a(text: String): Int, b: Int }")
+PLAN: Any = object()
+
+
+def documents(**limits: int) -> Documents:
+    return Documents(SCHEMA, Limits(**limits))
+
+
+def test_a_text_is_read_once():
+    found = documents()
+    assert found.find("{ a }") is found.find("{ a }")
+    assert found.find("{ a }") is not found.find("{ a  }")
+
+
+def test_a_refusal_is_kept_too():
+    found = documents()
+    assert found.find("{ c }").refusals
+    assert found.find("{ c }") is found.find("{ c }")
+
+
+def test_the_document_not_used_for_longest_goes_first():
+    found = documents(kept_documents=2)
+    first, second = found.find("{ a }"), found.find("{ b }")
+    assert found.find("{ a }") is first
+    found.find("{ a b }")
+    assert len(found) == 2
+    assert found.find("{ a }") is first
+    assert found.find("{ b }") is not second
+
+
+def test_long_documents_leave_room_for_fewer():
+    found = documents(kept_bytes=100_000)
+    for number in range(10):
+        found.find("{ a }" + " " * (395 + number))
+    assert len(found) == 2
+
+
+def test_a_text_beyond_the_limit_is_refused_and_not_kept():
+    found = documents(characters=100)
+    assert found.find("{ a }" + " " * 100).refusals[0]["extensions"]["code"] == "PARSE_FAILED"
+    assert len(found) == 0
+
+
+def test_a_document_keeps_its_latest_plans():
+    plans = documents().find("{ a }").plans
+    for number in range(PLANS_A_DOCUMENT + 3):
+        plans[("root", number)] = PLAN
+    assert list(plans) == [("root", number) for number in range(3, PLANS_A_DOCUMENT + 3)]
+
+
+def test_a_plan_for_a_huge_shape_of_variables_is_not_kept():
+    plans = documents().find("{ a }").plans
+    plans[("root", tuple(range(LARGEST_SHAPE)))] = PLAN
+    assert not plans
+
+
+def test_plans_of_all_documents_are_bounded_together():
+    found = documents(kept_plans=6)
+    kept = [found.find(text) for text in ("{ a }", "{ b }", "{ a b }")]
+    for number in range(3):
+        for document in kept:
+            document.plans[number] = PLAN
+    assert len(found) == 2
+
+
+def test_the_operation_is_the_only_one_or_the_one_named():
+    several = documents().find("query A { a } query B { b }")
+    assert several.operation("B").name.value == "B"  # type: ignore[union-attr]
+    for name in (None, "C", ""):
+        with pytest.raises(BadRequest):
+            several.operation(name)
+    assert documents().find("query A { a }").operation(None).name.value == "A"  # type: ignore[union-attr]
