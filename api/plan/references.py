@@ -77,7 +77,7 @@ async def _together(
 ) -> dict[Target, Any]:
     if not targets:
         return {}
-    name = ("joined", *(id(target.plan) for target in targets))
+    name = ("joined", *(target.plan.level.statement.sql for target in targets))
     if name not in joins:
         joins[name] = joined([target.plan.level.statement for target in targets])
     values = {
