@@ -33,6 +33,6 @@ def phone(text: str, field: tuple[str, ...]) -> str:
 def country(text: str, field: tuple[str, ...]) -> str:
     """Return a two-letter country code in capitals; raise Rejection for one that ISO 3166 does not have."""
     found = text.strip().upper()
-    if found not in CODES:
+    if not text.isascii() or found not in CODES:
         raise Rejection(UserErrorCode.INVALID, "This is not a two-letter country code of ISO 3166, such as DE.", field)
     return found

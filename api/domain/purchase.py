@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
 from api.domain.customer_name import CustomerName, ExternalKey
-from api.domain.money import LARGEST_AMOUNT, MINOR_DIGITS, UNIT_PRICE_DIGITS, Amount, has_at_most, is_currency
+from api.domain.money import (
+    LARGEST_AMOUNT,
+    MINOR_DIGITS,
+    UNIT_PRICE_DIGITS,
+    Amount,
+    has_at_most,
+    in_minor_units,
+    is_currency,
+)
 from api.domain.text import MEDIUM, SHORT, cleaned, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 
@@ -67,8 +75,10 @@ class NewPurchase:
 
     @property
     def reduction(self) -> Decimal:
-        """The discount, 0 where there is none."""
-        return self.discount.amount if self.discount else Decimal(0)
+        """The discount, 0 where there is none; one that equals the sum as it is shown takes off all of it."""
+        if self.discount is None:
+            return Decimal(0)
+        return self.gross if self.discount.amount == in_minor_units(self.gross, self.currency) else self.discount.amount
 
     def checked(self, now: datetime, field: tuple[str, ...]) -> NewPurchase:
         """Return the purchase as it is kept; raise Rejection where it cannot be, whatever the database holds."""
@@ -105,16 +115,20 @@ class NewPurchase:
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """Money to pay back on an order."""
+    """Money to pay back on an order.
+
+    refunded_at  None for now, or for the moment of the purchase where that lies ahead of our clock
+    """
 
     external_id: ExternalKey | None
     amount: Amount
     reason: str | None
-    refunded_at: datetime
+    refunded_at: datetime | None
 
     def checked(self, now: datetime, field: tuple[str, ...]) -> NewRefund:
         """Return the refund as it is kept; raise Rejection where it cannot be, whatever the database holds."""
-        check_past(self.refunded_at, now, (*field, "refundedAt"))
+        if self.refunded_at is not None:
+            check_past(self.refunded_at, now, (*field, "refundedAt"))
         if not is_currency(self.amount.currency_code):
             raise _unknown_currency((*field, "amount"))
         check_amount(self.amount, (*field, "amount"), digits=MINOR_DIGITS[self.amount.currency_code])
@@ -137,7 +151,7 @@ def check_amount(amount: Amount, field: tuple[str, ...], *, digits: int) -> None
     """Raise Rejection for an amount that is negative, too large, too fine, or in no known currency."""
     if not is_currency(amount.currency_code):
         raise _unknown_currency(field)
-    if not 0 <= amount.amount <= LARGEST_AMOUNT:
+    if not (amount.amount.is_finite() and 0 <= amount.amount <= LARGEST_AMOUNT):
         raise Rejection(
             UserErrorCode.OUT_OF_RANGE, f"This must lie between 0 and {LARGEST_AMOUNT:f}.", (*field, "amount")
         )

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+from strawberry import UNSET
 
 from api.domain.customer_name import CustomerName, ExternalKey
 from api.domain.money import Amount
 from api.graph.shared import ExternalIdInput, MoneyInput
+
+T = TypeVar("T")
+
+
+def or_none(given: T | None) -> T | None:
+    """Return a value of an input, None where it was left out; an empty text stays what it is."""
+    return None if given is UNSET else given
 
 
 def external_key(given: ExternalIdInput | None) -> ExternalKey | None:
@@ -22,8 +31,8 @@ def amount(given: MoneyInput) -> Amount:
 def customer_name(given: Any) -> CustomerName:
     """Return the one way in which an input names a customer."""
     return CustomerName(
-        id=given.id or None,
-        external_id=external_key(given.external_id or None),
-        email=given.email or None,
-        phone=given.phone or None,
+        id=or_none(given.id),
+        external_id=external_key(or_none(given.external_id)),
+        email=or_none(given.email),
+        phone=or_none(given.phone),
     )

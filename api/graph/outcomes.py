@@ -19,7 +19,8 @@ from api.errors import Rejection
 from api.errors import UserErrorCode as Code
 from api.graph.declare import Reference
 from api.writes.change import Change, Outcome
-from api.writes.once import KEPT_FOR, Recorded, Request, once, tried
+from api.writes.idempotency import KEPT_FOR, Request
+from api.writes.once import Recorded, once, tried
 
 _MEANINGS = {
     Code.BLANK: "A needed value is empty.",
@@ -120,7 +121,12 @@ def reference(view: type, outcome: Outcome, name: str, recorded: Recorded) -> An
 async def perform(
     caller: Caller, mutation: str, given: Any, work: Callable[[Change], Awaitable[Sequence[Outcome]]]
 ) -> Recorded:
-    """Do the work of a mutation once for the key of its input, or try it only where the input says so."""
+    """Do the work of a mutation once for the key of its input, or try it only where the input says so.
+
+    What an earlier field of the same request only tried is undone first, so that it stands in nobody's way.
+    """
+    while caller.closing:
+        await caller.closing.pop().aclose()
     request = Request(caller.principal, mutation, given.idempotency_key, plain(given), caller.now)
     if given.dry_run:
         return await tried(caller.database, request, work, caller.closing)
@@ -128,10 +134,13 @@ async def perform(
 
 
 def plain(value: Any) -> Any:
-    """Return an input as plain values, without what was left out: what a key is bound to."""
+    """Return an input as plain values, without what was left out: what a key is bound to.
+
+    A value equal to its default counts as left out, so that a new field does not change what an old key is bound to.
+    """
     if is_dataclass(value):
-        named = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: plain(part) for name, part in named.items() if part is not UNSET}
+        named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
+        return {name: plain(part) for name, (part, usual) in named.items() if part is not UNSET and part != usual}
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}
     if isinstance(value, list):

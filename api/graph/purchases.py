@@ -12,7 +12,7 @@ from api.domain.purchase import NewLine, NewPurchase
 from api.errors import BadUserInput
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
-from api.graph.naming import amount, customer_name, external_key
+from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.orders import Order
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput, MoneyInput
@@ -42,9 +42,9 @@ class PurchaseLineInput:
         """Return the line to record."""
         return NewLine(
             sku=self.sku,
-            name=self.name or None,
-            category=self.category or None,
-            durable=self.durable or None,
+            name=or_none(self.name),
+            category=or_none(self.category),
+            durable=or_none(self.durable),
             quantity=self.quantity,
             unit_price=amount(self.unit_price),
         )
@@ -62,7 +62,7 @@ class PurchaseInput:
         """Return the purchase to record."""
         return NewPurchase(
             customer=customer_name(self.customer),
-            external_id=external_key(self.external_id or None),
+            external_id=external_key(or_none(self.external_id)),
             placed_at=self.placed_at,
             lines=tuple(line.line() for line in self.lines),
             discount=amount(self.discount) if self.discount else None,

@@ -11,7 +11,7 @@ from api.domain.identity import parse_id
 from api.domain.purchase import NewRefund
 from api.graph.customers import Customer
 from api.graph.declare import optional
-from api.graph.naming import amount, external_key
+from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput, MoneyInput
@@ -43,10 +43,10 @@ class RecordRefundPayload(Payload):
 async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayload:
     """Record a refund."""
     refund = NewRefund(
-        external_id=external_key(given.refund.external_id or None),
+        external_id=external_key(or_none(given.refund.external_id)),
         amount=amount(given.refund.amount),
-        reason=given.refund.reason or None,
-        refunded_at=given.refund.refunded_at or caller.now,
+        reason=or_none(given.refund.reason),
+        refunded_at=or_none(given.refund.refunded_at),
     )
     named = parse_id(given.order_id)
 

@@ -11,7 +11,7 @@ from strawberry import UNSET
 
 from api.graph.customers import Customer, CustomerIdentifierInput, CustomerKind
 from api.graph.declare import optional
-from api.graph.naming import customer_name, external_key
+from api.graph.naming import customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput
 from api.writes.change import Change, Outcome
@@ -61,7 +61,7 @@ async def create_or_change(caller: Caller, given: SetCustomerInput) -> SetCustom
     """Create a customer, or change the one the identifier names."""
 
     async def work(change: Change) -> Sequence[Outcome]:
-        expected = given.expected_version if given.expected_version is not UNSET else None
+        expected = or_none(given.expected_version)
         return await set_customer(change, customer_name(given.identifier), given.customer.given(), expected)
 
     recorded = await perform(caller, "setCustomer", given, work)

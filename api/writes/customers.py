@@ -20,7 +20,9 @@ from api.writes.change import Change, Outcome, Overtaken, Refused
 from api.writes.lookups import arrays, customers_named
 
 _PARTS = ("kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id", "tags")
-_LOCKED = prepare(select(customers).where(customers.c.customer_id == bindparam("which")).with_for_update())
+_LOCKED = prepare(
+    select(customers).where(customers.c.customer_id == bindparam("which")).with_for_update(key_share=True)
+)
 _ADD = prepare(
     insert(customers)
     .values({name: bindparam(name) for name in ("customer_id", "created_at", "updated_at", *_PARTS)})
@@ -96,8 +98,15 @@ async def _set(change: Change, name: CustomerName, parts: dict[str, Any], expect
         raise Rejection(UserErrorCode.ALREADY_MERGED, message, ("input", "identifier"))
     if known is None:
         return await _create(change, name, parts, expected_version)
-    await _update(change, known.customer_id, parts, expected_version)
+    await _update(change, known.customer_id, _with_its_name(name, parts), expected_version)
     return Outcome({"customer": known.customer_id})
+
+
+def _with_its_name(name: CustomerName, parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts with the identifier that names the customer among them: what named it names it again."""
+    if name.external_id is None or "external_ids" not in parts:
+        return parts
+    return {**parts, "external_ids": list(dict.fromkeys([name.external_id, *parts["external_ids"]]))}
 
 
 async def _create(change: Change, name: CustomerName, parts: dict[str, Any], expected_version: int | None) -> Outcome:
@@ -107,16 +116,17 @@ async def _create(change: Change, name: CustomerName, parts: dict[str, Any], exp
     if expected_version is not None:
         message = "There is no such customer yet, so there is no version to expect."
         raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"))
-    parts = {"email": name.email, "phone": name.phone, **parts}
-    own = [name.external_id] if name.external_id else []
-    ids = list(dict.fromkeys([*own, *parts.pop("external_ids", [])]))
+    parts = _with_its_name(name, {"external_ids": [], **parts})
+    parts |= {part: getattr(name, part) for part in ("email", "phone") if parts.get(part) is None}
+    ids = parts.pop("external_ids")
     empty: dict[str, Any] = {**dict.fromkeys(_PARTS), "kind": "CONSUMER", "tags": []}
     key, company = new_id(), await _company(change, parts)
     row = {**empty, **parts, **company}
     added = await change.rows(_ADD, customer_id=key, created_at=change.now, updated_at=change.now, **row)
     if added and not await _foreign_ids(change, key, ids):
         return Outcome({"customer": key}, created=True)
-    if (await customers_named(change, [name]))[0] is not None:
+    (other,) = await customers_named(change, [name])
+    if other is not None and other.customer_id != key:
         raise Overtaken
     raise _foreign() if added else await _in_the_way(change, row)
 
@@ -150,7 +160,9 @@ async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | No
 
 async def _foreign_ids(change: Change, key: UUID, ids: Sequence[ExternalKey]) -> bool:
     """Make these the identifiers of a customer, and return whether any of them is another's."""
-    given = {"source": [each.source for each in ids], "value": [each.value for each in ids]}
+    # Sorted, because two changes that add the same identifiers must meet at them in one order.
+    ordered = sorted(ids, key=lambda each: (each.source, each.value))
+    given = {"source": [each.source for each in ordered], "value": [each.value for each in ordered]}
     await change.rows(_DROP_IDS, which=key, **given)
     if not ids:
         return False

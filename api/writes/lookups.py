@@ -33,7 +33,9 @@ def _customers() -> Select[Any]:
     ways = [
         select(*columns).where(customers.c.customer_id == named.c.key),
         select(*columns).join(customer_external_ids).where(by_source),
-        select(*columns).where(func.lower(customers.c.email) == named.c.email, customers.c.merged_into.is_(None)),
+        select(*columns).where(
+            func.lower(customers.c.email) == func.lower(named.c.email), customers.c.merged_into.is_(None)
+        ),
         select(*columns).where(customers.c.phone == named.c.phone, customers.c.merged_into.is_(None)),
     ]
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
@@ -91,7 +93,7 @@ async def customers_named(change: Change, names: Sequence[CustomerName]) -> list
         key=[name.key for name in names],
         source=[name.external_id and name.external_id.source for name in names],
         value=[name.external_id and name.external_id.value for name in names],
-        email=[name.email and name.email.lower() for name in names],
+        email=[name.email for name in names],
         phone=[name.phone for name in names],
     )
     for row in rows:

@@ -2,82 +2,36 @@
 
 Two calls with one key meet at the key's unique index: the later one waits, and finds the outcome of the earlier one, or
 becomes the executor where the earlier one was rolled back. A refusal is an outcome too, and is repeated for its key.
-What is kept is identifiers and codes; messages never quote an input.
+Within one process they meet earlier, so that a flood of repeats takes no connections.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import random
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
-from uuid import UUID
-from weakref import WeakValueDictionary
 
 import asyncpg
-import orjson
-from sqlalchemy import Text, bindparam, cast, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from api.access import Principal
-from api.database import Connection, Database, prepare
-from api.errors import (
-    BadUserInput,
-    IdempotencyInFlight,
-    IdempotencyKeyExpired,
-    IdempotencyKeyReused,
-    OutcomeUnknown,
-    Rejection,
-    Timeout,
-    Unavailable,
-    UserErrorCode,
-)
-from api.tables.idempotency import idempotency
-from api.writes.change import Business, Change, Outcome, Overtaken, Refused, the_business
+from api.database import Connection, Database, driver_errors_translated
+from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
+from api.writes.change import Change, Outcome, Overtaken, Refused, the_business
+from api.writes.idempotency import Request, check_key, kept, settle, take
 
-KEPT_FOR = timedelta(days=30)
+__all__ = ["Recorded", "once", "tried"]
+
 ATTEMPTS = 3
+# As long as the lock time-out, for which a call waits where the other one is in another process.
+PATIENCE_SECONDS = 2.0
 
-_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
-_MINE = (idempotency.c.principal == bindparam("who"), idempotency.c.key == bindparam("which"))
-_TAKE = prepare(
-    insert(idempotency)
-    .values({name: bindparam(name) for name in ("principal", "key", "mutation", "fingerprint")})
-    .on_conflict_do_nothing()
-    .returning(idempotency.c.created_at)
-)
-_FOUND = prepare(
-    select(idempotency.c.fingerprint, cast(idempotency.c.outcome, Text), idempotency.c.created_at).where(*_MINE)
-)
-_SETTLE = prepare(update(idempotency).values(outcome=cast(bindparam("result", type_=Text), JSONB)).where(*_MINE))
-_FORGET = prepare(idempotency.delete().where(idempotency.c.created_at < bindparam("before")))
+_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
+_BUSY = "Too many changes met at the same record; send this one again with the same key."
 
 Work = Callable[[Change], Awaitable[Sequence[Outcome]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A change as it was asked for.
-
-    given  the input as the caller gave it, in plain values; the same key with another input is refused
-    """
-
-    principal: Principal
-    mutation: str
-    key: str
-    given: Mapping[str, Any]
-    now: datetime
-
-    def fingerprint(self, business: Business) -> bytes:
-        """Return what the input is recognised by; keyed, because inputs can be guessed."""
-        canonical = orjson.dumps([self.mutation, self.given], option=orjson.OPT_SORT_KEYS)
-        return hmac.new(business.fingerprint_key, canonical, hashlib.sha256).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +48,15 @@ class Recorded:
     pinned: Connection | None = None
 
 
-_in_turn: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A change that this process is recording right now."""
+
+    request: Request
+    task: asyncio.Task[Recorded]
+
+
+_in_flight: dict[tuple[int, str, str], InFlight] = {}
 
 
 async def once(database: Database, request: Request, work: Work) -> Recorded:
@@ -104,134 +66,136 @@ async def once(database: Database, request: Request, work: Work) -> Recorded:
     Unavailable or OutcomeUnknown. The transaction runs to its end even where the caller goes away.
     """
     check_key(request.key, request.now)
-    turn = _in_turn.setdefault((request.principal.name, request.key), asyncio.Lock())
-    async with turn:
-        return await asyncio.shield(asyncio.ensure_future(_attempted(database, request, work)))
+    place = (id(database), request.principal.name, request.key)
+    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while ahead := _in_flight.get(place):
+        found = await _followed(ahead, request, until)
+        if found is not None:
+            return found
+    task = asyncio.ensure_future(_attempted(database, request, work))
+    _in_flight[place] = InFlight(request, task)
+    task.add_done_callback(lambda done: _landed(place, done))
+    return await asyncio.shield(task)
 
 
-def check_key(key: str, now: datetime) -> None:
-    """Raise BadUserInput for a key of another form, IdempotencyKeyExpired for one that says it is too old."""
-    if not _KEY.fullmatch(key):
-        raise BadUserInput("`idempotencyKey` takes 16 to 128 letters, digits or any of _ . : - ; a UUID is a good key.")
-    made = _made_at(key)
-    if made is not None and made < now - KEPT_FOR:
-        raise IdempotencyKeyExpired(IdempotencyKeyExpired.meaning)
+def _landed(place: tuple[int, str, str], task: asyncio.Task[Recorded]) -> None:
+    del _in_flight[place]
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody complains where the caller has gone
 
 
-def _made_at(key: str) -> datetime | None:
-    try:
-        found = UUID(key)
-    except ValueError:
+async def _followed(ahead: InFlight, request: Request, until: float) -> Recorded | None:
+    """Return what the call ahead recorded; None where it failed, or asked for something else under the same key."""
+    left = until - asyncio.get_running_loop().time()
+    done, _ = await asyncio.wait([ahead.task], timeout=max(left, 0))
+    if not done:
+        raise IdempotencyInFlight(IdempotencyInFlight.meaning)
+    if ahead.task.cancelled() or ahead.task.exception() or not request.asks_the_same(ahead.request):
         return None
-    if found.version != 7:
-        return None
-    return datetime.fromtimestamp((found.int >> 80) / 1000, tz=UTC) if found.int >> 80 < 2**42 else None
+    return replace(ahead.task.result(), replayed=True)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How far an attempt came: once COMMIT is on its way, a broken connection leaves its fate open."""
+
+    committing: bool = False
 
 
 async def _attempted(database: Database, request: Request, work: Work) -> Recorded:
-    for attempt in range(ATTEMPTS):
-        committing = [False]
+    failure: ApiError = Timeout(_BUSY)
+    unknown = False
+    for _ in range(ATTEMPTS):
+        attempt = Attempt()
         try:
-            return await _transaction(database, request, work, committing)
-        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken):
-            await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311  (spreads retries, guards nothing)
-        except Unavailable:
-            if attempt + 1 == ATTEMPTS and committing[0]:
-                raise OutcomeUnknown(OutcomeUnknown.meaning) from None
-            if attempt + 1 == ATTEMPTS:
-                raise
-    raise Timeout("Too many changes met at the same record; send this one again with the same key.")
+            return await _transaction(database, request, work, attempt)
+        except _AGAIN:
+            failure = Timeout(_BUSY)
+        except Unavailable as error:
+            failure, unknown = error, unknown or attempt.committing
+        except (Timeout, IdempotencyInFlight) as error:
+            failure = error
+            break
+        await _pause()
+    if unknown:
+        raise OutcomeUnknown(OutcomeUnknown.meaning)
+    raise failure
 
 
-async def _transaction(database: Database, request: Request, work: Work, committing: list[bool]) -> Recorded:
+async def _pause() -> None:
+    """Wait a moment, each call for another time, so that those that met do not meet again."""
+    await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311  (guards nothing)
+
+
+async def _transaction(database: Database, request: Request, work: Work, attempt: Attempt) -> Recorded:
     async with database.connection() as connection:
-        business = await the_business(connection)
-        change = Change(connection, request.principal, request.now, business)
+        change = Change(connection, request.principal, request.now, await the_business(connection))
         try:
-            async with connection.transaction():
-                recorded = await _keyed(change, request, lambda: work(change))
-                committing[0] = True
+            async with _read_committed(connection):
+                recorded = await _keyed(change, request, work)
+                attempt.committing = True
             return recorded
         except Refused as refused:
             outcomes = refused.outcomes
-        async with connection.transaction():
-            return await _keyed(change, request, lambda: _already(outcomes))
+        # What the work wrote is undone by now; the refusal alone is kept.
+        async with _read_committed(connection):
+            return await _keyed(change, request, lambda _: _already(outcomes))
+
+
+def _read_committed(connection: Connection) -> Any:
+    """Return a transaction at the level at which a repeated key waits; stricter ones fail instead (SQLSTATE 40001)."""
+    return connection.transaction(isolation="read_committed")
 
 
 async def _already(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     return outcomes
 
 
-async def _keyed(change: Change, request: Request, work: Callable[[], Awaitable[Sequence[Outcome]]]) -> Recorded:
-    fingerprint = request.fingerprint(change.business)
-    mine = {"who": request.principal.name, "which": request.key}
-    taken = {"principal": request.principal.name, "key": request.key, "mutation": request.mutation}
+async def _keyed(change: Change, request: Request, work: Work) -> Recorded:
     try:
-        new = await change.rows(_TAKE, **taken, fingerprint=fingerprint)
+        taken = await take(change, request)
     except asyncpg.LockNotAvailableError:
         raise IdempotencyInFlight(IdempotencyInFlight.meaning) from None
-    if new:
-        outcomes = await work()
-        await change.rows(_SETTLE, **mine, result=_as_text(outcomes))
-        return Recorded(outcomes, first_seen_at=new[0]["created_at"])
-    found = await change.rows(_FOUND, **mine)
-    if not found:
-        raise Overtaken
-    if not hmac.compare_digest(found[0]["fingerprint"], fingerprint):
-        raise IdempotencyKeyReused(IdempotencyKeyReused.meaning)
-    return Recorded(_from_text(found[0]["outcome"]), replayed=True, first_seen_at=found[0]["created_at"])
+    if taken is None:
+        found = await kept(change, request)
+        return Recorded(found.outcomes, replayed=True, first_seen_at=found.first_seen_at)
+    outcomes = await work(change)
+    await settle(change, request, outcomes)
+    return Recorded(outcomes, first_seen_at=taken)
 
 
 async def tried(database: Database, request: Request, work: Work, closing: list[AsyncExitStack]) -> Recorded:
-    """Do the work and return its outcomes without keeping anything.
+    """Do the work and return its outcomes without keeping anything, not even the key.
 
     The rows can be read on the returned connection until what was added to `closing` is closed; then they are undone.
+    Raises as `once` does.
     """
     check_key(request.key, request.now)
-    held = AsyncExitStack()
-    closing.append(held)
+    for _ in range(ATTEMPTS):
+        held = AsyncExitStack()
+        closing.append(held)
+        try:
+            with driver_errors_translated():
+                return await _undone(database, request, work, held)
+        except _AGAIN:
+            await held.aclose()
+            await _pause()
+    raise Timeout(_BUSY)
+
+
+async def _undone(database: Database, request: Request, work: Work, held: AsyncExitStack) -> Recorded:
     connection = await held.enter_async_context(database.connection())
-    transaction = connection.transaction()
-    await transaction.start()
-    held.push_async_callback(transaction.rollback)
     change = Change(connection, request.principal, request.now, await the_business(connection))
+    transaction = _read_committed(connection)
+    await transaction.start()
+    held.push_async_callback(_undo, transaction)
     try:
         return Recorded(await work(change), pinned=connection)
     except Refused as refused:
         return Recorded(refused.outcomes)
 
 
-async def forget_expired(database: Database, now: datetime) -> None:
-    """Delete the keys that are no longer kept; what was recorded stays, and so do its external identifiers."""
-    async with database.connection() as connection:
-        await connection.execute(_FORGET.sql, *_FORGET.values({"before": now - KEPT_FOR}))
-
-
-def _as_text(outcomes: Sequence[Outcome]) -> str:
-    return orjson.dumps([_plain(outcome) for outcome in outcomes]).decode()
-
-
-def _plain(outcome: Outcome) -> dict[str, Any]:
-    errors = [
-        {"code": error.code.value, "message": error.message, "field": error.field, "version": error.current_version}
-        for error in outcome.errors
-    ]
-    return {"ids": {name: str(key) for name, key in outcome.ids.items()}, "new": outcome.created, "errors": errors}
-
-
-def _from_text(text: str) -> Sequence[Outcome]:
-    return [
-        Outcome(
-            {name: UUID(key) for name, key in kept["ids"].items()},
-            kept["new"],
-            tuple(
-                Rejection(UserErrorCode(error["code"]), error["message"], _field(error["field"]), error["version"])
-                for error in kept["errors"]
-            ),
-        )
-        for kept in orjson.loads(text)
-    ]
-
-
-def _field(kept: list[str] | None) -> tuple[str, ...] | None:
-    return None if kept is None else tuple(kept)
+async def _undo(transaction: Any) -> None:
+    # Where the connection is lost, the server has undone it already.
+    with suppress(OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        await transaction.rollback()

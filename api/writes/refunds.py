@@ -17,7 +17,7 @@ from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.writes.change import Change, Outcome, Refused
 
-_LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update())
+_LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update(key_share=True))
 _ZERO: ColumnElement[Decimal] = literal_column("0")
 _PAID_BACK = prepare(
     select(
@@ -60,6 +60,8 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
     order = await _locked(change, order_id)
     rest, business_rest = await _rest(change, order)
     _check(order, refund, rest)
+    # What is left is shown in minor units; who pays that back has paid all of it back.
+    amount = rest if refund.amount.amount == _shown(order, rest) else refund.amount.amount
     ids = {"refund": new_id(), "order": order["order_id"], "customer": order["customer_id"]}
     added = await change.rows(
         _ADD,
@@ -68,11 +70,11 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
         order_id=ids["order"],
         source=refund.external_id and refund.external_id.source,
         external_id=refund.external_id and refund.external_id.value,
-        amount=refund.amount.amount,
+        amount=amount,
         currency=order["currency"],
-        business_amount=_worth(change, refund.amount.amount, rest, business_rest),
+        business_amount=_worth(change, order, amount, rest, business_rest),
         reason=refund.reason,
-        refunded_at=refund.refunded_at,
+        refunded_at=refund.refunded_at or max(change.now, order["placed_at"]),
     )
     if not added:
         message = "A refund with this external identifier is recorded already."
@@ -99,18 +101,24 @@ def _check(order: Any, refund: NewRefund, rest: Decimal) -> None:
     if refund.amount.currency_code != order["currency"]:
         message = "A refund is in the currency of its order."
         raise Rejection(UserErrorCode.CURRENCY_MISMATCH, message, (*field, "amount", "currencyCode"))
-    if refund.refunded_at < order["placed_at"]:
+    if refund.refunded_at is not None and refund.refunded_at < order["placed_at"]:
         message = "Money cannot be paid back before the purchase."
         raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "refundedAt"))
-    if refund.amount.amount > rest:
+    if refund.amount.amount > max(rest, _shown(order, rest)):
         message = "This is more than what is left of the order; read its `net` for the rest."
         raise Rejection(UserErrorCode.EXCEEDS_REMAINING, message, (*field, "amount", "amount"))
 
 
-def _worth(change: Change, amount: Decimal, rest: Decimal, business_rest: Decimal) -> Decimal:
+def _shown(order: Any, rest: Decimal) -> Decimal:
+    return in_minor_units(rest, order["currency"])
+
+
+def _worth(change: Change, order: Any, amount: Decimal, rest: Decimal, business_rest: Decimal) -> Decimal:
     """Return the same share of what is left in the currency of the business; a full refund leaves exactly nothing."""
-    if amount == rest or rest == business_rest:
-        return business_rest if amount == rest else amount
+    if amount == rest:
+        return business_rest
+    if order["currency"] == change.business.currency:
+        return amount
     with localcontext() as context:
         context.prec = 60
         return min(in_minor_units(business_rest * amount / rest, change.business.currency), business_rest)

@@ -1,0 +1,171 @@
+"""Keys of changes: their form and age, what they are bound to, and the outcomes kept with them.
+
+What is kept is identifiers and codes; messages never quote an input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Text, bindparam, cast, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from api.access import Principal
+from api.database import Database, prepare
+from api.errors import BadUserInput, IdempotencyKeyExpired, IdempotencyKeyReused, Rejection, UserErrorCode
+from api.tables.idempotency import idempotency
+from api.writes.change import Business, Change, Outcome, Overtaken
+
+KEPT_FOR = timedelta(days=30)
+FORGOTTEN_AT_ONCE = 5_000
+
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
+_MINE = (idempotency.c.principal == bindparam("who"), idempotency.c.key == bindparam("which"))
+_TAKE = prepare(
+    insert(idempotency)
+    .values({name: bindparam(name) for name in ("principal", "key", "mutation", "fingerprint")})
+    .on_conflict_do_nothing()
+    .returning(idempotency.c.created_at)
+)
+_FOUND = prepare(
+    select(idempotency.c.fingerprint, cast(idempotency.c.outcome, Text), idempotency.c.created_at).where(*_MINE)
+)
+_SETTLE = prepare(update(idempotency).values(outcome=cast(bindparam("result", type_=Text), JSONB)).where(*_MINE))
+_WHOLE = (idempotency.c.principal, idempotency.c.key)
+_FORGET = prepare(
+    idempotency.delete()
+    .where(
+        tuple_(*_WHOLE).in_(
+            select(*_WHOLE)
+            .where(idempotency.c.created_at < bindparam("before"))
+            .limit(FORGOTTEN_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .returning(idempotency.c.created_at)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A change as it was asked for.
+
+    given  the input as the caller gave it, in plain values; the same key with another input is refused
+    """
+
+    principal: Principal
+    mutation: str
+    key: str
+    given: Mapping[str, Any]
+    now: datetime
+
+    def fingerprint(self, business: Business) -> bytes:
+        """Return what the input is recognised by; keyed, because inputs can be guessed."""
+        # Not orjson: half of a surrogate pair has a fingerprint too, and is refused by the rules for texts.
+        canonical = json.dumps([self.mutation, self.given], sort_keys=True, separators=(",", ":"))
+        return hmac.new(business.fingerprint_key, canonical.encode("ascii"), hashlib.sha256).digest()
+
+    def asks_the_same(self, other: Request) -> bool:
+        """Return whether another request has the same input for the same mutation."""
+        return self.mutation == other.mutation and self.given == other.given
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The outcomes that are kept for a key, and since when."""
+
+    outcomes: Sequence[Outcome]
+    first_seen_at: datetime
+
+
+def check_key(key: str, now: datetime) -> None:
+    """Raise BadUserInput for a key of another form, IdempotencyKeyExpired for one that says it is too old."""
+    if not _KEY.fullmatch(key):
+        raise BadUserInput("`idempotencyKey` takes 16 to 128 letters, digits or any of _ . : - ; a UUID is a good key.")
+    made = _made_at(key)
+    if made is not None and made < now - KEPT_FOR:
+        raise IdempotencyKeyExpired(IdempotencyKeyExpired.meaning)
+
+
+def _made_at(key: str) -> datetime | None:
+    try:
+        found = UUID(key)
+    except ValueError:
+        return None
+    if found.version != 7:
+        return None
+    return datetime.fromtimestamp((found.int >> 80) / 1000, tz=UTC) if found.int >> 80 < 2**42 else None
+
+
+async def take(change: Change, request: Request) -> datetime | None:
+    """Take the key for this transaction and return the moment; None where another one has committed it.
+
+    Waits for a transaction that has taken the key and not ended yet, no longer than the lock time-out.
+    """
+    named = {"principal": request.principal.name, "key": request.key, "mutation": request.mutation}
+    rows = await change.rows(_TAKE, **named, fingerprint=request.fingerprint(change.business))
+    return rows[0]["created_at"] if rows else None
+
+
+async def kept(change: Change, request: Request) -> Kept:
+    """Return what is kept for the key; raise IdempotencyKeyReused for another input, Overtaken if it is gone."""
+    rows = await change.rows(_FOUND, who=request.principal.name, which=request.key)
+    if not rows:
+        raise Overtaken
+    if not hmac.compare_digest(rows[0]["fingerprint"], request.fingerprint(change.business)):
+        raise IdempotencyKeyReused(IdempotencyKeyReused.meaning)
+    return Kept(_from_text(rows[0]["outcome"]), rows[0]["created_at"])
+
+
+async def settle(change: Change, request: Request, outcomes: Sequence[Outcome]) -> None:
+    """Keep the outcomes with the key, in the transaction that took it."""
+    await change.rows(_SETTLE, who=request.principal.name, which=request.key, result=_as_text(outcomes))
+
+
+async def forget_expired(database: Database, now: datetime) -> int:
+    """Delete the keys that are no longer kept and return how many; what was recorded stays, as do its identifiers."""
+    forgotten, last = 0, FORGOTTEN_AT_ONCE
+    while last == FORGOTTEN_AT_ONCE:
+        async with database.connection() as connection:
+            last = len(await connection.fetch(_FORGET.sql, *_FORGET.values({"before": now - KEPT_FOR})))
+        forgotten += last
+    return forgotten
+
+
+def _as_text(outcomes: Sequence[Outcome]) -> str:
+    return orjson.dumps([_plain(outcome) for outcome in outcomes]).decode()
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    errors = [
+        {"code": error.code.value, "message": error.message, "field": error.field, "version": error.current_version}
+        for error in outcome.errors
+    ]
+    return {"ids": {name: str(key) for name, key in outcome.ids.items()}, "new": outcome.created, "errors": errors}
+
+
+def _from_text(text: str) -> Sequence[Outcome]:
+    return [
+        Outcome(
+            {name: UUID(key) for name, key in found["ids"].items()},
+            found["new"],
+            tuple(
+                Rejection(UserErrorCode(error["code"]), error["message"], _field(error["field"]), error["version"])
+                for error in found["errors"]
+            ),
+        )
+        for found in orjson.loads(text)
+    ]
+
+
+def _field(found: list[str] | None) -> tuple[str, ...] | None:
+    return None if found is None else tuple(found)

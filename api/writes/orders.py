@@ -1,0 +1,187 @@
+"""Rows of orders, their lines and their products: one statement each, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, DateTime, Integer, Numeric, Text, Uuid, case, cast, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from api.database import prepare
+from api.domain.identity import new_id
+from api.domain.purchase import NewLine, NewPurchase
+from api.tables.customers import customers
+from api.tables.orders import order_lines, order_numbers, orders
+from api.tables.products import products
+from api.writes.change import Change
+from api.writes.lookups import KnownCustomer, KnownProduct, arrays
+
+_ORDER_COLUMNS: dict[str, Any] = {
+    "customer_id": Uuid,
+    "order_id": Uuid,
+    "source": Text,
+    "external_id": Text,
+    "placed_at": DateTime(timezone=True),
+    "currency": Text,
+    "gross": Numeric,
+    "discount": Numeric,
+    "business_gross": Numeric,
+    "business_discount": Numeric,
+}
+_LINE_COLUMNS: dict[str, Any] = {
+    "customer_id": Uuid,
+    "order_id": Uuid,
+    "position": Integer,
+    "line_id": Uuid,
+    "product_id": Uuid,
+    "sku": Text,
+    "name": Text,
+    "quantity": Integer,
+    "unit_price": Numeric,
+    "currency": Text,
+}
+_PRODUCT_COLUMNS: dict[str, Any] = {
+    "product_id": Uuid,
+    "sku": Text,
+    "name": Text,
+    "category": Text,
+    "durable": Boolean,
+}
+
+
+def _insertion(table: Any, columns: Mapping[str, Any], computed: Mapping[str, Any] | None = None) -> Any:
+    given = arrays("g", columns)
+    extra = {name: make(given) for name, make in (computed or {}).items()}
+    selected = select(*[given.c[name] for name in columns], *extra.values())
+    return insert(table).from_select([*columns, *extra], selected)
+
+
+def _number(given: Any) -> Any:
+    drawn = literal_column("'R-'").concat(cast(order_numbers.next_value(), Text))
+    return case((given.c.external_id.is_(None), drawn), else_=given.c.external_id)
+
+
+def _back_dating() -> Any:
+    given = arrays("g", {"customer_id": Uuid, "placed_at": DateTime(timezone=True)})
+    earliest = (
+        select(given.c.customer_id, func.min(given.c.placed_at).label("placed_at")).group_by(given.c.customer_id)
+    ).subquery("e")
+    return (
+        update(customers)
+        .values(created_at=earliest.c.placed_at)
+        .where(customers.c.customer_id == earliest.c.customer_id, customers.c.created_at > earliest.c.placed_at)
+    )
+
+
+_ADD_ORDERS = prepare(
+    _insertion(orders, _ORDER_COLUMNS, {"number": _number})
+    .on_conflict_do_nothing(index_elements=["source", "external_id"])
+    .returning(orders.c.order_id)
+)
+_ADD_PRODUCTS = prepare(_insertion(products, _PRODUCT_COLUMNS).on_conflict_do_nothing(index_elements=["sku"]))
+_ADD_LINES = prepare(_insertion(order_lines, _LINE_COLUMNS))
+_DATE_BACK = prepare(_back_dating())
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A purchase that can be recorded: whose it is, and what its amounts are worth to the business.
+
+    place  where it stands among those to record, from 0
+    """
+
+    order_id: UUID
+    buyer: KnownCustomer
+    purchase: NewPurchase
+    business_gross: Decimal
+    business_discount: Decimal
+    place: int
+
+
+async def add_orders(change: Change, priced: Sequence[Priced]) -> list[Priced]:
+    """Add the orders and return those that are new; an external identifier that is taken keeps an order out.
+
+    They are added in the order of these identifiers, because two changes that add the same ones must meet at them in
+    one order; those without come first, and are numbered in the order sent.
+    """
+    if not priced:
+        return []
+    added = {row["order_id"] for row in await change.rows(_ADD_ORDERS, **_order_values(sorted(priced, key=_turn)))}
+    return [each for each in priced if each.order_id in added]
+
+
+def _turn(each: Priced) -> tuple[str, str]:
+    known = each.purchase.external_id
+    return (known.source, known.value) if known else ("", "")
+
+
+async def add_products(change: Change, lines: Sequence[NewLine]) -> None:
+    """Add products that are not known yet, as the lines that name them say; a known article number stays as it is."""
+    ordered = sorted(lines, key=lambda line: line.sku)
+    await change.rows(
+        _ADD_PRODUCTS,
+        product_id=[new_id() for _ in ordered],
+        sku=[line.sku for line in ordered],
+        name=[line.name for line in ordered],
+        category=[line.category for line in ordered],
+        durable=[bool(line.durable) for line in ordered],
+    )
+
+
+async def add_lines(change: Change, written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> None:
+    """Add the lines of orders; a line without a name takes that of its product."""
+    rows = [
+        (
+            each.buyer.customer_id,
+            each.order_id,
+            position,
+            new_id(),
+            known[line.sku].product_id,
+            line.sku,
+            line.name or known[line.sku].name,
+            line.quantity,
+            line.unit_price.amount,
+            line.unit_price.currency_code,
+        )
+        for each in written
+        for position, line in enumerate(each.purchase.lines, 1)
+    ]
+    await change.rows(_ADD_LINES, **_by_column(_LINE_COLUMNS, rows))
+
+
+async def date_back(change: Change, written: Sequence[Priced]) -> None:
+    """Let customers who bought before they were created have come with that purchase."""
+    early = [each for each in written if each.purchase.placed_at < each.buyer.created_at]
+    if early:
+        await change.rows(
+            _DATE_BACK,
+            customer_id=[each.buyer.customer_id for each in early],
+            placed_at=[each.purchase.placed_at for each in early],
+        )
+
+
+def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:
+    rows = [
+        (
+            each.buyer.customer_id,
+            each.order_id,
+            each.purchase.external_id and each.purchase.external_id.source,
+            each.purchase.external_id and each.purchase.external_id.value,
+            each.purchase.placed_at,
+            each.purchase.currency,
+            each.purchase.gross,
+            each.purchase.reduction,
+            each.business_gross,
+            each.business_discount,
+        )
+        for each in priced
+    ]
+    return _by_column(_ORDER_COLUMNS, rows)
+
+
+def _by_column(columns: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
