@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from api.database import Connection
 from api.tables.orders import order_lines, orders
@@ -94,7 +95,7 @@ def _match_next() -> Any:
     following = (
         select(credit_lines)
         .where(c.unmatched > 0)
-        .distinct(*by_thing)
+        .ext(distinct_on(*by_thing))
         .order_by(*by_thing, c.credited_at, c.note, c.row)
         .subquery()
     )

@@ -59,9 +59,10 @@ def open_table(path: Path, *, whitespace: bool = False) -> Iterator[Table]:
             raise ImportRefused(f"{path} is UTF-16 text; save it as UTF-8.")
         if start == b"PAR1":
             yield _parquet(path, file)
-        else:
-            content = gzip.GzipFile(fileobj=file) if start.startswith(b"\x1f\x8b") else file
-            yield _text(path, io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline=""), whitespace)
+            return
+        content = gzip.GzipFile(fileobj=file) if start.startswith(b"\x1f\x8b") else file
+        with io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="") as text:
+            yield _text(path, text, whitespace)
 
 
 @contextmanager
