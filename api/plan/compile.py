@@ -78,9 +78,9 @@ def list_facts(item: Connected, fresh: Any) -> list[Labelled]:
     if wanted & {"count", "precision"}:
         row, conditions = fresh()
         found.append(("total", page.counted(row, [*conditions, *item.page.narrow(row)])))
-    if "hasPreviousPage" in wanted and not item.page.backward and item.page.after is not None:
+    if "hasPreviousPage" in wanted and item.page.after is not None:
         found.append(("has_before", _outside(item, fresh, item.page.after, after=True)))
-    if "hasNextPage" in wanted and item.page.backward and item.page.before is not None:
+    if "hasNextPage" in wanted and item.page.before is not None:
         found.append(("has_behind", _outside(item, fresh, item.page.before, after=False)))
     return found
 

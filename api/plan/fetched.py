@@ -118,8 +118,8 @@ def _part_value(fetched: Fetched, part: Any, make: Any, shown: Sequence[int], fa
 def _facts(first: Any, cursors: Sequence[str], *, more: bool, backward: bool) -> dict[str, Any]:
     total = first.get("total")
     return {
-        "hasNextPage": _held(first, "has_behind") if backward else more,
-        "hasPreviousPage": more if backward else _held(first, "has_before"),
+        "hasNextPage": _held(first, "has_behind") or (more and not backward),
+        "hasPreviousPage": _held(first, "has_before") or (more and backward),
         "startCursor": cursors[0] if cursors else None,
         "endCursor": cursors[-1] if cursors else None,
         "count": None if total is None else min(total, COUNTED_AT_MOST),

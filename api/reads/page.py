@@ -210,8 +210,8 @@ def page_object(
 def fact(known: Mapping[str, Expression], name: str, *, backward: bool) -> Expression:
     """Return a fact of `pageInfo` or `totalCount`, or the name of a type."""
     facts: dict[str, Callable[[], Expression]] = {
-        "hasNextPage": lambda: known.get("has_behind", _FALSE) if backward else known["more"],
-        "hasPreviousPage": lambda: known["more"] if backward else known.get("has_before", _FALSE),
+        "hasNextPage": lambda: or_(known.get("has_behind", _FALSE), _FALSE if backward else known["more"]),
+        "hasPreviousPage": lambda: or_(known.get("has_before", _FALSE), known["more"] if backward else _FALSE),
         "startCursor": lambda: known["start"],
         "endCursor": lambda: known["end"],
         "count": lambda: func.least(known["total"], literal_column(str(COUNTED_AT_MOST))),
