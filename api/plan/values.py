@@ -51,7 +51,8 @@ def slots(value: Any, way: Way = ()) -> Any:
 
 
 def _changes_plan(value: list[Any]) -> bool:
-    return any(part is None or isinstance(part, bool | Enum | Mapping | list) for part in value)
+    # An empty list may be one of flags or of filters; nothing in it tells.
+    return not value or any(part is None or isinstance(part, bool | Enum | Mapping | list) for part in value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
     "decimal": Numeric(),
     "flag": Boolean(),
     "integer": Integer(),
+    "integers": ARRAY(Integer()),
     "text": Text(),
     "texts": ARRAY(Text()),
     "uuid": Uuid(),
@@ -60,9 +61,15 @@ def parameter(name: str, kind: str) -> Expression:
 def kind_of(expression: Expression) -> str:
     """Return the kind of parameter that can be compared with an expression."""
     for name, known in _KINDS.items():
-        if type(expression.type) is type(known):
+        if _are_alike(expression.type, known):
             return name
     return "text"
+
+
+def _are_alike(one: TypeEngine[Any], other: TypeEngine[Any]) -> bool:
+    if isinstance(one, ARRAY) and isinstance(other, ARRAY):  # PostgreSQL's own kind of array is one, too
+        return _are_alike(one.item_type, other.item_type)
+    return type(one) is type(other)
 
 
 def as_text(expression: Expression) -> Expression:
