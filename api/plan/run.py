@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.database import Connection, Database, Statement
+from api.errors import Unavailable
 from api.plan.fetched import Batch, Fetched, FetchedLevel
 from api.plan.values import Parameters
 
@@ -43,19 +44,24 @@ class Reading:
         self._pinned = pinned
         self._opened = AsyncExitStack()
         self._turn = asyncio.Lock()
+        self._closed = False
 
     async def rows(self, statement: Statement, given: Mapping[str, object], *, alone: bool) -> Sequence[Any]:
         """Return the rows of a statement; `alone` says that nothing else is read by the same operation."""
         if alone and self._pinned is None:
             return await self._database.read(statement, given)
         async with self._turn:
+            if self._closed:
+                raise Unavailable("The operation ended before this was read; try again.")
             if self._pinned is None:
                 self._pinned = await self._opened.enter_async_context(self._database.snapshot())
             return await self._database.read(statement, given, self._pinned)
 
     async def close(self) -> None:
-        """Give the snapshot back."""
-        await self._opened.aclose()
+        """Give the snapshot back; a field that failed may have left others still reading, so wait for their turn."""
+        async with self._turn:
+            self._closed = True
+            await self._opened.aclose()
 
 
 async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Reading, *, alone: bool) -> Fetched:
