@@ -1,0 +1,176 @@
+"""Writes operations: valid ones, in all of GraphQL's selection language, with arguments that mean something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_required_argument,
+    parse,
+)
+from graphql.execution.values import get_argument_values, get_variable_values
+
+from tests.plan.inputs import Inputs
+from tests.plan.orders import named, ordering
+
+DEEPEST = 5
+LONG = "a_name_that_is_much_longer_than_the_63_bytes_PostgreSQL_keeps_of_a_label"
+
+Scope = dict[str, tuple[str, str, "Scope"]]
+"""The response keys taken in a selection: field, arguments, and the keys below."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """A document with the values of its variables, and other values it can run with."""
+
+    document: str
+    variables: dict[str, Any]
+    others: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Author:
+    """Writes one operation at a time from random numbers.
+
+    cursors  those seen in earlier answers, by the name of their ordering
+    """
+
+    schema: GraphQLSchema
+    random: Random
+    inputs: Inputs
+    cursors: dict[str, list[str]] = field(default_factory=dict)
+    fragments: list[str] = field(default_factory=list)
+    left: int = 0
+    names: int = 0
+
+    def operation(self) -> Operation:
+        """Return the next operation."""
+        self.fragments, self.names, self.left = [], 0, self.random.choice((6, 15, 40))
+        self.inputs.variables = {}
+        query: Any = self.schema.query_type
+        roots = self.random.choices(list(query.fields), k=self.random.choice((1, 1, 1, 2, 3)))
+        scope: Scope = {}
+        body = " ".join(self.selected(query, name, scope, 0) for name in roots)
+        variables = self.inputs.variables.values()
+        head = _in_parentheses([variable.declaration for variable in variables])
+        document = "\n".join([f"query Law{head} {{ {body} }}", *self.fragments])
+        return Operation(document, _given(variables), [self._other(variables) for _ in range(2)] if variables else [])
+
+    def selection(self, type_: Any, scope: Scope, depth: int) -> str:
+        """Return what stands between the braces below a field of a type."""
+        if is_abstract_type(type_):
+            return self.by_member(type_, scope, depth)
+        names = [name for name in type_.fields if depth < DEEPEST or not self._is_deep(type_.fields[name])]
+        wanted = self.random.sample(names, min(len(names), self.random.randint(1, 5)))
+        parts = [self.selected(type_, name, scope, depth) for name in wanted if self.left > 0 or name == wanted[0]]
+        if self.random.random() < 0.15:
+            parts.append(self.keyed("__typename", "", scope))
+        self.random.shuffle(parts)
+        return " ".join(parts)
+
+    def by_member(self, type_: Any, scope: Scope, depth: int) -> str:
+        """Return a selection on an interface: what is common, and what single types have."""
+        parts = [self.random.choice(("__typename", "id", "__typename id"))]
+        members = self.random.sample(list(self.schema.get_possible_types(type_)), self.random.randint(1, 4))
+        for member in members:
+            own: Scope = scope.setdefault(member.name, (member.name, "", {}))[2]
+            parts.append(self.wrapped(member, self.selection(member, own, depth), always=True))
+        return " ".join(parts)
+
+    def selected(self, type_: Any, name: str, scope: Scope, depth: int) -> str:
+        """Return one field with alias, arguments, directives and what is below it; sometimes twice, to be merged."""
+        self.left -= 1
+        found = type_.fields[name]
+        arguments = self.arguments(name, found)
+        key, text = self._key(name, arguments, scope)
+        below = scope[key][2]
+        if is_composite_type(get_named_type(found.type)):
+            times = 2 if self.random.random() < 0.15 else 1
+            inner = [self.selection(get_named_type(found.type), below, depth + 1) for _ in range(times)]
+            return " ".join(self.wrapped(type_, f"{text}{self.directive()} {{ {part} }}") for part in inner)
+        return self.wrapped(type_, text + self.directive())
+
+    def keyed(self, name: str, arguments: str, scope: Scope) -> str:
+        """Return a field under a response key of its own."""
+        return self._key(name, arguments, scope)[1]
+
+    def _key(self, name: str, arguments: str, scope: Scope) -> tuple[str, str]:
+        taken = scope.get(name)
+        if self.random.random() < 0.75 and (taken is None or taken[:2] == (name, arguments)):
+            scope.setdefault(name, (name, arguments, {}))
+            return name, name + arguments
+        self.names += 1
+        alias = self.random.choice((f"a{self.names}", f"a{self.names}", f"{LONG}_{self.names}"))
+        scope[alias] = (name, arguments, {})
+        return alias, f"{alias}: {name}{arguments}"
+
+    def wrapped(self, type_: Any, body: str, *, always: bool = False) -> str:
+        """Return a selection inside a fragment, named or not, or as it is."""
+        chance = self.random.random()
+        if chance < (0.3 if always else 0.06):
+            self.names += 1
+            self.fragments.append(f"fragment F{self.names} on {type_.name} {{ {body} }}")
+            return f"...F{self.names}{self.directive()}"
+        if always or chance < 0.12:
+            return f"... on {type_.name}{self.directive()} {{ {body} }}"
+        return f"...{self.directive()} {{ {body} }}" if chance < 0.16 else body
+
+    def directive(self) -> str:
+        """Return `@skip` or `@include`, mostly neither."""
+        if self.random.random() > 0.1:
+            return ""
+        name = self.random.choice(("skip", "include"))
+        return f" @{name}(if: {self.inputs.flag(self.random.random() < (0.25 if name == 'skip' else 0.75))})"
+
+    def arguments(self, name: str, found: GraphQLField) -> str:
+        """Return the arguments of a field in parentheses, or nothing."""
+        chosen = {
+            of: argument
+            for of, argument in found.args.items()
+            if is_required_argument(argument) or self.random.random() < 0.35
+        }
+        if "first" in chosen:
+            chosen.pop("last", None)
+        texts = [
+            f"{of}: {self.inputs.written(of, argument.type, may_vary=of not in ('orderBy', 'query'))}"
+            for of, argument in chosen.items()
+            if of not in ("after", "before")
+        ]
+        sides = [of for of in ("after", "before") if of in chosen]
+        texts += self._cursors(name, found, sides, texts) if sides else []
+        self.random.shuffle(texts)
+        return _in_parentheses(texts)
+
+    def _cursors(self, name: str, found: GraphQLField, sides: Sequence[str], texts: list[str]) -> list[str]:
+        seen = self.cursors.get(named(found, ordering(found, self._coerced(name, found, texts))))
+        return [f"{of}: {self.inputs.text_written(self.random.choice(seen))}" for of in sides] if seen else []
+
+    def _coerced(self, name: str, found: GraphQLField, texts: list[str]) -> dict[str, Any]:
+        variables = self.inputs.variables.values()
+        head = _in_parentheses([variable.declaration for variable in variables])
+        operation: Any = parse(f"query {head} {{ {name}{_in_parentheses(texts)} }}").definitions[0]
+        given: Any = get_variable_values(self.schema, operation.variable_definitions or (), _given(variables))
+        return get_argument_values(found, operation.selection_set.selections[0], given)
+
+    def _is_deep(self, found: GraphQLField) -> bool:
+        return is_composite_type(get_named_type(found.type)) and get_named_type(found.type).name != "Money"
+
+    def _other(self, variables: Any) -> dict[str, Any]:
+        return _given([variable.again(self.random) for variable in variables])
+
+
+def _given(variables: Any) -> dict[str, Any]:
+    return {variable.name: variable.value for variable in variables if not variable.absent}
+
+
+def _in_parentheses(texts: Sequence[str]) -> str:
+    return f"({', '.join(texts)})" if texts else ""

@@ -1,0 +1,258 @@
+"""The naive evaluation of an operation: one statement per field and object, everything else in Python.
+
+It reads the same declarations as the planner (sources of fields, relations, links, expressions) and shares none of its
+machinery: lists are read in full, then filtered, sorted and cut in Python, and derived fields are computed one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
+from graphql.execution.values import get_argument_values, get_variable_values
+
+from api.domain.identity import parse_id
+from api.graph.declare import Column, Derived, Many, One, Paged, PlannedField, Same
+from api.graph.nodes import VIEWS
+from api.reads.relation import Link, Relation, Term
+from tests.plan.conditions import is_wanted
+from tests.plan.orders import is_total, named, ordering
+from tests.plan.pages import Cursor, Placed, cut, in_order
+from tests.plan.rows import Found, Rows, Sight
+
+
+class Naive:
+    """Evaluates one operation of a document."""
+
+    def __init__(
+        self, rows: Rows, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], sight: Sight
+    ) -> None:
+        self.rows, self.schema, self.sight = rows, schema, sight
+        self.fragments: dict[str, Any] = {}
+        for definition in document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                self.operation = definition
+            elif isinstance(definition, FragmentDefinitionNode):
+                self.fragments[definition.name.value] = FragmentDetails(definition)
+        given = get_variable_values(schema, self.operation.variable_definitions or (), dict(variables))
+        assert not isinstance(given, list), given
+        self.variables = given
+
+    async def data(self) -> dict[str, Any]:
+        """Return the data of the answer."""
+        query: Any = self.schema.query_type
+        collected = collect_fields(
+            self.schema,
+            self.fragments,
+            self.variables,
+            query,
+            self.operation,
+            hide_suggestions=True,
+        )
+        return {
+            key: await self.root(query, details) if _name(details) != "__typename" else "Query"
+            for key, details in collected.grouped_field_set.items()
+        }
+
+    def below(self, type_: Any, details: Any) -> dict[str, Any]:
+        """Return the fields selected of an object, by response key."""
+        collected = collect_subfields(
+            self.schema, self.fragments, self.variables, self.operation, type_, details, hide_suggestions=True
+        )
+        return dict(collected.grouped_field_set)
+
+    def arguments(self, field: Any, details: Any) -> dict[str, Any]:
+        """Return the coerced arguments of a field."""
+        return dict(get_argument_values(field, details[0].node, self.variables))
+
+    async def root(self, query: Any, details: Any) -> Any:
+        """Return the value of a field of the query."""
+        name, field = _name(details), query.fields[_name(details)]
+        given = self.arguments(field, details)
+        sight = replace(self.sight, as_of=given.get("asOf"), known_at=given.get("knownAt"))
+        if name == "node":
+            return await self.node(given["id"], sight, field, details)
+        if name == "nodes":
+            return [await self.node(identifier, sight, field, details) for identifier in given["ids"]]
+        source: Any = field.extensions["strawberry-definition"].source
+        relation: Relation = source.target
+        search = given["query"].strip().lower() if given.get("query") is not None else None
+        found = await self.rows.everything(relation, sight, search)
+        wanted = [row for row in found if await is_wanted(self.rows, row, field, given)]
+        if isinstance(source, Paged):
+            return await self.page(wanted, given, field, details)
+        ordered = await self.ordered(wanted, relation.order, False)
+        return await self.object(get_named_type(field.type), ordered[0].item, details) if ordered else None
+
+    async def node(self, identifier: str, sight: Sight, field: Any, details: Any) -> Any:
+        """Return the object an identifier names, or None."""
+        parsed = parse_id(identifier)
+        assert parsed is not None
+        relation = next((known for known in VIEWS.values() if known.prefix == parsed[0]), None)
+        found = await self.rows.with_key(relation, parsed[1], sight) if relation else []
+        if not found:
+            return None
+        view = next(view for view, known in VIEWS.items() if known is relation)
+        possible = self.schema.get_possible_types(get_named_type(field.type))
+        type_ = next(member for member in possible if member.extensions["strawberry-definition"].origin is view)
+        return await self.object(type_, found[0], details)
+
+    async def object(self, type_: Any, row: Found, details: Any, same: Same | None = None) -> dict[str, Any]:
+        """Return the object a row is."""
+        answer = {}
+        for key, below in self.below(type_, details).items():
+            field = type_.fields.get(_name(below))
+            answer[key] = type_.name if field is None else await self.field(field, row, below, same)
+        return answer
+
+    async def field(self, field: Any, row: Found, details: Any, same: Same | None) -> Any:
+        """Return one field of a row's object."""
+        declared = field.extensions["strawberry-definition"]
+        if isinstance(declared, PlannedField):
+            source = declared.source
+        else:
+            source = same.parts[declared.python_name] if same else Column()
+        type_ = get_named_type(field.type)
+        match source:
+            case Column():
+                name = declared.python_name
+                value = await self.rows.value(row, (source, name), lambda seen: source.of(seen, name))
+                return formed(field.type, value)
+            case Same():
+                is_missing = source.missing and await self.rows.column(row, source.missing) is None
+                return None if is_missing else await self.object(type_, row, details, source)
+            case One(target=Link() as link):
+                found = await self.rows.behind(link, row)
+                return await self.object(type_, found[0], details) if found else None
+            case Many(link=link):
+                listed = await self.ordered(
+                    await self.rows.behind(link, row), link.order or link.target.order, link.total
+                )
+                return [await self.object(type_, placed.item, details) for placed in listed]
+            case Derived():
+                needed = await self.rows.needed(row, source, self.arguments(field, details))
+                return self.derived(field.type, source.compute([needed])[0], details)
+            case Paged(target=Link() as link):
+                given = self.arguments(field, details)
+                found = [
+                    seen for seen in await self.rows.behind(link, row) if await is_wanted(self.rows, seen, field, given)
+                ]
+                return await self.page(found, given, field, details)
+        raise AssertionError(f"no naive evaluation of {source}")
+
+    async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
+        """Return rows in the order of terms, ties broken by the key unless the order is total."""
+        placed = []
+        for row in found:
+            place = [await self.rows.column(row, term.name) for term in terms]
+            placed.append(Placed(row, tuple(place if total else [*place, await self._key(row)])))
+        return in_order(placed, _directions(terms, total))
+
+    async def _key(self, row: Found) -> Any:
+        return await self.rows.column(row, row.relation.key)
+
+    async def page(self, found: Sequence[Found], given: Any, field: Any, details: Any) -> dict[str, Any]:
+        """Return a connection."""
+        terms = ordering(field, given)
+        total = is_total(field, terms)
+        ordered = await self.ordered(found, terms, total)
+        limits = {name: given.get(name) for name in ("first", "last", "after", "before")}
+        page = cut(ordered, _directions(terms, total), **limits)
+        type_: Any = get_named_type(field.type)
+        cursors = [Cursor(named(field, terms), placed.place) for placed in page.shown]
+        answer: dict[str, Any] = {}
+        for key, below in self.below(type_, details).items():
+            part = type_.fields.get(_name(below))
+            inner: Any = part and get_named_type(part.type)
+            if part is None:
+                answer[key] = type_.name
+            elif _name(below) == "nodes":
+                answer[key] = [await self.object(inner, placed.item, below) for placed in page.shown]
+            elif _name(below) == "edges":
+                answer[key] = [
+                    await self.edge(inner, row.item, at, below) for row, at in zip(page.shown, cursors, strict=True)
+                ]
+            else:
+                answer[key] = {at: _fact(page, cursors, inner, of) for at, of in self.below(inner, below).items()}
+        return answer
+
+    async def edge(self, type_: Any, row: Found, cursor: Cursor, details: Any) -> dict[str, Any]:
+        """Return one edge of a connection."""
+        answer: dict[str, Any] = {}
+        for key, below in self.below(type_, details).items():
+            name = _name(below)
+            if name == "node":
+                answer[key] = await self.object(get_named_type(type_.fields[name].type), row, below)
+            else:
+                answer[key] = cursor if name == "cursor" else type_.name
+        return answer
+
+    def derived(self, type_: Any, value: Any, details: Any) -> Any:
+        """Return a derived value as the selection asks."""
+        of = get_nullable_type(type_)
+        if value is None or is_leaf_type(of):
+            return formed(of, value)
+        if is_list_type(of):
+            return [self.derived(of.of_type, part, details) for part in value]
+        assert not is_abstract_type(of)
+        answer = {}
+        for key, below in self.below(of, details).items():
+            field = of.fields.get(_name(below))
+            if field is None:
+                answer[key] = of.name
+            else:
+                part = getattr(value, field.extensions["strawberry-definition"].python_name)
+                answer[key] = self.derived(field.type, part, below)
+        return answer
+
+
+def formed(type_: Any, value: Any) -> Any:
+    """Return a leaf value as it stands in JSON."""
+    if isinstance(value, list):
+        return [formed(get_nullable_type(type_).of_type, part) for part in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.name if isinstance(value, Enum) else value
+
+
+def _name(details: Any) -> str:
+    name: str = details[0].node.name.value
+    return name
+
+
+def _directions(terms: Sequence[Term], total: bool) -> list[bool]:
+    falling = [term.descending for term in terms]
+    return falling if total else [*falling, bool(falling) and falling[-1]]
+
+
+def _fact(page: Any, cursors: Sequence[Cursor], type_: Any, details: Any) -> Any:
+    facts = {
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+        "count": page.count,
+        "precision": "EXACT",
+        "__typename": type_.name,
+    }
+    return facts[_name(details)]

@@ -1,0 +1,126 @@
+"""A small, crooked population: ties, missing values, foreign currencies, late records, companies within companies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from tests.given import Given, Line, Made
+
+MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
+"""Everything happens at one of these, so that ties are common."""
+
+NOW = datetime(2025, 12, 24, 18, 0, tzinfo=UTC)
+RATES = {"EUR": "1", "JPY": "0.0061", "KWD": "2.985"}
+PRICES = {"EUR": ("0.005", "9.99", "10", "120.004"), "JPY": ("1", "880", "1200.5"), "KWD": ("0.0015", "3.125", "7")}
+FIRST_NAMES = (None, "Ann", "Ann", "Bo", "Zoë", "Émile", "O'Neil")
+LAST_NAMES = (None, "Lee", "Leeds", "100%", "von_Berg")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """What was made."""
+
+    customers: list[Made]
+    companies: list[Made]
+    orders: list[Made]
+    refunds: list[Made]
+    products: list[Made]
+
+    @property
+    def ids(self) -> list[str]:
+        """Identifiers of everything made."""
+        everything = [*self.customers, *self.companies, *self.orders, *self.refunds, *self.products]
+        return [made.id for made in everything]
+
+
+async def populate(given: Given, seed: int) -> Population:
+    """Make a population from a seed; the same seed makes the same one."""
+    random = Random(seed)
+    await given.business()
+    companies = [await given.company("Acme")]
+    companies += [await given.company(name, random.choice([None, *companies])) for name in ("Bolt", "Cog", "Dyn")]
+    products = [await _product(given, random, sku) for sku in ("TEA", "CUP", "POT", "tea-2")]
+    customers = [await _customer(given, random, number, companies) for number in range(12)]
+    await _merge(given, customers)
+    orders: list[Made] = []
+    refunds: list[Made] = []
+    for customer in customers[:10]:
+        for _ in range(random.choice((1, 2, 5, 7))):
+            made, refunded = await _order(given, random, customer, len(orders))
+            orders.append(made)
+            refunds += refunded
+        if random.random() < 0.3:
+            refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
+    return Population(customers, companies, orders, refunds, products)
+
+
+async def _product(given: Given, random: Random, sku: str) -> Made:
+    category = random.choice((None, "drinks", "tools"))
+    return await given.product(sku, f"Product {sku}", category=category, durable=random.random() < 0.5)
+
+
+async def _customer(given: Given, random: Random, number: int, companies: list[Made]) -> Made:
+    created = random.choice(MOMENTS[:2])
+    external = [("shop", f"S{number}"), ("crm", f"C{number}"), ("shop", f"S{number}b")]
+    return await given.customer(
+        kind=random.choice(("CONSUMER", "BUSINESS")),
+        first_name=random.choice(FIRST_NAMES),
+        last_name=random.choice(LAST_NAMES),
+        email=f"Ann{number}@Example.com" if random.random() < 0.7 else None,
+        phone=f"+49301234{number:02}" if random.random() < 0.5 else None,
+        country=random.choice((None, "DE", "CH")),
+        locale=random.choice((None, "de-CH")),
+        tags=random.sample(("vip", "press", "staff"), random.randint(0, 2)),
+        company=random.choice([None, *companies]),
+        external_ids=random.sample(external, random.randint(0, 3)),
+        created_at=created,
+        updated_at=created,
+        recorded_at=random.choice((created, MOMENTS[1])),
+    )
+
+
+async def _merge(given: Given, customers: list[Made]) -> None:
+    for merged, survivor in ((customers[2], customers[0]), (customers[11], customers[2])):
+        await given.connection.execute(
+            "UPDATE customers SET merged_into = $1 WHERE customer_id = $2", survivor.key, merged.key
+        )
+
+
+async def _order(given: Given, random: Random, customer: Made, number: int) -> tuple[Made, list[Made]]:
+    currency = random.choice(("EUR", "EUR", "EUR", "JPY", "KWD"))
+    rate = RATES[currency]
+    skus = random.choices(list(given.products), k=random.randint(1, 3))
+    lines = [Line(random.choice(PRICES[currency]), random.randint(1, 3), sku) for sku in skus]
+    from_shop = random.random() < 0.5
+    order = await given.order(
+        customer,
+        *lines,
+        discount=random.choice(("0", "0", "0.001")),
+        currency=currency,
+        rate=rate,
+        number=f"N{number % 20}",
+        source="shop" if from_shop else None,
+        external_id=f"O{number}" if from_shop else None,
+        **_when(random, "placed_at", 2),
+    )
+    refunds = []
+    if random.random() < 0.3:
+        total = sum((line.quantity * _exact(line.price) for line in lines), _exact("0")) - _exact("0.001")
+        amount = random.choice((total, total / 2))
+        when = _when(random, "refunded_at", 4)
+        refunds.append(await given.refund(customer, amount, order, currency=currency, rate=rate, **when))
+    return order, refunds
+
+
+def _exact(number: object) -> Decimal:
+    return Decimal(str(number))
+
+
+def _when(random: Random, name: str, earliest: int) -> dict[str, Any]:
+    """Return when something happened, and that it was recorded then or much later."""
+    happened = random.choice(MOMENTS[earliest:])
+    return {name: happened, "recorded_at": happened + random.choice((timedelta(0), timedelta(days=40)))}

@@ -1,0 +1,170 @@
+"""Rows of relations, read one value at a time: what the naive evaluation rests on.
+
+The data of a law test never changes, so a value that was read once is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, true
+
+from api.database import Statement, prepare
+from api.graph.declare import Derived
+from api.reads.json import kind_of, parameter
+from api.reads.relation import Expression, Lens, Link, Relation, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """From when, and by whom, rows are seen."""
+
+    now: datetime
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+    owner: UUID | None = None
+
+    def lens(self) -> Lens:
+        """Return the lens whose parameters have the values of `given`."""
+        return Lens(
+            moment=parameter("moment", "moment"),
+            as_of=parameter("as_of", "moment") if self.as_of else None,
+            known_at=parameter("known_at", "moment") if self.known_at else None,
+            owner=parameter("owner", "uuid") if self.owner else None,
+        )
+
+    def given(self) -> dict[str, object]:
+        """Return the values of the lens's parameters."""
+        moment = self.as_of or self.now
+        return {"moment": moment, "as_of": self.as_of, "known_at": self.known_at, "owner": self.owner}
+
+    def shape(self) -> tuple[bool, ...]:
+        """Return which limits there are."""
+        return (bool(self.as_of), bool(self.known_at), bool(self.owner))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row that may be seen: its relation and the values of its primary key."""
+
+    relation: Relation
+    identity: tuple[Any, ...]
+    sight: Sight
+    search: str | None = None
+
+
+class Values:
+    """The value of an argument, as a declared condition or derived field takes it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.given: dict[str, object] = {}
+
+    def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
+        found = self.value
+        for step in path:
+            found = found[step]
+        name = f"v{len(self.given)}"
+        self.given[name] = convert(found) if convert else found
+        return parameter(name, kind)
+
+    def maybe(self, kind: str, *path: str) -> Expression | None:
+        found = self.value
+        for step in path:
+            found = found.get(step) if found is not None else None
+        return None if found is None else self.parameter(kind, *path)
+
+
+class Rows:
+    """Reads relations, links, expressions and what derived fields need, one statement each."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._known: dict[Hashable, Any] = {}
+        self._prepared: dict[Hashable, Statement] = {}
+
+    async def everything(self, relation: Relation, sight: Sight, search: str | None = None) -> list[Found]:
+        """Return all rows of a relation that may be seen."""
+        return await self._found(relation, {}, sight, search)
+
+    async def behind(self, link: Link, source: Found) -> list[Found]:
+        """Return the rows behind a link that may be seen."""
+        values = {there: await self.column(source, here) for here, there in link.on}
+        return [] if None in values.values() else await self._found(link.target, values, source.sight, None)
+
+    async def with_key(self, relation: Relation, key: UUID, sight: Sight) -> list[Found]:
+        """Return the row of a key, if it may be seen."""
+        return await self._found(relation, {relation.key: key}, sight, None)
+
+    async def column(self, found: Found, name: str) -> Any:
+        """Return the value of a column or expression of a row."""
+        return await self.value(found, ("named", name), lambda row: row[name])
+
+    async def value(self, found: Found, tag: Hashable, compute: Callable[[Row], Expression]) -> Any:
+        """Return the value of an expression over a row; `tag` tells it from others."""
+        known = (found, tag)
+        if known not in self._known:
+            self._known[known] = await self._value(found, tag, compute)
+        return self._known[known]
+
+    async def holds(self, found: Found, test: Callable[[Row, Any], Expression], value: Any) -> bool:
+        """Return whether a declared condition holds for a row."""
+        values, row = Values(value), self._row(found)
+        statement = prepare(select(test(row, values)).select_from(row.table).where(*_is(row, found)))
+        return bool(await self._fetch_value(statement, found, values.given))
+
+    async def needed(self, found: Found, derived: Derived, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a derived field needs of a row."""
+        known = (found, derived, repr(arguments))
+        if known not in self._known:
+            values, row = Values(arguments), self._row(found)
+            need = derived.needs(row, values)
+            statement = prepare(select(*need.c).select_from(row.table.join(need, true())).where(*_is(row, found)))
+            given = statement.values({**_identity(found), **values.given})
+            self._known[known] = dict(await self._connection.fetchrow(statement.sql, *given))
+        return dict(self._known[known])
+
+    async def _found(
+        self, relation: Relation, equal: Mapping[str, Any], sight: Sight, search: str | None
+    ) -> list[Found]:
+        known = (relation, tuple(equal.items()), sight, search)
+        if known not in self._known:
+            self._known[known] = await self._identities(relation, equal, sight)
+        return [Found(relation, identity, sight, search) for identity in self._known[known]]
+
+    async def _identities(self, relation: Relation, equal: Mapping[str, Any], sight: Sight) -> list[tuple[Any, ...]]:
+        row = Row(relation, sight.lens())
+        same = [row.c[name] == parameter(f"e_{name}", kind_of(row.c[name])) for name in equal]
+        keys = [row.c[column.name] for column in relation.table.primary_key]
+        statement = prepare(select(*keys).select_from(row.table).where(*same, *row.visible()))
+        given = statement.values({**sight.given(), **{f"e_{name}": value for name, value in equal.items()}})
+        return [tuple(record) for record in await self._connection.fetch(statement.sql, *given)]
+
+    async def _value(self, found: Found, tag: Hashable, compute: Callable[[Row], Expression]) -> Any:
+        shape = (found.relation, tag, found.sight.shape(), found.search is None)
+        if shape not in self._prepared:
+            row = self._row(found)
+            self._prepared[shape] = prepare(select(compute(row)).select_from(row.table).where(*_is(row, found)))
+        return await self._fetch_value(self._prepared[shape], found, {})
+
+    async def _fetch_value(self, statement: Statement, found: Found, given: Mapping[str, object]) -> Any:
+        values = statement.values({**_identity(found), "search": found.search, **given})
+        return await self._connection.fetchval(statement.sql, *values)
+
+    def _row(self, found: Found) -> Row:
+        search = None if found.search is None else parameter("search", "text")
+        return Row(found.relation, found.sight.lens(), search)
+
+
+def _is(row: Row, found: Found) -> list[Any]:
+    names = [column.name for column in found.relation.table.primary_key]
+    return [row.c[name] == parameter(f"i_{name}", kind_of(row.c[name])) for name in names]
+
+
+def _identity(found: Found) -> dict[str, object]:
+    names = [column.name for column in found.relation.table.primary_key]
+    return {**found.sight.given(), **{f"i_{n}": v for n, v in zip(names, found.identity, strict=True)}}
