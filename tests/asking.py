@@ -18,10 +18,12 @@ from api.graph.schema import executable
 from api.plan.executor import Executor, Operation
 
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+# On a new connection the driver asks once how arrays are called.
+_DRIVER = ("typeinfo_tree", "current_setting('jit')")
 
 
 class WatchedDatabase(Database):
-    """A database that notes the text of every statement, transaction control apart."""
+    """A database that notes the text of every statement, apart from transaction control and the driver's own."""
 
     statements: list[str]
 
@@ -39,7 +41,8 @@ class WatchedDatabase(Database):
                 yield borrowed
 
     def _note(self, record: Any) -> None:
-        if not record.query.lstrip().upper().startswith(_TRANSACTION):
+        is_drivers = any(mark in record.query for mark in _DRIVER)
+        if not is_drivers and not record.query.lstrip().upper().startswith(_TRANSACTION):
             self.statements.append(record.query)
 
 

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,11 @@ def decoded(text: str) -> list[Any]:
 
 def in_order(found: Sequence[Placed], descending: Sequence[bool]) -> list[Placed]:
     """Return rows in their order; a missing value comes last in either direction."""
-    return sorted(found, key=cmp_to_key(lambda a, b: compared(a.place, b.place, descending)))
+
+    def before_or_behind(one: Placed, other: Placed) -> int:
+        return compared(one.place, other.place, descending)
+
+    return sorted(found, key=cmp_to_key(before_or_behind))
 
 
 def compared(one: Sequence[Any], other: Sequence[Any], descending: Sequence[bool]) -> int:
