@@ -160,6 +160,14 @@ async def test_rejects_that_cannot_be_written_are_told_before_anything_is_record
     assert await imports.is_empty()
 
 
+async def test_rejects_never_overwrite_the_file_they_come_from(imports):
+    write_csv(imports.rejects, [line(), line(quantity="x")])
+    before = imports.rejects.read_text()
+    with pytest.raises(ImportRefused, match="would overwrite"):
+        await imports.file(imports.rejects, "table", business=SHOP)
+    assert imports.rejects.read_text() == before
+
+
 async def test_progress_tells_rows_read_and_rows_recorded(imports, tmp_path):
     told: list[Progress] = []
     await imports.file(parquet(tmp_path), "table", business=SHOP, report=told.append, lines_a_chunk=1)

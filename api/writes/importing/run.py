@@ -57,6 +57,8 @@ async def import_file(
     """
     if mapping and format in _USUAL:
         raise ImportRefused(f"The columns of {format} files are known; --map is for the formats table and rates.")
+    if path.exists() and rejects.exists() and path.samefile(rejects):
+        raise ImportRefused("The rejected rows would overwrite the file they come from; choose another file for them.")
     with driver_errors_translated():
         async with _connected(dsn) as connection:
             books = await business_of(connection, business, _USUAL.get(format))

@@ -1,0 +1,102 @@
+"""An import that is killed is continued by the next one of its file, and ends as if nothing had happened."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from api.writes.importing import Counts
+from tests.repository import ROOT
+from tests.writes.imports import CDNOW, ONLINE_RETAIL, Imports
+
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("real files")]
+
+COUNTED = ("customers", "customer_external_ids", "products", "orders", "order_lines", "refunds")
+RETAIL_TOTALS = (
+    "SELECT (SELECT sum(gross) FROM orders)::text, (SELECT sum(business_gross) FROM orders)::text,"
+    " (SELECT sum(total) FROM order_lines)::text, (SELECT sum(amount) FROM refunds)::text,"
+    " (SELECT count(DISTINCT customer_id) FROM orders), (SELECT count(DISTINCT customer_id) FROM refunds)"
+)
+CUSTOMER_18102 = (
+    "SELECT count(*), sum(gross)::text FROM orders JOIN customer_external_ids i USING (customer_id)"
+    " WHERE i.source = 'online-retail' AND i.value = '18102'"
+)
+needs_online_retail = pytest.mark.skipif(
+    not ONLINE_RETAIL.exists(), reason=f"needs {ONLINE_RETAIL.name} beside the project"
+)
+needs_cdnow = pytest.mark.skipif(not CDNOW.exists(), reason=f"needs {CDNOW.name} beside the project")
+
+
+def kill_after(chunks: int, command: Sequence[str]) -> list[int]:
+    """Run an import until it has told of some chunks, kill it there, and return what it told."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        told = [int(line) for line in islice(process.stdout, chunks)]
+        process.kill()
+    assert process.returncode == -9
+    return told
+
+
+def program(imports: Imports, path: Path, format: str, lines_a_chunk: int) -> list[str]:  # noqa: A002
+    arguments = (imports.dsn, path, format, imports.rejects, lines_a_chunk)
+    return [sys.executable, "-m", "tests.writes.imports", *map(str, arguments)]
+
+
+async def counts(imports: Imports) -> dict[str, int]:
+    return {table: await imports.one(f"SELECT count(*) FROM {table}") for table in COUNTED}
+
+
+@needs_online_retail
+async def test_online_retail_comes_out_exactly_also_when_killed_on_the_way(imports):
+    told = kill_after(7, program(imports, ONLINE_RETAIL, "online-retail", 20_000))
+    begun = await counts(imports)
+    assert begun["order_lines"] >= told[-1]
+    assert 0 < begun["orders"] < 19_215
+
+    result = await imports.file(ONLINE_RETAIL, "online-retail")
+    assert (result.rows_read, result.rows_taken, result.rejected) == (525_461, 417_534, {"NO_CUSTOMER": 107_927})
+    assert result.added.orders + begun["orders"] == 19_215
+    assert await counts(imports) == {
+        "customers": 4_383,
+        "customer_external_ids": 4_383,
+        "products": 4_017,
+        "orders": 19_215,
+        "order_lines": 407_695,
+        "refunds": 5_502,
+    }
+    totals = ("8832003.274", "8832003.274", "8832003.274", "483794.70", 4_314, 1_798)
+    assert await imports.rows(RETAIL_TOTALS) == [totals]
+    assert await imports.rows(CUSTOMER_18102) == [(89, "349164.35")]
+    attached = "SELECT count(*), sum(amount)::text FROM refunds WHERE order_id IS NOT NULL"
+    assert await imports.rows(attached) == [(4_200, "265334.47")]
+    assert len(imports.rejected()) == 107_927
+
+    again = await imports.file(ONLINE_RETAIL, "online-retail")
+    assert again.added == Counts()
+    assert again.known == Counts(customers=4_383, products=4_017, orders=19_215, refunds=4_372)
+    assert await imports.rows(RETAIL_TOTALS) == [totals]
+
+
+@needs_cdnow
+async def test_cdnow_comes_out_exactly_also_when_killed_on_the_way(imports):
+    kill_after(3, program(imports, CDNOW, "cdnow", 10_000))
+    assert 0 < (await counts(imports))["orders"] < 69_659
+    result = await imports.file(CDNOW, "cdnow")
+    assert (result.rows_taken, result.rows_rejected) == (69_659, 0)
+    totals = "SELECT count(*), count(DISTINCT customer_id), sum(gross)::text FROM orders"
+    assert await imports.rows(totals) == [(69_659, 23_570, "2500315.63")]
+    assert await imports.rows("SELECT name, currency, time_zone FROM business") == [
+        ("CDNOW", "USD", "America/New_York")
+    ]
+    first = (
+        "SELECT number, placed_at::text, quantity, unit_price::text, l.name"
+        " FROM orders JOIN order_lines l USING (order_id)"
+    )
+    assert await imports.rows(f"{first} WHERE number LIKE '00002-%' ORDER BY number") == [
+        ("00002-19970112-1", "1997-01-12 05:00:00+00", 1, "12.00", "1 compact disc"),
+        ("00002-19970112-2", "1997-01-12 05:00:00+00", 1, "77.00", "5 compact discs"),
+    ]
+    assert (await imports.file(CDNOW, "cdnow")).added == Counts()
