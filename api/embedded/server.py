@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from itertools import chain, repeat
 from pathlib import Path
 from subprocess import Popen
 from types import TracebackType
@@ -19,6 +20,9 @@ from api.embedded.folder import open_folder
 from api.embedded.lock import lock_folder
 from api.embedded.postmaster import Postmaster
 from api.embedded.programs import require_way_in
+
+# Between attempts to bring a dead server back; what keeps it down, such as a full disk, may pass.
+_PAUSES_SECONDS = (0.2, 1, 5, 30)
 
 
 def _silence(message: str) -> None:
@@ -72,13 +76,17 @@ class Server:
             report("PostgreSQL was shut down from outside; restart Regulars to have it again")
             return False
         report("PostgreSQL died; starting it again")
-        try:
-            self._postmaster.stop(self._guard)
-            self._guard = self._postmaster.start()
-        except (EmbeddedServerError, OSError) as error:
-            report(f"PostgreSQL could not be started again; restart Regulars. {error}")
-            return False
-        return True
+        for pause in chain(_PAUSES_SECONDS, repeat(_PAUSES_SECONDS[-1])):
+            try:
+                self._postmaster.stop(self._guard)
+                self._guard = self._postmaster.start()
+            except (EmbeddedServerError, OSError) as error:
+                report(f"PostgreSQL could not be started yet, trying on. {error}")
+            else:
+                return True
+            if self._stopping.wait(pause):
+                break
+        return False
 
 
 def start(

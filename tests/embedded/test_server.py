@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.embedded import EmbeddedServerError, default_data_dir, find_binaries, start
 from api.embedded.processes import ServerProcess, listed_by_ps
-from tests.embedded.witness import ask, nothing_runs, postmaster, what_runs
+from tests.embedded.witness import ask, eventually, nothing_runs, postmaster, what_runs
 
 
 def test_an_empty_folder_becomes_a_server_that_answers(empty):
@@ -133,13 +134,16 @@ def test_a_second_start_in_the_same_process_is_refused(data):
 
 def test_a_stopped_server_leaves_no_process_and_no_crash_to_recover_from(data):
     log = data / "postgresql.log"
-    server = start(data)
+    reported: list[str] = []
+    server = start(data, report=reported.append)
     server.stop()
     server.stop()
     assert what_runs(data) == []
     said = log.read_text()
     assert said.endswith("database system is shut down\n")
     assert list((data / "socket").iterdir()) == []
+    assert eventually(lambda: "postgresql-watch" not in [thread.name for thread in threading.enumerate()])
+    assert reported == []
     start(data).stop()
     assert "not properly shut down" not in log.read_text().removeprefix(said)
 
@@ -175,13 +179,13 @@ def test_any_path_will_do(spoilt, name):
         moved.rename(spoilt)
 
 
-def test_a_socket_folder_that_somebody_else_made_is_refused(spoilt, tmp_path):
+def test_a_socket_folder_that_somebody_else_made_is_refused(spoilt):
     elsewhere = spoilt.with_name("," + spoilt.name)
     spoilt.rename(elsewhere)
     try:
         with start(elsewhere) as server:
             socket = Path(ask(server.dsn, "SHOW unix_socket_directories")[0].strip('"'))
-        socket.symlink_to(tmp_path)
+        socket.symlink_to(elsewhere / "socket")
         with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
             start(elsewhere)
         socket.unlink()

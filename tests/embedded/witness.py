@@ -71,12 +71,14 @@ def ask(dsn: str, *statements: str) -> list[Any]:
 
 def postmaster(data: Path) -> int:
     """Return the process id of the server that works on a data folder."""
-    return next(process.pid for process in servers_of(data / "postgresql") if process.is_postmaster)
+    # A backend that has only just been forked still has the postmaster's command line.
+    pids = {process.pid for process in servers_of(data / "postgresql")}
+    return next(pid for pid in pids if _parent(pid) not in pids)
 
 
 def guard(data: Path) -> int:
     """Return the process id of the shell that watches over the server."""
-    return int(Path(f"/proc/{postmaster(data)}/stat").read_text().rpartition(")")[2].split()[1])
+    return _parent(postmaster(data))
 
 
 def eventually(holds: Callable[[], bool], *, seconds: float = 15) -> bool:
@@ -107,3 +109,10 @@ def _command_lines() -> Iterator[str]:
             words = (entry / "cmdline").read_text(errors="replace").replace("\0", " ")
             if "application.py" not in words:
                 yield words
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return pid  # it ended meanwhile
