@@ -9,7 +9,7 @@ from inspect import isawaitable
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLSchema, execute, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute, parse, validate
 
 from api.access import EVERYBODY, Principal
 from api.database import Connection, Database
@@ -59,7 +59,9 @@ class Ask:
         self.principal = EVERYBODY
         self.now: datetime | None = None
         self.errors: list[GraphQLError] = []
-        self._plans: dict[str, tuple[Any, dict[Any, Any]]] = {}
+        self._parsed: dict[str, DocumentNode] = {}
+        self._refusals: dict[str, list[str]] = {}
+        self._plans: dict[str, dict[Any, Any]] = {}
 
     @property
     def statements(self) -> list[str]:
@@ -75,7 +77,9 @@ class Ask:
 
     async def run(self, document: str, variables: Mapping[str, Any], operation_name: str | None = None) -> Any:
         """Return the data of the answer, with or without errors."""
-        parsed, plans = self._parsed(document)
+        refused = self.refusals(document)
+        assert not refused, refused
+        parsed, plans = self.parsed(document), self._plans.setdefault(document, {})
         self.database.statements = []
         operation = Operation(self.database, self.principal, self.now or datetime.now(UTC), plans)
         try:
@@ -101,17 +105,27 @@ class Ask:
     def as_customer(self, customer_id: Any) -> Ask:
         """Return an asker who sees the rows of one customer only."""
         other = Ask(self.database, self.schema)
+        other._parsed, other._refusals, other._plans = self._parsed, self._refusals, self._plans
         other.principal = Principal("customer:test", customer_id)
         other.now = self.now
         return other
 
-    def _parsed(self, document: str) -> tuple[Any, dict[Any, Any]]:
-        if document not in self._plans:
-            parsed = parse(document)
-            refused = validate(self.schema, parsed)
-            assert not refused, [str(error) for error in refused]
-            self._plans[document] = (parsed, {})
-        return self._plans[document]
+    def parsed(self, document: str) -> DocumentNode:
+        """Return a document as graphql-core takes it."""
+        if document not in self._parsed:
+            self._parsed[document] = parse(document)
+        return self._parsed[document]
+
+    def refusals(self, document: str) -> list[str]:
+        """Return what validation has against a document."""
+        if document not in self._refusals:
+            self._refusals[document] = [error.message for error in validate(self.schema, self.parsed(document))]
+        return self._refusals[document]
+
+    def forget(self) -> None:
+        """Drop the documents met so far, and their plans."""
+        for kept in (self._parsed, self._refusals, self._plans):
+            kept.clear()
 
 
 def _code(error: GraphQLError) -> str:

@@ -54,7 +54,7 @@ class Author:
 
     def operation(self) -> Operation:
         """Return the next operation."""
-        self.fragments, self.names, self.left = [], 0, self.random.choice((6, 15, 40))
+        self.fragments, self.names, self.left = [], 0, self.random.choice((3, 6, 10, 20))
         self.inputs.variables = {}
         query: Any = self.schema.query_type
         roots = self.random.choices(list(query.fields), k=self.random.choice((1, 1, 1, 2, 3)))
@@ -63,7 +63,8 @@ class Author:
         variables = self.inputs.variables.values()
         head = _in_parentheses([variable.declaration for variable in variables])
         document = "\n".join([f"query Law{head} {{ {body} }}", *self.fragments])
-        return Operation(document, _given(variables), [self._other(variables) for _ in range(2)] if variables else [])
+        others = [self._other(variables)] if variables and self.random.random() < 0.5 else []
+        return Operation(document, _given(variables), others)
 
     def selection(self, type_: Any, scope: Scope, depth: int) -> str:
         """Return what stands between the braces below a field of a type."""

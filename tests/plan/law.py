@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from graphql import parse
-
 from tests.asking import Ask
 from tests.plan.naive import Naive
 from tests.plan.pages import Cursor
@@ -26,8 +24,8 @@ class World:
 
     async def naive(self, document: str, variables: Mapping[str, Any], owner: UUID | None = None) -> Any:
         """Return the naive answer; in place of each cursor stands what it must hold."""
-        schema = self.ask.schema
-        return await Naive(self.rows, schema, parse(document), variables, Sight(NOW, owner=owner)).data()
+        parsed = self.ask.parsed(document)
+        return await Naive(self.rows, self.ask.schema, parsed, variables, Sight(NOW, owner=owner)).data()
 
     async def planned(self, document: str, variables: Mapping[str, Any], owner: UUID | None = None) -> Any:
         """Return the planner's answer."""

@@ -113,9 +113,14 @@ class Rows:
 
     async def holds(self, found: Found, test: Callable[[Row, Any], Expression], value: Any) -> bool:
         """Return whether a declared condition holds for a row."""
-        values, row = Values(value), self._row(found)
-        statement = prepare(select(test(row, values)).select_from(row.table).where(*_is(row, found)))
-        return bool(await self._fetch_value(statement, found, values.given))
+        known = (found, test, repr(value))
+        if known not in self._known:
+            values, row = Values(value), self._row(found)
+            condition, shape = test(row, values), (found.relation, test, found.sight.shape())
+            if shape not in self._prepared:
+                self._prepared[shape] = prepare(select(condition).select_from(row.table).where(*_is(row, found)))
+            self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
+        return bool(self._known[known])
 
     async def needed(self, found: Found, derived: Derived, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what a derived field needs of a row."""

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from graphql import parse, validate
 
 from api.graph.schema import executable
 from tests.plan.author import Author, Operation
@@ -22,7 +21,7 @@ from tests.plan.population import MOMENTS, Population
 pytestmark = pytest.mark.anyio
 
 SEED = int(os.environ.get("REGULARS_TEST_SEED", "2026"))
-CHAPTERS, OPERATIONS = 4, 300
+CHAPTERS, OPERATIONS = 4, 260
 
 
 @pytest.mark.parametrize("chapter", range(CHAPTERS))
@@ -32,13 +31,14 @@ async def test_the_planner_answers_what_the_naive_evaluation_answers(world, chap
     written = refused = 0
     while written < OPERATIONS:
         operation = author.operation()
-        if validate(executable, parse(operation.document)):
+        if world.ask.refusals(operation.document):
             refused += 1
             continue
         written += 1
         owner = random.choice(world.population.customers).key if random.random() < 0.15 else None
         for variables in [operation.variables, *operation.others]:
             await check(world, author, operation, variables, owner)
+        world.ask.forget()
     assert refused < written / 10, "most operations are meant to be valid"
 
 
