@@ -47,7 +47,7 @@ def import_(
 def _mapping(entries: list[str]) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in entries]
     if any(not (field and equals and column) for field, equals, column in pairs):
-        raise BadUserInput("--map takes a field and its column, such as --map placedAt=InvoiceDate.")
+        raise BadUserInput("--map takes a field and its column, such as --map placed_at=InvoiceDate.")
     return {field: column for field, _, column in pairs}
 
 

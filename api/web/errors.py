@@ -59,8 +59,8 @@ def _is_about_input(error: GraphQLError, cause: BaseException) -> bool:
     """
     if error.path is None:
         return isinstance(cause, GraphQLError | ValueError)
-    nodes = (cause.nodes if isinstance(cause, GraphQLError) else None) or [None]
-    return isinstance(nodes[0], ValueNode | OperationDefinitionNode)
+    nodes = cause.nodes if isinstance(cause, GraphQLError) else None
+    return nodes is not None and isinstance(nodes[0], ValueNode | OperationDefinitionNode)
 
 
 def shown(request: str) -> dict[str, Any]:

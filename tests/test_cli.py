@@ -1,0 +1,280 @@
+"""The command as people run it: real processes, real folders, real signals."""
+
+import csv
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.embedded.processes import servers_of
+from tests.folders import data_folder
+from tests.postgresql import execute, outside_any_loop
+
+REGULARS = [sys.executable, "-c", "from api.cli import main; main()"]
+PATIENCE_SECONDS = 90
+INIT = ("init", "--name", "Tea & Tools", "--currency", "EUR", "--time-zone", "Europe/Berlin")
+LINES = [
+    ("order", "customer", "sku", "quantity", "price", "placed"),
+    ("A-1", "c1", "TEA", "2", "8.50", "2026-01-15T10:30:00Z"),
+    ("A-1", "c1", "POT", "1", "20.00", "2026-01-15T10:30:00Z"),
+    ("A-2", "c2", "TEA", "-1", "8.50", "2026-01-16T10:30:00Z"),
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder, a folder to work in, and the environment of a fresh login."""
+
+    data: Path
+    work: Path
+    more: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "PYTHONPYCACHEPREFIX") if name in os.environ}
+        root = str(Path(__file__).parents[1])
+        return {**kept, "PYTHONPATH": root, "REGULARS_DATA": str(self.data), "LC_ALL": "C.UTF-8", **self.more}
+
+    def run(self, *words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end and require its exit code; no failure may show a traceback."""
+        done = subprocess.run(
+            [*REGULARS, *words],
+            cwd=self.work,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert done.returncode == fails, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    def with_variables(self, **more: str) -> "Place":
+        return Place(self.data, self.work, {**self.more, **more})
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A running `regulars serve`."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def ask(self, query: str) -> Any:
+        answer = httpx2.post(f"{self.url}/graphql", json={"query": query}).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def end(self, with_signal: int) -> int:
+        self.process.send_signal(with_signal)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with data_folder() as data:
+        yield Place(data, tmp_path, {})
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, database_url: str) -> Place:
+    """A place whose database is one that runs already."""
+    return Place(tmp_path / "unused", tmp_path, {"DATABASE_URL": database_url})
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def serving(place: Place, *words: str) -> Iterator[Serving]:
+    """Run `regulars serve` until it is ready; kill what the block has not ended."""
+    port = free_port()
+    output = place.work / f"serve-{port}.txt"
+    with output.open("wb") as sink:
+        command = [*REGULARS, "serve", "--port", str(port), *words]
+        process = subprocess.Popen(command, cwd=place.work, env=place.environment, stdout=sink, stderr=sink)
+    running = Serving(process, f"http://127.0.0.1:{port}")
+    try:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while f"Regulars is ready at {running.url}\n" not in output.read_text():
+            assert process.poll() is None, output.read_text()
+            assert time.monotonic() < until, output.read_text()
+            time.sleep(0.05)
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+def nothing_runs(place: Place) -> bool:
+    return not servers_of(place.data / "postgresql")
+
+
+def wrong(place: Place) -> list[str]:
+    """Return what `regulars check` finds wrong; the server of the tests keeps nothing on disk, which is all right."""
+    done = subprocess.run([*REGULARS, "check"], cwd=place.work, env=place.environment, capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert (done.returncode, done.stderr) == (1 if lines else 0, "")
+    return [line for line in lines if "keeps what it has committed" not in line]
+
+
+def write_lines(place: Place) -> Path:
+    file = place.work / "lines.csv"
+    with file.open("w", newline="") as sink:
+        csv.writer(sink).writerows(LINES)
+    return file
+
+
+def test_a_fresh_serve_shows_a_population_and_ends_with_its_database(place: Place):
+    with serving(place) as running:
+        found = running.ask(
+            '{ customer(by: {email: "ada@example.com"}) { displayName } customers { totalCount { count } } }'
+        )
+        assert found == {"customer": {"displayName": "Ada Berger"}, "customers": {"totalCount": {"count": 1_000}}}
+        assert running.end(signal.SIGTERM) == 0
+        assert nothing_runs(place)
+
+
+def test_serve_without_demo_is_empty_and_others_work_beside_it(place: Place):
+    with serving(place, "--no-demo") as running:
+        assert running.ask("{ customers { nodes { id } } }") == {"customers": {"nodes": []}}
+        place.run(*INIT)
+        mapping = ("--map", "unit_price=price", "--map", "placed_at=placed")
+        imported = place.run("import", str(write_lines(place)), "--format", "table", *mapping)
+        assert "3 rows read, 2 taken, 1 rejected." in imported.stdout
+        assert running.ask("{ orders { nodes { total { amount } } } }") == {
+            "orders": {"nodes": [{"total": {"amount": "37.00"}}]}
+        }
+        assert "WRONG" not in place.run("check").stdout
+        second = place.run("serve", "--port", "0", fails=1)
+        assert "is in use by process" in second.stderr
+        assert len(second.stderr.splitlines()) == 1
+        assert running.end(signal.SIGINT) == 0
+        assert nothing_runs(place)
+
+
+def test_serve_may_be_told_to_end_before_it_is_ready(place: Place):
+    command = [*REGULARS, "serve", "--port", "0"]
+    process = subprocess.Popen(command, cwd=place.work, env=place.environment, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    assert b"Setting up PostgreSQL" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 0
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    until = time.monotonic() + 10
+    while not nothing_runs(place) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert nothing_runs(place)
+
+
+def test_a_taken_port_is_said_before_anything_is_started(place: Place):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = place.run("serve", "--port", port, fails=1)
+    assert done.stderr == f"Port {port} on 127.0.0.1 is taken by another program; choose another one with --port.\n"
+    assert not place.data.exists()
+
+
+def test_init_twice_is_fine_and_another_business_is_refused(elsewhere: Place):
+    assert "The business is set: Tea & Tools, EUR, Europe/Berlin." in elsewhere.run(*INIT).stdout
+    assert "was set already" in elsewhere.run(*INIT).stdout
+    for option, value in (("--name", "Coffee"), ("--currency", "USD"), ("--time-zone", "Europe/London")):
+        changed = list(INIT)
+        changed[changed.index(option) + 1] = value
+        assert "never changed" in elsewhere.run(*changed, fails=1).stderr
+    assert wrong(elsewhere) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--name", " ", "needs a name"),
+        ("--name", "a" * 256, "at most 255"),
+        ("--currency", "XXX", "ISO 4217"),
+        ("--time-zone", "Mars/Base", "Europe/Berlin"),
+        ("--time-zone", "../etc/passwd", "Europe/Berlin"),
+    ],
+)
+def test_init_refuses_what_is_no_business(elsewhere: Place, option: str, value: str, said: str):
+    changed = list(INIT)
+    changed[changed.index(option) + 1] = value
+    assert said in elsewhere.run(*changed, fails=1).stderr
+    assert wrong(elsewhere) == ["WRONG  the business is set: run `regulars init`"]
+
+
+def test_demo_grows_and_says_by_how_much(elsewhere: Place):
+    assert "Made up 20 customers" in elsewhere.run("demo", "--customers", "20", "--seed", "5").stdout
+    assert "Made up 10 customers" in elsewhere.run("demo", "--customers", "30", "--seed", "5").stdout
+    assert "seed 5" in elsewhere.run("demo", "--customers", "30", "--seed", "6", fails=1).stderr
+    assert wrong(elsewhere) == []
+
+
+def test_check_finds_what_is_wrong(elsewhere: Place, database_url: str):
+    elsewhere.run("demo", "--customers", "10")
+    broken = "UPDATE orders SET gross = gross + 1 WHERE ctid = (SELECT min(ctid) FROM orders WHERE currency = 'EUR')"
+    # Facts cannot be changed by ordinary means.
+    outside_any_loop(lambda: execute(database_url, "SET session_replication_role = replica", broken))
+    assert wrong(elsewhere) == [
+        "WRONG  every order's gross amount is the sum of its lines: 1 exceptions",
+        "WRONG  orders in the currency of the business are worth the same in both: 1 exceptions",
+    ]
+
+
+def test_schema_is_printed_written_and_compared(elsewhere: Place):
+    printed = elsewhere.run("schema").stdout
+    assert "type Customer implements Node" in printed
+    assert "There is no schema.graphql" in elsewhere.run("schema", "--check", fails=1).stderr
+    elsewhere.run("schema", "--output", "schema.graphql")
+    assert (elsewhere.work / "schema.graphql").read_text() == printed
+    elsewhere.run("schema", "--check")
+    (elsewhere.work / "schema.graphql").write_text(f"{printed}#")
+    assert "is not current" in elsewhere.run("schema", "--check", fails=1).stderr
+
+
+def test_a_database_behind_the_code_is_refused_in_production_and_not_touched(elsewhere: Place, database_url: str):
+    production = elsewhere.with_variables(REGULARS_ENV="production")
+    outside_any_loop(lambda: execute(database_url, "UPDATE alembic_version SET version_num = '0000'"))
+    assert "run `regulars migrate`" in production.run("serve", "--port", "0", fails=1).stderr
+
+
+WRONG: dict[str, tuple[dict[str, str], tuple[str, ...], int, str]] = {
+    "an unreachable database": ({"DATABASE_URL": "postgresql://u:sesame@127.0.0.1:1/x"}, ("migrate",), 1, "reached"),
+    "no address": ({"DATABASE_URL": "sesame"}, ("migrate",), 1, "postgresql://user@host/name"),
+    "a setting that is no number": ({"REGULARS_POOL_SIZE": "sesame"}, ("migrate",), 1, "REGULARS_POOL_SIZE"),
+    "the embedded server in production": ({"REGULARS_ENV": "production"}, ("migrate",), 1, "DATABASE_URL"),
+    "a folder that cannot be": ({}, ("migrate", "--data", "/proc/regulars"), 1, "--data"),
+    "no such file": ({}, ("import", "nothing.csv", "--format", "table"), 1, "nothing.csv"),
+    "a mapping without a column": ({}, ("import", ".", "--format", "table"), 1, "There is no file"),
+    "no format": ({}, ("import", "nothing.csv"), 2, "--format"),
+    "no such format": ({}, ("import", "nothing.csv", "--format", "excel"), 2, "online-retail"),
+    "no such command": ({}, ("fly",), 2, "fly"),
+    "no such host": ({}, ("serve", "--host", "nowhere.invalid"), 1, "nowhere.invalid"),
+    "an impossible port": ({}, ("serve", "--port", "65536"), 2, "65535"),
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words", "exit_code", "said"), [pytest.param(*case, id=name) for name, case in WRONG.items()]
+)
+def test_what_a_user_can_put_right_is_said_without_a_traceback(
+    tmp_path: Path, variables: dict[str, str], words: tuple[str, ...], exit_code: int, said: str
+):
+    done = Place(tmp_path / "data", tmp_path, variables).run(*words, fails=exit_code)
+    assert said in done.stderr
+    assert "sesame" not in done.stderr
+    if exit_code == 1:
+        assert len(done.stderr.splitlines()) == 1
