@@ -149,11 +149,13 @@ async def test_other_currencies_are_converted_at_the_rate_of_the_day_into_minor_
     await imports.rates(("2025-01-01", "USD", "0.9"), ("2025-03-01", "USD", "0.925"), ("2025-03-02", "USD", "0.5"))
     row = line(currency="USD", unit_price="3.33", discount="1")
     before = line(order="A2", currency="USD", placed_at="2025-02-28 23:59:59", unit_price="10", discount="")
-    await imports.table(row, before, line(order="A0", currency="USD", placed_at="2024-12-31", discount=""))
-    assert imports.rejected() == [(3, "MISSING_EXCHANGE_RATE")]
+    after = line(order="A3", currency="USD", placed_at="2025-03-01 00:30:00", unit_price="10", discount="")
+    await imports.table(row, before, after, line(order="A0", currency="USD", placed_at="2024-12-31", discount=""))
+    assert imports.rejected() == [(4, "MISSING_EXCHANGE_RATE")]
     assert await imports.rows(ORDERS) == [
         ("A1", Decimal("3.33"), Decimal(1), Decimal("3.08"), Decimal("0.93")),
         ("A2", Decimal(10), Decimal(0), Decimal("9.00"), Decimal(0)),
+        ("A3", Decimal(10), Decimal(0), Decimal("9.25"), Decimal(0)),
     ]
 
 

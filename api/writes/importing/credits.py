@@ -28,7 +28,6 @@ from api.writes.importing.staging import (
     credit_lines,
     customers,
     documents,
-    fetch,
     lines,
     matches,
     notes_of,
@@ -42,7 +41,7 @@ _SAME_THING = ("customer_id", "sku", "unit_price", "currency")
 
 
 async def match_credits(connection: Connection, chunk: int) -> None:
-    """Fill `matches` with what the credit notes of a chunk undo, known ones included; hold the orders concerned."""
+    """Fill `matches` with what the credit notes of a chunk undo, known ones included."""
     for table in (credit_lines, open_lines, matches):
         await run(connection, delete(table))
     await run(connection, insert(credit_lines).from_select(_names(credit_lines), _credit_lines(chunk)))
@@ -51,7 +50,6 @@ async def match_credits(connection: Connection, chunk: int) -> None:
     await analyze(connection, open_lines)
     while await run(connection, _match_next()):
         pass
-    await fetch(connection, _lock_orders())
 
 
 def _names(table: Any) -> list[str]:
@@ -129,10 +127,3 @@ def _match_next() -> Any:
     return settled.values(unmatched=case((found, c.unmatched - step.c.taken), else_=0)).add_cte(
         shrunk.cte("shrunk"), matched.cte("matched")
     )
-
-
-def _lock_orders() -> Select[Any]:
-    """Hold the orders, so that nobody else refunds them while what is left of them is computed and taken."""
-    wanted = select(matches.c.order_id)
-    rows = select(orders.c.order_id).where(orders.c.order_id.in_(wanted))
-    return rows.order_by(orders.c.customer_id, orders.c.order_id).with_for_update(key_share=True)

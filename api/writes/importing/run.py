@@ -55,15 +55,19 @@ async def import_file(
     lines_a_chunk  rows that are recorded in one transaction, in whole orders
     raises    ImportRefused for a file that cannot be used; Unavailable where the database is lost
     """
-    if mapping and format in _USUAL:
-        raise ImportRefused(f"The columns of {format} files are known; --map is for the formats table and rates.")
-    if path.exists() and rejects.exists() and path.samefile(rejects):
-        raise ImportRefused("The rejected rows would overwrite the file they come from; choose another file for them.")
+    _check(path, format, rejects, mapping)
     with driver_errors_translated():
         async with _connected(dsn) as connection:
             books = await business_of(connection, business, _USUAL.get(format))
             job = _Import(connection, path, format, mapping or {}, books, report)
             return await (job.rates(rejects) if format == "rates" else job.lines(rejects, lines_a_chunk))
+
+
+def _check(path: Path, format: Format, rejects: Path, mapping: Mapping[str, str] | None) -> None:  # noqa: A002
+    if mapping and format in _USUAL:
+        raise ImportRefused(f"The columns of {format} files are known; --map is for the formats table and rates.")
+    if path.exists() and rejects.exists() and path.samefile(rejects):
+        raise ImportRefused("The rejected rows would overwrite the file they come from; choose another file for them.")
 
 
 @asynccontextmanager
