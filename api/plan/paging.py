@@ -50,6 +50,8 @@ def _size(name: str, value: int) -> int:
 def _terms(order: Any, *, searching: bool) -> tuple[Term, ...]:
     asked = order if isinstance(order, list) else [order] if order is not None else []
     found = tuple(Term(step["field"].value, step["direction"].value == "DESC") for step in asked)
+    if len({term.name for term in found}) < len(found):
+        raise BadUserInput("Sort by each field once; `orderBy` names one twice.")
     if any(term.name == "relevance" for term in found) and not searching:
         raise BadUserInput("Sorting by RELEVANCE needs `query`.")
     return found or ((Term("relevance", descending=True),) if searching else ())

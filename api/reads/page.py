@@ -115,18 +115,34 @@ def read_cursor(text: str, name: str, kinds: Sequence[str]) -> list[object]:
         given, *values = held
         if given != name:
             raise BadUserInput("This cursor belongs to another list or order; start again without it.")
-        return [None if value is None else _PARSERS[kind](value) for value, kind in zip(values, kinds, strict=True)]
+        return [None if value is None else _read(kind, value) for value, kind in zip(values, kinds, strict=True)]
     except (ValueError, TypeError, InvalidOperation, UnicodeError, binascii.Error, orjson.JSONDecodeError):
         raise BadUserInput("This is not a cursor of this list; pass one that a page has returned.") from None
 
 
-_PARSERS: dict[str, Any] = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "moment": datetime.fromisoformat,
     "decimal": Decimal,
     "integer": int,
     "text": str,
     "uuid": UUID,
 }
+_LARGEST_INTEGER = 2**31 - 1
+_MOST_DIGITS = 100
+
+
+def _read(kind: str, text: object) -> Any:
+    """Return a value of a cursor; raise ValueError for one that PostgreSQL would not take, which no page has made."""
+    if not isinstance(text, str) or "\0" in text:
+        raise ValueError("not a text")
+    match found := _PARSERS[kind](text):
+        case datetime() if found.tzinfo is None:
+            raise ValueError("not a moment")
+        case int() if abs(found) > _LARGEST_INTEGER:
+            raise ValueError("not a small number")
+        case Decimal() if not found.is_finite() or abs(found.adjusted()) > _MOST_DIGITS:
+            raise ValueError("not an amount")
+    return found
 
 
 def beyond(steps: Sequence[Step], values: Sequence[Expression], *, after: bool) -> ColumnElement[bool]:

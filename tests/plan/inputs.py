@@ -85,6 +85,8 @@ class Inputs:
     def plain(self, name: str, type_: Any, depth: int) -> Any:
         """Return a value of a type as JSON; enum members by name."""
         of = get_nullable_type(type_)
+        if name == "orderBy" and is_list_type(of):
+            return self._order(of.of_type)
         if is_list_type(of):
             return [self.plain(name, of.of_type, depth) for _ in range(self.random.choice((1, 1, 2, 3, 0)))]
         if is_enum_type(of):
@@ -92,6 +94,10 @@ class Inputs:
         if is_input_object_type(of):
             return self._object(of, depth)
         return self.random.choice(self.pool.of(name, of.name))
+
+    def _order(self, type_: Any) -> list[Any]:
+        steps = [self.plain("step", type_, 0) for _ in range(self.random.choice((1, 1, 2, 3, 0)))]
+        return list({step["field"]: step for step in steps}.values())
 
     def _members(self, type_: GraphQLEnumType) -> list[str]:
         return [name for name in type_.values if name != "RELEVANCE"]
