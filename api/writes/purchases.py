@@ -99,7 +99,7 @@ def _price(
         message = "There is no such customer, or it is not yours; setCustomer creates one."
         raise Rejection(UserErrorCode.NOT_FOUND, message, (*field, "customer"))
     if rate is None:
-        message = "There is no exchange rate from this currency to that of the business on the day of the purchase."
+        message = "There is no exchange rate for this currency on the day of the purchase; import one first."
         raise Rejection(UserErrorCode.MISSING_EXCHANGE_RATE, message, (*field, "lines", "0", "unitPrice"))
     gross, discount = (
         _worth(change, amount, purchase.currency, rate) for amount in (purchase.gross, purchase.reduction)
