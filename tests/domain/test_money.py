@@ -22,7 +22,7 @@ from api.domain.money import LARGEST_AMOUNT, MINOR_DIGITS, has_at_most, in_minor
 )
 def test_amounts_are_rounded_half_away_from_zero(amount, currency, rounded):
     found = in_minor_units(Decimal(amount), currency)
-    assert (found, -found.as_tuple().exponent) == (Decimal(rounded), MINOR_DIGITS[currency])
+    assert (found, found.as_tuple().exponent) == (Decimal(rounded), -MINOR_DIGITS[currency])
 
 
 def test_every_currency_has_its_minor_digits_once():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
@@ -80,7 +82,7 @@ async def test_a_batch_a_refund_and_a_customer_are_tried(ask, given, ann):
 
 async def test_a_dry_run_is_rejected_as_the_real_one_would_be(ask, given, ann):
     await given.order(ann, 10, source="shop", external_id="1")
-    taken = {"externalId": {"source": "shop", "value": "1"}}
+    taken: Any = {"externalId": {"source": "shop", "value": "1"}}
     shown = await unchanged(given, ask, RECORD_PURCHASE, one_purchase(**taken))
     assert [told(error) for error in shown["userErrors"]] == [("TAKEN", "input.purchase.externalId")]
     assert shown["order"] is shown["customer"] is None
@@ -114,7 +116,8 @@ async def test_a_dry_run_that_meets_another_change_is_told_so(database_url, give
 
 @pytest.mark.parametrize("error", [asyncpg.DeadlockDetectedError("x"), Overtaken()], ids=repr)
 async def test_a_dry_run_is_tried_again_as_the_real_one_would_be(database, ann, error):
-    tries, closing = 0, []
+    tries = 0
+    closing: list[AsyncExitStack] = []
 
     async def meeting(change):
         nonlocal tries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ async def shop(ask, given):
 
 def changes(order):
     """Return changes of every kind, some of which are rejected."""
-    external = {"externalId": {"source": "shop", "value": "1"}}
+    external: Any = {"externalId": {"source": "shop", "value": "1"}}
     return [
         ("recordPurchase", one_purchase(line(), line("2", 3, sku="CUP"), **external)),
         ("recordPurchase", one_purchase(email="nobody@example.com")),

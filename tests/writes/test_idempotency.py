@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -71,7 +72,7 @@ async def test_an_expired_key_records_nothing(ask, given, ann):
     assert await given.connection.fetchval("SELECT count(*) FROM orders") == 0
 
 
-SENT = {
+SENT: Any = {
     "customer": {"email": "ann@example.com"},
     "placedAt": "2025-06-01T09:00:00Z",
     "lines": [{"sku": "TEA", "name": "Tea", "quantity": 1, "unitPrice": {"amount": "8.50", "currencyCode": "EUR"}}],
@@ -141,7 +142,8 @@ async def test_nothing_personal_is_kept_with_a_key(ask, given, ann):
             companyName="Acme",
         ),
     )
-    for wrong in ({"email": "grace@example.com"}, {"phone": "+4930555123"}, {"lastName": "Mustermann" * 21}):
+    wrongs: list[Any] = [{"email": "grace@example.com"}, {"phone": "+4930555123"}, {"lastName": "Mustermann" * 21}]
+    for wrong in wrongs:
         refused = await ask(SET_CUSTOMER, input=customer({"id": ann.id}, **wrong))
         assert refused["setCustomer"]["userErrors"]
     await ask(RECORD_PURCHASE, input=one_purchase(line(name=None), customer={"email": "grace@example.com"}))
