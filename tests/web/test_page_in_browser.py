@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.web.explorer import Tab, explorer_routes
+from tests.web.demo_app import SHOWN, demo_app
 from tests.web.live_server import serving
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -122,12 +123,12 @@ def greetings_explored() -> Explored:
     return Explored(greetings(HELLO, GOODBYE), {"Hello": re.compile("Hello, Ada!"), "Goodbye": re.compile("Grace!")})
 
 
-@pytest.fixture(scope="module", params=[greetings_explored], ids=["greetings"])
+@pytest.fixture(scope="module", params=["greetings", "regulars"])
 def explored(request: pytest.FixtureRequest) -> Explored:
-    """Return the application under test; another one is tried as well by one more entry in `params`."""
-    made = request.param()
-    assert isinstance(made, Explored)
-    return made
+    """Return the application under test: a greeting of two tabs, and Regulars itself on a made-up population."""
+    if request.param == "greetings":
+        return greetings_explored()
+    return Explored(demo_app(request.getfixturevalue("module_database_url")), SHOWN)
 
 
 @pytest.fixture(scope="module")
