@@ -105,7 +105,7 @@ def test_a_moment_may_be_ahead_only_as_far_as_clocks_differ():
 
 def test_currencies_are_those_in_circulation():
     assert (file_rows.currency(" usd "), file_rows.currency("")) == ("USD", None)
-    assert {reason(file_rows.currency, cell) for cell in ("XXX", "DEM", "€")} == {Reason.UNKNOWN_CURRENCY}
+    assert {reason(file_rows.currency, cell) for cell in ("ZZZ", "DEM", "€")} == {Reason.UNKNOWN_CURRENCY}
 
 
 def test_rates_are_positive_and_bounded():

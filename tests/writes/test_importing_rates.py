@@ -44,7 +44,7 @@ async def test_another_rate_for_a_known_day_is_rejected(imports):
     ("row", "reason"),
     [
         (("someday", "USD", "1"), "BAD_DATE"),
-        (("2025-01-01", "XXX", "1"), "UNKNOWN_CURRENCY"),
+        (("2025-01-01", "ZZZ", "1"), "UNKNOWN_CURRENCY"),
         (("2025-01-01", "", "1"), "UNKNOWN_CURRENCY"),
         (("2025-01-01", "USD", "0"), "BAD_RATE"),
         (("2025-01-01", "USD", ""), "BAD_RATE"),

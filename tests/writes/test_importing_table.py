@@ -97,7 +97,7 @@ async def test_a_missing_column_is_refused_with_how_to_name_it(imports):
         ({"placed_at": "2999-01-01"}, "FUTURE_DATE"),
         ({"sku": "T\x00"}, "BAD_TEXT"),
         ({"sku": "T" * 65}, "BAD_TEXT"),
-        ({"currency": "XXX"}, "UNKNOWN_CURRENCY"),
+        ({"currency": "ZZZ"}, "UNKNOWN_CURRENCY"),
         ({"currency": "USD"}, "MISSING_EXCHANGE_RATE"),
         ({"discount": "2.51"}, "BAD_DISCOUNT"),
         ({"quantity": "1000000", "unit_price": "1e15"}, "OUT_OF_RANGE"),
@@ -230,7 +230,7 @@ async def test_a_business_is_set_up_by_the_first_import_and_never_changed(import
 
 @pytest.mark.parametrize(
     "wrong",
-    [NewBusiness(" ", "EUR", "UTC"), NewBusiness("Tea", "XXX", "UTC"), NewBusiness("Tea", "EUR", "Mars/Crater")],
+    [NewBusiness(" ", "EUR", "UTC"), NewBusiness("Tea", "ZZZ", "UTC"), NewBusiness("Tea", "EUR", "Mars/Crater")],
 )
 async def test_a_business_needs_a_name_a_currency_and_a_time_zone(imports, wrong):
     with pytest.raises(ImportRefused):
