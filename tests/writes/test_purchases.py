@@ -1,0 +1,88 @@
+"""Batches of purchases at the same time: each row once, and nobody locked out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from api.database import database as open_database
+from api.domain.money import Amount
+from api.domain.purchase import NewLine
+from api.errors import UserErrorCode
+from api.writes import once as recording
+from api.writes.once import once
+from api.writes.purchases import record_purchases
+from tests.given import connected
+from tests.writes.changes import NOW, new_key, new_purchase, record, request
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def pools(database_url, given):
+    """Two pools, as two processes have them."""
+    await given.customer(email="ann@example.com")
+    async with AsyncExitStack() as opened:
+        yield [await opened.enter_async_context(open_database(database_url, pool_size=10)) for _ in range(2)]
+
+
+async def recorded(database, purchases):
+    """Record what can be recorded of a batch and return the codes of what is wrong, one list a row."""
+    fields = [("input", "purchases", str(place)) for place in range(len(purchases))]
+    done = await once(
+        database,
+        request(new_key()),
+        lambda change: record_purchases(change, purchases, fields, all_or_none=False),
+    )
+    return [tuple(error.code for error in outcome.errors) for outcome in done.outcomes]
+
+
+async def test_batches_of_the_same_rows_in_any_order_record_each_once(pools, given, monkeypatch):
+    monkeypatch.setattr(recording, "ATTEMPTS", 1)  # a deadlock would not be tried again
+    rows = [new_purchase(external_id=str(number)) for number in range(100)]
+    orders = [rows, rows[::-1], rows[50:] + rows[:50], rows[::-2] + rows[::2]]
+    found = await asyncio.gather(*(recorded(pools[n % 2], orders[n % 4]) for n in range(12)))
+    assert Counter(code for batch in found for code in batch) == {(): 100, (UserErrorCode.TAKEN,): 1_100}
+    assert await given.connection.fetchval("SELECT count(DISTINCT external_id) FROM orders") == 100
+
+
+async def test_new_products_in_any_order_are_added_once(pools, given, monkeypatch):
+    monkeypatch.setattr(recording, "ATTEMPTS", 1)
+    price = Amount(new_purchase().gross, "EUR")
+    lines = tuple(NewLine(f"SKU-{number}", "New", None, None, 1, price) for number in range(50))
+    batches = [replace(new_purchase(), lines=lines[::-1] if number % 2 else lines) for number in range(12)]
+    found = await asyncio.gather(*(recorded(pools[n % 2], [purchase]) for n, purchase in enumerate(batches)))
+    assert found == [[()]] * 12
+    assert await given.connection.fetchval("SELECT count(*) FROM products") == 50
+    assert await given.connection.fetchval("SELECT count(*) FROM order_lines") == 600
+
+
+async def test_one_external_identifier_twice_in_a_batch_records_the_first(pools, given):
+    rows = [new_purchase("1.00", "A"), new_purchase("2.00"), new_purchase("3.00", "A"), new_purchase("4.00", "0")]
+    assert await recorded(pools[0], rows) == [(), (), (UserErrorCode.TAKEN,), ()]
+    assert [row[0] for row in await given.connection.fetch("SELECT gross FROM orders ORDER BY 1")] == [1, 2, 4]
+
+
+async def test_numbers_are_given_in_the_order_sent(pools, given):
+    await recorded(pools[0], [new_purchase(f"{number}.00") for number in range(1, 6)])
+    numbers = await given.connection.fetch("SELECT number FROM orders ORDER BY gross")
+    assert [row[0] for row in numbers] == [f"R-{100_001 + place}" for place in range(5)]
+
+
+async def test_the_earliest_of_a_batch_dates_the_customer_back(pools, given):
+    days = [3, 400, 20]
+    await recorded(pools[0], [replace(new_purchase(), placed_at=NOW - timedelta(days=day)) for day in days])
+    assert await given.connection.fetchval("SELECT created_at FROM customers") == NOW - timedelta(days=400)
+
+
+async def test_a_purchase_does_not_wait_for_a_change_of_its_customer(pools, given, database_url):
+    other = await connected(database_url)
+    async with other.transaction():
+        await other.execute("UPDATE customers SET first_name = 'Anna'")
+        assert (await record(pools[0], new_key())).outcomes[0].errors == ()
+    await other.close()
