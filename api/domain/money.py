@@ -55,5 +55,7 @@ def has_at_most(digits: int, amount: Decimal) -> bool:
     >>> has_at_most(2, Decimal("1.50")), has_at_most(2, Decimal("1.500")), has_at_most(2, Decimal("1.505"))
     (True, True, False)
     """
-    exponent = amount.normalize().as_tuple().exponent
+    with localcontext() as context:
+        context.prec = 60
+        exponent = amount.normalize().as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= digits
