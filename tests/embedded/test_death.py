@@ -14,11 +14,18 @@ import pytest
 from api.embedded import start
 from api.embedded.account import server_account
 from api.embedded.processes import servers_of
-from tests.embedded.witness import ask, eventually, guard, nothing_runs, postmaster, what_runs
-
-FIRST = "DROP TABLE IF EXISTS kept"
-RECORD = ("CREATE TABLE IF NOT EXISTS kept (value int)", "INSERT INTO kept VALUES (1) RETURNING value")
-RECORDED = "SELECT count(*) FROM kept"
+from tests.embedded.witness import (
+    FIRST,
+    RECORD,
+    RECORDED,
+    answers,
+    ask,
+    eventually,
+    guard,
+    nothing_runs,
+    postmaster,
+    what_runs,
+)
 
 
 def test_a_killed_application_takes_its_server_along(data, launch):
@@ -77,58 +84,6 @@ def test_a_server_outlives_the_thread_that_started_it_and_forked_copies_of_the_a
     assert what_runs(data) == []
 
 
-def test_a_killed_postmaster_comes_back_on_the_same_address(data):
-    said: list[str] = []
-    with start(data, report=said.append) as server:
-        for done in range(1, 4):
-            ask(server.dsn, *([FIRST] if done == 1 else []), *RECORD)
-            killed = postmaster(data)
-            os.kill(killed, signal.SIGKILL)
-            assert eventually(lambda: _answers(server.dsn))
-            assert postmaster(data) != killed
-            assert ask(server.dsn, RECORDED) == [done]
-    assert "PostgreSQL died; starting it again" in said
-    assert what_runs(data) == []
-
-
-def test_a_server_that_cannot_come_back_at_once_comes_back_later(data):
-    said: list[str] = []
-    needed = data / "postgresql" / "global" / "pg_control"
-    with start(data, report=said.append) as server:
-        needed.rename(needed.with_name("away"))
-        os.kill(postmaster(data), signal.SIGKILL)
-        try:
-            assert eventually(lambda: any("trying on" in line for line in said))
-        finally:
-            needed.with_name("away").rename(needed)
-        assert eventually(lambda: _answers(server.dsn))
-    assert what_runs(data) == []
-
-
-def test_stopping_ends_the_attempts_to_bring_a_server_back(data):
-    said: list[str] = []
-    needed = data / "postgresql" / "global" / "pg_control"
-    server = start(data, report=said.append)
-    needed.rename(needed.with_name("away"))
-    try:
-        os.kill(postmaster(data), signal.SIGKILL)
-        assert eventually(lambda: sum("trying on" in line for line in said) == 2)
-        server.stop()
-    finally:
-        needed.with_name("away").rename(needed)
-    assert what_runs(data) == []
-    start(data).stop()
-
-
-def test_a_server_shut_down_from_outside_stays_down(data):
-    said: list[str] = []
-    with start(data, report=said.append):
-        os.kill(postmaster(data), signal.SIGINT)
-        assert eventually(lambda: bool(said))
-        assert what_runs(data) == []
-    assert said == ["PostgreSQL was shut down from outside; restart Regulars to have it again"]
-
-
 def test_a_start_right_after_everything_was_killed_succeeds_beside_a_busy_orphan(data, launch):
     application = launch(data)
     ask(application.dsn, FIRST, *RECORD)
@@ -171,7 +126,7 @@ def test_a_killed_guard_does_not_make_the_server_immortal(data, launch):
     application = launch(data)
     assert application.dsn
     os.kill(guard(data), signal.SIGKILL)
-    assert eventually(lambda: _answers(application.dsn))
+    assert eventually(lambda: answers(application.dsn))
     application.end()
     assert eventually(lambda: nothing_runs(data))
 
@@ -235,13 +190,6 @@ async def main():
     await connection.execute("DO 'BEGIN LOOP END LOOP; END'")
 asyncio.run(main())
 """
-
-
-def _answers(dsn: str) -> bool:
-    try:
-        return ask(dsn, "SELECT 1") == [1]
-    except (OSError, Exception):  # noqa: BLE001  (a server that comes up fails in many ways)
-        return False
 
 
 def _kill_guards(data: Path) -> None:

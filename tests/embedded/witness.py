@@ -19,6 +19,9 @@ import asyncpg
 from api.embedded.processes import servers_of
 
 ROOT = Path(__file__).parents[2]
+FIRST = "DROP TABLE IF EXISTS kept"
+RECORD = ("CREATE TABLE IF NOT EXISTS kept (value int)", "INSERT INTO kept VALUES (1) RETURNING value")
+RECORDED = "SELECT count(*) FROM kept"
 
 
 class Application:
@@ -67,6 +70,14 @@ def ask(dsn: str, *statements: str) -> list[Any]:
             await connection.close()
 
     return asyncio.run(fetch())
+
+
+def answers(dsn: str) -> bool:
+    """Whether a server answers a query."""
+    try:
+        return ask(dsn, "SELECT 1") == [1]
+    except (OSError, Exception):  # noqa: BLE001  (a server that comes up fails in many ways)
+        return False
 
 
 def postmaster(data: Path) -> int:
