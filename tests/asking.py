@@ -104,9 +104,14 @@ class Ask:
 
     def as_customer(self, customer_id: Any) -> Ask:
         """Return an asker who sees the rows of one customer only."""
-        other = Ask(self.database, self.schema)
-        other._parsed, other._refusals, other._plans = self._parsed, self._refusals, self._plans
+        other = self.of(self.database)
         other.principal = Principal("customer:test", customer_id)
+        return other
+
+    def of(self, database: WatchedDatabase) -> Ask:
+        """Return an asker of another database, with the same clock and plans."""
+        other = Ask(database, self.schema)
+        other._parsed, other._refusals, other._plans = self._parsed, self._refusals, self._plans
         other.now = self.now
         return other
 

@@ -29,12 +29,13 @@ class Population:
     orders: list[Made]
     refunds: list[Made]
     products: list[Made]
+    lines: list[Made]
 
     @property
-    def ids(self) -> list[str]:
-        """Identifiers of everything made."""
-        everything = [*self.customers, *self.companies, *self.orders, *self.refunds, *self.products]
-        return [made.id for made in everything]
+    def everything(self) -> list[Made]:
+        """All rows made that have an identifier."""
+        made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines)
+        return [row for rows in made for row in rows]
 
 
 async def populate(given: Given, seed: int) -> Population:
@@ -55,7 +56,9 @@ async def populate(given: Given, seed: int) -> Population:
             refunds += refunded
         if random.random() < 0.3:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
-    return Population(customers, companies, orders, refunds, products)
+    lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
+    of_lines = [Made("lin", record["line_id"]) for record in lines]
+    return Population(customers, companies, orders, refunds, products, of_lines)
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:

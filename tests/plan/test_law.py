@@ -83,7 +83,7 @@ def pool(population: Population) -> Pool:
             "Decimal": amounts,
             "DateTime": moments,
             "Boolean": [True, False],
-            "ID": [*population.ids, *missing],
+            "ID": [*(made.id for made in population.everything), *missing],
             "ExternalIdInput": pairs,
         },
     )

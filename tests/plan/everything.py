@@ -1,0 +1,34 @@
+"""A selection of everything a type has, some levels deep, never coming back to a type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import get_named_type, is_leaf_type
+
+from api.graph.schema import executable
+
+
+def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
+    """Return the selection of every field of a type, so many levels deep, without types met on the way."""
+    type_: Any = executable.type_map[type_name]
+    parts = []
+    for name, field in type_.fields.items():
+        of = get_named_type(field.type)
+        if is_leaf_type(of):
+            parts.append(name)
+        elif _object_in(of) not in (*past, type_name) and levels:
+            deeper = everything(of.name, levels - 1, past=(*past, type_name))
+            sizes = "(first: 100)" if "first" in field.args else ""
+            parts.append(f"{name}{sizes} {{ {deeper} }}")
+    return " ".join(parts)
+
+
+def _object_in(type_: Any) -> str:
+    """Return the type of what a connection or an edge holds, or the type itself."""
+    for name in ("nodes", "node"):
+        if name in type_.fields:
+            inner: str = get_named_type(type_.fields[name].type).name
+            return inner
+    found: str = type_.name
+    return found

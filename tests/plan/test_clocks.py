@@ -1,0 +1,153 @@
+"""Clocks and scope, judged from outside: a limited read equals an unlimited one of a database that holds no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.database import database as open_database
+from api.graph.nodes import VIEWS
+from api.graph.schema import executable
+from tests.asking import Ask, WatchedDatabase
+from tests.given import NEW_YEAR, Given, connected
+from tests.plan.everything import everything
+from tests.plan.law import World
+from tests.plan.population import MOMENTS, populate
+
+pytestmark = pytest.mark.anyio
+
+VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company")
+CLOCKS = "asOf: $asOf, knownAt: $knownAt"
+FIELDS = [
+    f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
+    f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 5)} }}",
+    *(f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, 4)} }} }}" for name in VIEWS_MET),
+]
+TABLES = {"refunds": "refunded_at", "orders": "placed_at", "customers": "created_at", "customer_external_ids": None}
+"""Tables with clocks and the moment of their facts, what depends on others first."""
+
+
+VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
+EVERYTHING = f"query ({VARIABLES}) {{ {' '.join(FIELDS)} }}"
+
+
+@asynccontextmanager
+async def pruned(world: World, address: str, conditions: dict[str, str], *values: Any) -> AsyncIterator[Ask]:
+    """Ask a database from which rows have been taken; lines go with their orders."""
+    connection = await connected(address)
+    await populate(Given(connection), seed=7)
+    await connection.execute("SET session_replication_role = replica")
+    for table, condition in conditions.items():
+        await connection.execute(f"DELETE FROM {table} WHERE {condition}", *values)
+    await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
+    async with open_database(address, pool_size=2) as opened:
+        yield world.ask.of(WatchedDatabase.of(opened))
+    await connection.close()
+
+
+def ids(world: Any) -> dict[str, Any]:
+    """Return identifiers of every view, at most 50 of each, as variables."""
+    made = world.population.everything
+    return {name: [row.id for row in made if row.prefix == prefix][:50] for name, prefix in prefixes().items()}
+
+
+def prefixes() -> dict[str, str]:
+    origins = {name: executable.type_map[name].extensions["strawberry-definition"].origin for name in VIEWS_MET}
+    return {name: VIEWS[origin].prefix for name, origin in origins.items()}
+
+
+def assert_less(limited: Any, whole: Any) -> None:
+    """A limit that hides nothing proves nothing."""
+    assert limited.keys() == whole.keys()
+    assert {name for name in whole if limited[name] == whole[name]} == set()
+
+
+@pytest.mark.parametrize("moment", [MOMENTS[0], MOMENTS[3], MOMENTS[5] - timedelta(microseconds=1)], ids=str)
+async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, new_database, moment):
+    conditions = {table: f"{happened} > $1" for table, happened in TABLES.items() if happened}
+    limited = await world.ask(EVERYTHING, asOf=moment.isoformat(), **ids(world))
+    with new_database() as address:
+        async with pruned(world, address, conditions, moment) as ask:
+            ask.now = moment
+            assert await ask(EVERYTHING, **ids(world)) == limited
+    assert_less(limited, await world.ask(EVERYTHING, **ids(world)))
+
+
+@pytest.mark.parametrize("moment", [MOMENTS[0], MOMENTS[3], MOMENTS[5]], ids=str)
+async def test_a_read_with_what_was_known_holds_nothing_recorded_later(world, new_database, moment):
+    limited = await world.ask(EVERYTHING, knownAt=moment.isoformat(), **ids(world))
+    with new_database() as address:
+        async with pruned(world, address, dict.fromkeys(TABLES, "recorded_at > $1"), moment) as ask:
+            assert await ask(EVERYTHING, **ids(world)) == limited
+    assert_less(limited, await world.ask(EVERYTHING, **ids(world)))
+
+
+async def test_a_customer_sees_own_rows_alone(world, new_database):
+    owner = world.population.customers[0]
+    limited = await world.ask.as_customer(owner.key)(EVERYTHING, **ids(world))
+    with new_database() as address:
+        async with pruned(world, address, dict.fromkeys(TABLES, "customer_id <> $1"), owner.key) as ask:
+            assert await ask(EVERYTHING, **ids(world)) == limited
+    seen = json.dumps(limited)
+    assert owner.id in seen
+    assert not [other.id for other in world.population.customers if other != owner and other.id in seen]
+    assert_less(limited, await world.ask(EVERYTHING, **ids(world)))
+
+
+async def test_no_way_leads_a_customer_to_another(ask, given):
+    company = await given.company("Acme")
+    own = await given.customer(company=company, email="own@example.com")
+    other = await given.customer(company=company, email="other@example.com", external_ids=[("shop", "1")])
+    order = await given.order(other, 10, number="N1")
+    refund = await given.refund(other, 1, order)
+    await given.connection.execute("UPDATE customers SET merged_into = $1 WHERE customer_id = $2", other.key, own.key)
+    ask = ask.as_customer(own.key)
+    for by in (f'id: "{other.id}"', 'email: "other@example.com"', 'externalId: {source: "shop", value: "1"}'):
+        assert await ask(f"{{ customer(by: {{{by}}}) {{ id }} }}") == {"customer": None}
+    for by in (f'id: "{order.id}"', 'number: "N1"'):
+        assert await ask(f"{{ order(by: {{{by}}}) {{ id }} }}") == {"order": None}
+    nodes = await ask("query ($i: [ID!]!) { nodes(ids: $i) { id } }", i=[other.id, order.id, refund.id, own.id])
+    assert nodes == {"nodes": [None, None, None, {"id": own.id}]}
+    answer = await ask("""{
+      orders { nodes { id } totalCount { count } }
+      customers { nodes { id mergedInto { id } company { customers { nodes { id } totalCount { count } } } } }
+      search: customers(query: "other") { nodes { id } totalCount { count } pageInfo { hasNextPage } }
+    }""")
+    assert answer["orders"] == {"nodes": [], "totalCount": {"count": 0}}
+    behind = {"customers": {"nodes": [{"id": own.id}], "totalCount": {"count": 1}}}
+    assert answer["customers"]["nodes"] == [{"id": own.id, "mergedInto": None, "company": behind}]
+    found = {"nodes": [], "totalCount": {"count": 0}, "pageInfo": {"hasNextPage": False}}
+    assert answer["search"] == found
+
+
+async def test_one_principal_does_not_get_the_plans_of_another(ask, given):
+    one, two = await given.customers(2)
+    text = "{ customers { nodes { id } } }"
+    everybody = {"customers": {"nodes": [{"id": one.id}, {"id": two.id}]}}
+    assert await ask(text) == everybody
+    for customer in (one, two):
+        assert await ask.as_customer(customer.key)(text) == {"customers": {"nodes": [{"id": customer.id}]}}
+    assert await ask(text) == everybody
+
+
+async def test_the_clocks_are_inclusive(ask, given):
+    (customer,) = await given.customers(1)
+    order = await given.order(customer, 1, placed_at=MOMENTS[1], recorded_at=MOMENTS[2])
+    text = "query ($a: DateTime, $k: DateTime) { orders(asOf: $a, knownAt: $k) { nodes { id } } }"
+    instant = timedelta(microseconds=1)
+    for as_of, known_at, seen in [
+        (MOMENTS[1], MOMENTS[2], True),
+        (MOMENTS[1] - instant, MOMENTS[2], False),
+        (MOMENTS[1], MOMENTS[2] - instant, False),
+        (None, MOMENTS[2], True),
+        (MOMENTS[1], None, True),
+        (NEW_YEAR, None, False),
+    ]:
+        given_moments = {"a": as_of and as_of.isoformat(), "k": known_at and known_at.isoformat()}
+        answer = await ask(text, **given_moments)
+        assert answer == {"orders": {"nodes": [{"id": order.id}] if seen else []}}
