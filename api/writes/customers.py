@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -40,12 +41,14 @@ _ADD_COMPANY = prepare(
 _COMPANY = prepare(select(companies.c.company_id).where(func.lower(companies.c.name) == func.lower(bindparam("name"))))
 _GIVEN = arrays("g", {"source": Text, "value": Text})
 _DROP_IDS = prepare(
-    delete(customer_external_ids).where(
+    delete(customer_external_ids)
+    .where(
         customer_external_ids.c.customer_id == bindparam("which"),
         tuple_(customer_external_ids.c.source, customer_external_ids.c.value).not_in(
             select(_GIVEN.c.source, _GIVEN.c.value)
         ),
     )
+    .returning(customer_external_ids.c.source)
 )
 _ADD_IDS = prepare(
     insert(customer_external_ids)
@@ -54,6 +57,7 @@ _ADD_IDS = prepare(
         select(bindparam("which", type_=customers.c.customer_id.type), _GIVEN.c.source, _GIVEN.c.value),
     )
     .on_conflict_do_nothing()
+    .returning(customer_external_ids.c.source)
 )
 _FOREIGN_IDS = prepare(
     select(column("ord"))
@@ -123,7 +127,7 @@ async def _create(change: Change, name: CustomerName, parts: dict[str, Any], exp
     key, company = new_id(), await _company(change, parts)
     row = {**empty, **parts, **company}
     added = await change.rows(_ADD, customer_id=key, created_at=change.now, updated_at=change.now, **row)
-    if added and not await _foreign_ids(change, key, ids):
+    if added and not (await _identified(change, key, ids)).foreign:
         return Outcome({"customer": key}, created=True)
     (other,) = await customers_named(change, [name])
     if other is not None and other.customer_id != key:
@@ -143,9 +147,12 @@ async def _update(change: Change, key: UUID, parts: dict[str, Any], expected_ver
         raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), kept["version"])
     ids: list[ExternalKey] | None = parts.pop("external_ids", None)
     row = {name: kept[name] for name in _PARTS} | await _company(change, parts) | parts
-    await change.rows(_CHANGE, which=key, updated_at=change.now, **row)
-    if ids is not None and await _foreign_ids(change, key, ids):
+    identified = Identified() if ids is None else await _identified(change, key, ids)
+    if identified.foreign:
         raise _foreign()
+    # Who sends what is known already has changed nothing, and nobody else's expected version goes stale.
+    if identified.changed or any(row[name] != kept[name] for name in _PARTS):
+        await change.rows(_CHANGE, which=key, updated_at=change.now, **row)
 
 
 async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | None]:
@@ -158,16 +165,24 @@ async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | No
     return {"company_id": (await change.rows(_COMPANY, name=name))[0]["company_id"]}
 
 
-async def _foreign_ids(change: Change, key: UUID, ids: Sequence[ExternalKey]) -> bool:
-    """Make these the identifiers of a customer, and return whether any of them is another's."""
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Whether a customer's identifiers have changed, and whether one of those wanted is another customer's."""
+
+    changed: bool = False
+    foreign: bool = False
+
+
+async def _identified(change: Change, key: UUID, ids: Sequence[ExternalKey]) -> Identified:
+    """Make these the identifiers of a customer."""
     # Sorted, because two changes that add the same identifiers must meet at them in one order.
     ordered = sorted(ids, key=lambda each: (each.source, each.value))
     given = {"source": [each.source for each in ordered], "value": [each.value for each in ordered]}
-    await change.rows(_DROP_IDS, which=key, **given)
+    dropped = await change.rows(_DROP_IDS, which=key, **given)
     if not ids:
-        return False
-    await change.rows(_ADD_IDS, which=key, **given)
-    return bool(await change.rows(_FOREIGN_IDS, which=key, **given))
+        return Identified(bool(dropped))
+    added = await change.rows(_ADD_IDS, which=key, **given)
+    return Identified(bool(dropped or added), bool(await change.rows(_FOREIGN_IDS, which=key, **given)))
 
 
 def _foreign() -> Rejection:

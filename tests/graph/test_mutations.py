@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from api.database import database as open_database
+from tests.asking import Ask, WatchedDatabase
 from tests.writes.changes import (
     RECORD_PURCHASE,
     RECORD_PURCHASES,
@@ -20,6 +23,7 @@ from tests.writes.changes import (
     refund,
     told,
 )
+from tests.writes.severed import wired
 
 pytestmark = pytest.mark.anyio
 
@@ -309,6 +313,22 @@ async def test_a_new_customer_can_be_found_by_what_named_it(ask, given):
     assert await given.connection.fetchval("SELECT count(*) FROM customers") == 1
 
 
+async def test_who_sends_what_is_known_changes_nothing(ask, given):
+    await given.business()
+    name = {"externalId": {"source": "crm", "value": "7"}}
+    ask.now = datetime(2025, 6, 1, tzinfo=UTC)
+    sent: Any = {"email": "a@example.com", "companyName": "Acme", "tags": ["a"], "externalIds": [name["externalId"]]}
+    first = (await ask(SET_CUSTOMER, input=customer(name, **sent)))["setCustomer"]["customer"]
+    ask.now = datetime(2025, 6, 2, tzinfo=UTC)
+    again = (await ask(SET_CUSTOMER, input=customer(name, **sent)))["setCustomer"]["customer"]
+    assert (again, again["version"]) == (first, 1)
+    assert await given.connection.fetchval("SELECT updated_at FROM customers") == datetime(2025, 6, 1, tzinfo=UTC)
+    for part in ({"tags": ["b"]}, {"companyName": "Other"}, {"externalIds": [{"source": "shop", "value": "1"}]}):
+        answer = (await ask(SET_CUSTOMER, input=customer(name, **part)))["setCustomer"]["customer"]
+        assert answer["version"] == again["version"] + 1
+        again = answer
+
+
 async def test_a_conflict_tells_the_version_to_read_again(ask, ann, given):
     await ask(SET_CUSTOMER, input=customer({"id": ann.id}, firstName="Anna", expected=1))
     answer = await ask(SET_CUSTOMER, input=customer({"id": ann.id}, firstName="Annie", expected=1))
@@ -326,6 +346,18 @@ async def test_a_mutation_that_fails_leaves_the_others_of_its_request_done(ask, 
     assert answer == {"a": {"order": {"number": "R-100001"}}, "b": None, "c": {"order": {"number": "R-100002"}}}
     assert ask.codes == ["BAD_USER_INPUT"]
     assert await given.connection.fetchval("SELECT count(*) FROM orders") == 2
+
+
+async def test_an_answer_that_cannot_be_read_back_still_says_that_it_was_recorded(database_url, given, ann, tmp_path):
+    document = """mutation ($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
+      order { number } userErrors { code } idempotency { replayed } } }"""
+    async with wired(database_url, tmp_path) as (wire, address), open_database(address, pool_size=1) as opened:
+        ask = Ask(WatchedDatabase.of(opened))
+        wire.at, wire.cuts = b"row_to_json", 9
+        answer = (await ask(document, fails=True, input=one_purchase()))["recordPurchase"]
+        assert answer == {"order": None, "userErrors": [], "idempotency": {"replayed": False}}
+        assert (ask.codes, [error.path for error in ask.errors]) == (["UNAVAILABLE"], [["recordPurchase", "order"]])
+    assert await given.connection.fetchval("SELECT count(*) FROM orders") == 1
 
 
 async def test_two_mutations_with_one_key_in_one_request_are_one_change(ask, ann, given):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -93,6 +94,14 @@ async def test_a_key_belongs_to_the_input_it_was_first_sent_with(pools, given, a
         assert len(prices) == 1
         assert len({recorded.outcomes[0].ids["order"] for _, recorded in answers if recorded}) == 1
         assert all(recorded is None for price, recorded in answers if price not in prices)
+
+
+async def test_a_key_belongs_to_its_input_also_where_calls_wait_for_each_other_in_one_process(database, given, ann):
+    key = new_key()
+    prices = ["8.50", "9.99"] * 10
+    found = await asyncio.gather(*(record(database, key, price) for price in prices), return_exceptions=True)
+    assert [isinstance(each, IdempotencyKeyReused) for each in found] == [False, True] * 10
+    assert await given.connection.fetchval("SELECT sum(gross) FROM orders") == Decimal("8.50")
 
 
 async def test_a_changed_input_is_refused_and_leaves_nothing(database, given, ann):
@@ -364,6 +373,21 @@ async def test_a_line_that_breaks_at_work_is_a_definite_failure(wire, given, ann
         await record(database, new_key())
     assert (cuttable.cut, await orders(given)) == (3, 0)
     assert await given.connection.fetchval("SELECT count(*) FROM idempotency") == 0
+
+
+async def test_a_change_whose_connection_the_server_ends_is_done_on_another(database, given, ann):
+    ended = 0
+
+    async def work(change):
+        nonlocal ended
+        outcomes = await record_purchases(change, [new_purchase()], FIELD, all_or_none=True)
+        if ended < 2:
+            ended += 1
+            await change.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return outcomes
+
+    await once(database, request(new_key()), work)
+    assert (ended, await orders(given)) == (2, 1)
 
 
 async def test_an_external_identifier_is_taken_for_ever(database, given, ann):
