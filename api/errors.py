@@ -38,11 +38,6 @@ class BadUserInput(ApiError):
     meaning = "An argument or a variable has a value that cannot be used; the message says which and why."
 
 
-class NotFound(ApiError):
-    code = "NOT_FOUND"
-    meaning = "There is no such record, or it is not yours."
-
-
 class BusinessNotSet(ApiError):
     code = "BUSINESS_NOT_SET"
     meaning = "Nothing can be recorded before the business has a name, a currency and a time zone: run `regulars init`."
@@ -113,7 +108,6 @@ class UserErrorCode(Enum):
     TAKEN = "TAKEN"
     CONFLICT = "CONFLICT"
     OUT_OF_RANGE = "OUT_OF_RANGE"
-    INVALID_STATE = "INVALID_STATE"
     ALREADY_MERGED = "ALREADY_MERGED"
     CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
     UNKNOWN_CURRENCY = "UNKNOWN_CURRENCY"

@@ -30,7 +30,6 @@ _MEANINGS = {
     Code.TAKEN: "The value is already in use.",
     Code.CONFLICT: "The record changed since it was read.",
     Code.OUT_OF_RANGE: "A number or a moment lies outside its limits.",
-    Code.INVALID_STATE: "The record is not in a state that allows this.",
     Code.ALREADY_MERGED: "The customer has already been merged away.",
     Code.CURRENCY_MISMATCH: "Amounts are in different currencies.",
     Code.UNKNOWN_CURRENCY: "There is no such currency.",
