@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from strawberry import ID
 
 from api.errors import BadUserInput, IdempotencyKeyExpired
 from api.graph.outcomes import plain
+from api.graph.purchases import BatchErrorPolicy, RecordPurchasesInput
 from api.writes import idempotency
+from api.writes.change import Business
 from api.writes.idempotency import KEPT_FOR, check_key, forget_expired
 from tests.writes.changes import (
     NOW,
@@ -24,6 +28,7 @@ from tests.writes.changes import (
     one_purchase,
     purchase,
     record,
+    request,
 )
 
 pytestmark = pytest.mark.anyio
@@ -126,8 +131,19 @@ async def test_a_key_is_bound_to_its_mutation(ask, ann):
     assert ask.codes == ["IDEMPOTENCY_KEY_REUSED"]
 
 
-def test_plain_values_have_one_form():
-    assert plain({"a": [None, True, 1, "x"]}) == {"a": [None, True, 1, "x"]}
+def test_what_is_meant_anyway_and_the_order_of_fields_do_not_count():
+    """Else a release that adds a field with a default, or moves one, would refuse repeats of earlier calls."""
+    usual = {"dry_run": False, "error_policy": BatchErrorPolicy.REJECT_FAILED_ROWS}
+    sent: Any = {"idempotency_key": ID("a-key-of-somebody"), "purchases": []}
+    bare = {"idempotency_key": "a-key-of-somebody", "purchases": []}
+    assert plain(RecordPurchasesInput(**sent)) == plain(RecordPurchasesInput(**sent, **usual)) == bare
+    other = RecordPurchasesInput(**sent, error_policy=BatchErrorPolicy.REJECT_EVERYTHING)
+    assert plain(other) == bare | {"error_policy": "REJECT_EVERYTHING"}
+    business = Business("EUR", ZoneInfo("UTC"), b"secret")
+    moved = dict(reversed(bare.items()))
+    assert list(moved) != list(bare)
+    assert request("k", bare).fingerprint(business) == request("k", moved).fingerprint(business)
+    assert request("k", bare).fingerprint(business) != request("k", bare | {"x": 1}).fingerprint(business)
 
 
 async def test_nothing_personal_is_kept_with_a_key(ask, given, ann):
