@@ -133,7 +133,7 @@ async def test_a_key_is_bound_to_its_mutation(ask, ann):
 
 def test_what_is_meant_anyway_and_the_order_of_fields_do_not_count():
     """Else a release that adds a field with a default, or moves one, would refuse repeats of earlier calls."""
-    usual = {"dry_run": False, "error_policy": BatchErrorPolicy.REJECT_FAILED_ROWS}
+    usual: Any = {"dry_run": False, "error_policy": BatchErrorPolicy.REJECT_FAILED_ROWS}
     sent: Any = {"idempotency_key": ID("a-key-of-somebody"), "purchases": []}
     bare = {"idempotency_key": "a-key-of-somebody", "purchases": []}
     assert plain(RecordPurchasesInput(**sent)) == plain(RecordPurchasesInput(**sent, **usual)) == bare

@@ -30,10 +30,10 @@ async def pools(database_url):
         yield [await opened.enter_async_context(open_database(database_url, pool_size=10)) for _ in range(2)]
 
 
-async def pay_back(database, order, amount, external_id=None):
+async def pay_back(database, order, amount, external_id=None, currency="EUR"):
     """Record a refund and return the codes of what is wrong with it."""
     key = ExternalKey("shop", external_id) if external_id else None
-    refund = NewRefund(key, Amount(Decimal(amount), "EUR"), None, None)
+    refund = NewRefund(key, Amount(Decimal(amount), currency), None, None)
     recorded = await once(database, request(new_key()), lambda change: record_refund(change, order.key, refund))
     return [error.code for error in recorded.outcomes[0].errors]
 
@@ -58,6 +58,14 @@ async def test_the_database_itself_refuses_what_exceeds_the_order(given):
         await given.refund(customer, "40.01", order)
     await given.refund(customer, 40, order)
     assert await paid_back(given.connection) == 100
+
+
+async def test_a_worth_finer_than_minor_units_is_paid_back_in_full(pools, given):
+    order = await given.order(await given.customer(), "10.01", currency="USD", rate="0.91")
+    for part in ("4.00", "6.01"):
+        assert await pay_back(pools[0], order, part, currency="USD") == []
+    worths = [row[0] for row in await given.connection.fetch("SELECT business_amount FROM refunds ORDER BY 1")]
+    assert worths == [Decimal("3.64"), Decimal("9.1091") - Decimal("3.64")]
 
 
 async def test_a_busy_order_is_a_timeout_and_leaves_the_key_unused(database_url, given):
