@@ -13,7 +13,7 @@ import strawberry
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.errors import IdempotencyInFlight, NotFound
+from api.errors import BusinessNotSet, IdempotencyInFlight
 from api.web.documents import Limits
 from api.web.view import GraphQLView
 from tests.web.live_server import serving
@@ -52,7 +52,7 @@ class Query:
 
     @strawberry.field
     def missing(self) -> str | None:
-        raise NotFound("There is no such customer.")
+        raise BusinessNotSet("Set the business first.")
 
     @strawberry.field
     def busy(self) -> str | None:
@@ -115,7 +115,7 @@ def test_errors_of_ours_keep_their_words_and_stay_out_of_the_log(
 ):
     errors = ask(client, "{ missing busy }").json()["errors"]
     assert [(error["message"], error["extensions"]) for error in errors] == [
-        ("There is no such customer.", {"code": "NOT_FOUND"}),
+        ("Set the business first.", {"code": "BUSINESS_NOT_SET"}),
         ("Wait a moment.", {"code": "IDEMPOTENCY_IN_FLIGHT", "retryable": True}),
     ]
     assert caplog.records == []
