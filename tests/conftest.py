@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from itertools import count
@@ -45,9 +46,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def server_url(request: pytest.FixtureRequest) -> str:
+def servers(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Gives the address of the run's PostgreSQL of a version."""
+    return lambda version: postgresql.server(request.config.stash[_FOLDER], version)
+
+
+@pytest.fixture(scope="session")
+def server_url(servers: Callable[[str], str]) -> str:
     """Address of the run's PostgreSQL: the embedded one, or a system's by REGULARS_TEST_POSTGRES=15."""
-    return postgresql.server(request.config.stash[_FOLDER])
+    return servers(os.environ.get("REGULARS_TEST_POSTGRES", postgresql.EMBEDDED))
 
 
 @pytest.fixture(scope="session")

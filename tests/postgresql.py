@@ -1,4 +1,4 @@
-"""One PostgreSQL for a whole run of the tests, however many processes run them.
+"""One PostgreSQL of each version for a whole run of the tests, however many processes run them.
 
 The run's first process makes a folder and holds its lock for as long as the run lasts. Whichever test first needs a
 server starts a keeper beside the run; the keeper waits for that lock, so it stops the server and removes the folder
@@ -30,6 +30,8 @@ from api.tables.migration import upgrade
 T = TypeVar("T")
 
 TEMPLATE = "migrated"
+EMBEDDED = "embedded"
+"""The version that travels with the application; others are named by number, such as "15"."""
 # Nothing of a test's data outlives the run, so nothing needs to reach the disk.
 _SETTINGS = {
     "fsync": "off",
@@ -68,20 +70,30 @@ def run_of_tests(folder: Path) -> Iterator[None]:
     """Hold the folder of a run; at its end wait until the keeper has cleaned up."""
     with locked(folder / "run.lock"):
         yield
-    with locked(folder / "keeper.lock"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for version in list(folder.iterdir()):
+        if version.is_dir():
+            with locked(version / "keeper.lock"):
+                shutil.rmtree(version, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def server(folder: Path) -> str:
+def binaries(version: str) -> Path | None:
+    """Return the folder of a system's PostgreSQL, None for the embedded one."""
+    return None if version == EMBEDDED else Path(f"/usr/lib/postgresql/{version}/bin")
+
+
+def server(run: Path, version: str) -> str:
     """Return the address of the run's server as postgresql://…, starting it if nobody has yet."""
-    address = folder / "address"
+    folder = run / version
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
     with locked(folder / "start.lock"):
-        if not address.exists():
-            _start_keeper(folder, address)
-    return address.read_text()
+        if not (folder / "address").exists():
+            _start_keeper(folder)
+    return (folder / "address").read_text()
 
 
-def _start_keeper(folder: Path, address: Path) -> None:
+def _start_keeper(folder: Path) -> None:
     with (folder / "keeper.log").open("wb") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "tests.postgresql", str(folder)],
@@ -92,7 +104,7 @@ def _start_keeper(folder: Path, address: Path) -> None:
             start_new_session=True,
         )
     until = time.monotonic() + _PATIENCE_SECONDS
-    while not address.exists():
+    while not (folder / "address").exists():
         if keeper.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"The tests' PostgreSQL did not start: {(folder / 'keeper.log').read_text()}")
         time.sleep(0.02)
@@ -100,16 +112,14 @@ def _start_keeper(folder: Path, address: Path) -> None:
 
 
 def keep(folder: Path) -> None:
-    """Run the server of a folder until the run of tests that holds the folder has ended."""
-    version = os.environ.get("REGULARS_TEST_POSTGRES")
-    binaries = Path(f"/usr/lib/postgresql/{version}/bin") if version else None
+    """Run the server of a folder, which is named by its version, until the run of tests around it has ended."""
     with locked(folder / "keeper.lock"):
-        with start(folder / "data", binaries=binaries, settings=_SETTINGS) as running:
+        with start(folder / "data", binaries=binaries(folder.name), settings=_SETTINGS) as running:
             outside_any_loop(lambda: execute(running.dsn, f"CREATE DATABASE {TEMPLATE}"))
             upgrade(database_address(running.dsn, TEMPLATE))
             (folder / "address.new").write_text(running.dsn)
             (folder / "address.new").rename(folder / "address")
-            with locked(folder / "run.lock"):
+            with locked(folder.parent / "run.lock"):
                 pass
         shutil.rmtree(folder, ignore_errors=True)
 
