@@ -204,7 +204,7 @@ def test_init_twice_is_fine_and_another_business_is_refused(elsewhere: Place):
     [
         ("--name", " ", "needs a name"),
         ("--name", "a" * 256, "at most 255"),
-        ("--currency", "XXX", "ISO 4217"),
+        ("--currency", "ZZZ", "ISO 4217"),
         ("--time-zone", "Mars/Base", "Europe/Berlin"),
         ("--time-zone", "../etc/passwd", "Europe/Berlin"),
     ],

@@ -30,14 +30,14 @@ class Work:
         return True
 
 
-def view_of(work: Work) -> GraphQLView:
+def view_of(given: Work) -> GraphQLView:
     @strawberry.type
     class Query:
-        work: bool = strawberry.field(resolver=work.do)
+        work: bool = strawberry.field(resolver=given.do)
 
     @strawberry.type
     class Mutation:
-        work: bool = strawberry.field(resolver=work.do)
+        work: bool = strawberry.field(resolver=given.do)
 
     schema = strawberry.Schema(Query, Mutation)
     view = GraphQLView(schema._schema, limits=Limits(), body_limit=10_000, body_seconds=5)
