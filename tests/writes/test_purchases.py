@@ -42,8 +42,7 @@ async def recorded(database, purchases):
     return [tuple(error.code for error in outcome.errors) for outcome in done.outcomes]
 
 
-async def test_batches_of_the_same_rows_in_any_order_record_each_once(pools, given, monkeypatch):
-    monkeypatch.setattr(recording, "ATTEMPTS", 1)  # a deadlock would not be tried again
+async def test_batches_of_the_same_rows_at_the_same_time_record_each_once(pools, given):
     rows = [new_purchase(external_id=str(number)) for number in range(100)]
     orders = [rows, rows[::-1], rows[50:] + rows[:50], rows[::-2] + rows[::2]]
     found = await asyncio.gather(*(recorded(pools[n % 2], orders[n % 4]) for n in range(12)))
@@ -51,15 +50,38 @@ async def test_batches_of_the_same_rows_in_any_order_record_each_once(pools, giv
     assert await given.connection.fetchval("SELECT count(DISTINCT external_id) FROM orders") == 100
 
 
-async def test_new_products_in_any_order_are_added_once(pools, given, monkeypatch):
+async def test_rows_in_any_order_do_not_lock_each_other_out(pools, given, monkeypatch):
+    monkeypatch.setattr(recording, "ATTEMPTS", 1)  # a deadlock would not be tried again
+    rows = [new_purchase(external_id=str(number)) for number in range(10)]
+    # Whoever is held at the middle one has taken those before it.
+    middle = given.connection.transaction()
+    await middle.start()
+    await given.connection.execute(
+        "INSERT INTO orders SELECT customer_id, gen_random_uuid(), '5', 'shop', '5', now(), now(), 'EUR', 1, 0, 1, 0"
+        " FROM customers"
+    )
+    racing = asyncio.gather(recorded(pools[0], rows), recorded(pools[1], rows[::-1]))
+    await asyncio.sleep(0.3)
+    await middle.rollback()
+    assert sorted(await racing) == [[()] * 10, [(UserErrorCode.TAKEN,)] * 10]
+
+
+async def test_new_products_in_any_order_do_not_lock_each_other_out(pools, given, monkeypatch):
     monkeypatch.setattr(recording, "ATTEMPTS", 1)
     price = Amount(new_purchase().gross, "EUR")
-    lines = tuple(NewLine(f"SKU-{number}", "New", None, None, 1, price) for number in range(50))
-    batches = [replace(new_purchase(), lines=lines[::-1] if number % 2 else lines) for number in range(12)]
-    found = await asyncio.gather(*(recorded(pools[n % 2], [purchase]) for n, purchase in enumerate(batches)))
-    assert found == [[()]] * 12
-    assert await given.connection.fetchval("SELECT count(*) FROM products") == 50
-    assert await given.connection.fetchval("SELECT count(*) FROM order_lines") == 600
+    lines = tuple(NewLine(f"SKU-{number}", "New", None, None, 1, price) for number in range(10))
+    middle = given.connection.transaction()
+    await middle.start()
+    await given.product("SKU-5")
+    racing = asyncio.gather(
+        recorded(pools[0], [replace(new_purchase(), lines=lines)]),
+        recorded(pools[1], [replace(new_purchase(), lines=lines[::-1])]),
+    )
+    await asyncio.sleep(0.3)
+    await middle.rollback()
+    assert list(await racing) == [[()], [()]]
+    assert await given.connection.fetchval("SELECT count(*) FROM products") == 10
+    assert await given.connection.fetchval("SELECT count(*) FROM order_lines") == 20
 
 
 async def test_one_external_identifier_twice_in_a_batch_records_the_first(pools, given):
