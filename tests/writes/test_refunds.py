@@ -61,11 +61,11 @@ async def test_the_database_itself_refuses_what_exceeds_the_order(given):
 
 
 async def test_a_worth_finer_than_minor_units_is_paid_back_in_full(pools, given):
-    order = await given.order(await given.customer(), "10.01", currency="USD", rate="0.91")
-    for part in ("4.00", "6.01"):
+    order = await given.order(await given.customer(), "10.10", currency="USD", rate="0.9102")
+    for part in ("4.00", "6.10"):
         assert await pay_back(pools[0], order, part, currency="USD") == []
     worths = [row[0] for row in await given.connection.fetch("SELECT business_amount FROM refunds ORDER BY 1")]
-    assert worths == [Decimal("3.64"), Decimal("9.1091") - Decimal("3.64")]
+    assert worths == [Decimal("3.64"), Decimal("9.19302") - Decimal("3.64")]
 
 
 async def test_a_busy_order_is_a_timeout_and_leaves_the_key_unused(database_url, given):
