@@ -20,6 +20,7 @@ from urllib.parse import urljoin
 import httpx2
 import pytest
 
+from tests.folders import data_folder
 from tests.repository import ROOT, tracked_files
 
 # initdb, migrations and start on a busy machine; usually three seconds.
@@ -77,16 +78,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "environment", with_pip=True)
     binaries = folder / "environment" / "bin"
     locked = ["--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock"]
     pip(binaries / "python", "install", "--no-compile", *locked)
     pip(binaries / "python", "install", "--no-compile", "--no-deps", "--no-index", wheel)
-    elsewhere = folder / "elsewhere"
-    elsewhere.mkdir()
-    return Installation(binaries, elsewhere)
+    # Started by root, PostgreSQL runs as somebody else, who cannot enter pytest's own folders.
+    with data_folder() as elsewhere:
+        elsewhere.mkdir()
+        yield Installation(binaries, elsewhere)
 
 
 def free_port() -> int:
