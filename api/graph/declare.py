@@ -6,7 +6,7 @@ A field's declaration carries its source and, on the same spot, its description.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -97,6 +97,15 @@ class Reference:
     as_of: datetime | None = None
     known_at: datetime | None = None
     pinned: Any = None
+
+    def within(self, as_of: datetime | None, known_at: datetime | None, pinned: Any) -> Reference:
+        """Return the reference as it is seen from a value that was read so, where it says nothing else itself."""
+        return replace(
+            self,
+            as_of=self.as_of or as_of,
+            known_at=self.known_at or known_at,
+            pinned=self.pinned if pinned is None else pinned,
+        )
 
 
 PLANNED = object()

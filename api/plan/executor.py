@@ -15,7 +15,7 @@ from uuid import UUID
 from aiodataloader import DataLoader
 from graphql import GraphQLError, get_named_type, is_abstract_type, is_non_null_type
 from graphql.error import located_error
-from graphql.pyutils import Path
+from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.access import Principal
@@ -26,7 +26,7 @@ from api.plan.project import Failure, NullInNonNull, Run
 from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.select import Selecting
-from api.plan.values import Parameters, shape, slots
+from api.plan.values import Parameters, at_run, shape, slots
 
 
 @dataclass(slots=True)
@@ -77,28 +77,35 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 selecting, str(path.key), definition, below, owned=self.context_value.principal.customer_id is not None
             ),
         )
-        alone = plan.statements == 1 and self._is_alone()
+        alone = plan.is_one_statement and self._is_alone()
         rows = await fetched(plan.level, plan.parameters.values(given), self._reading(path, None), alone=alone)
         run = Run(given)
         try:
             value = plan.level.form(rows, range(len(rows.rows)), run)
         except NullInNonNull:
             value = None
-        return await self._finished(value, run, return_type, below, path)
+        as_of, known_at = (at_run(clock, given) for clock in plan.clocks)
+        return await self._finished(value, run, return_type, below, path, (as_of, known_at, None))
 
     async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
         target = self._target(return_type, below, path, reference)
         value, run = await self._loader(path, reference).load((target, reference.key))
-        return await self._finished(value, run, return_type, below, path)
+        seen = (reference.as_of, reference.known_at, reference.pinned)
+        return await self._finished(value, run, return_type, below, path, seen)
 
-    async def _finished(self, value: Any, run: Run, return_type: Any, below: Any, path: Path) -> Any:
+    async def _finished(
+        self, value: Any, run: Run, return_type: Any, below: Any, path: Path, seen: tuple[Any, Any, Any]
+    ) -> Any:
         errors = [(failure, self._located(failure, below, path)) for failure in run.failures]
         if value is None and is_non_null_type(return_type):
             raise errors[0][1] if errors else TypeError("a planned field that must have a value has none")
         for failure, error in errors:
             self.collected_errors.add(error, _path(path, failure.path))
-        for hole in run.holes:
-            hole.value = await self._complete_reference(hole.type, hole.below, path, hole.reference)
+        filled = [
+            self._complete_reference(hole.type, hole.below, path, hole.reference.within(*seen)) for hole in run.holes
+        ]
+        for hole, found in zip(run.holes, await gather_with_cancel(*filled), strict=True):
+            hole.value = found
         return value
 
     def _located(self, failure: Failure, below: Any, path: Path) -> GraphQLError:

@@ -25,18 +25,22 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
     assert isinstance(declaration, PlannedField)
     arguments = selecting.arguments(field, below)
     parameters = selecting.parameters
-    lens = _lens(parameters, arguments.get("asOf"), arguments.get("knownAt"), owned=owned)
+    clocks = (arguments.get("asOf"), arguments.get("knownAt"))
+    lens = _lens(parameters, *clocks, owned=owned)
     source = declaration.source
     if isinstance(source, Paged):
         item = connected(selecting, key, field, below, source.target, nullable=not is_non_null_type(field.type))
         if connection_is_split(item):
-            return Plan(levels.connection(item, lens, parameters, of_parent=False), parameters)
-        return Plan(levels.listed_as_json(item, lens, parameters), parameters)
-    assert isinstance(source, One)
-    assert isinstance(source.target, Relation)
-    type_: Any = get_named_type(field.type)
-    level = Level(source.target, object_items(selecting, type_, below))
-    return Plan(levels.found(level, narrowing(field, arguments, parameters), lens, parameters), parameters)
+            made = levels.connection(item, lens, parameters, of_parent=False)
+        else:
+            made = levels.listed_as_json(item, lens, parameters)
+    else:
+        assert isinstance(source, One)
+        assert isinstance(source.target, Relation)
+        type_: Any = get_named_type(field.type)
+        level = Level(source.target, object_items(selecting, type_, below))
+        made = levels.found(level, narrowing(field, arguments, parameters), lens, parameters)
+    return Plan(made, parameters, bool(selecting.referred), clocks)
 
 
 def reference_plan(
@@ -52,7 +56,8 @@ def reference_plan(
     )
     relation = VIEWS[view]
     level = Level(relation, object_items(selecting, type_, below))
-    return Plan(levels.linked(itself(relation), level, lens, parameters, listed=False), parameters)
+    made = levels.linked(itself(relation), level, lens, parameters, listed=False)
+    return Plan(made, parameters, bool(selecting.referred))
 
 
 def _lens(parameters: Parameters, as_of: Any, known_at: Any, *, owned: bool) -> Lens:

@@ -37,14 +37,19 @@ class NullInNonNull(Exception):
     """A place that must hold a value has none; the nearest place that may be empty takes the loss."""
 
 
-@dataclass(slots=True)
 class Hole:
-    """The place of a referenced row in an answer; the answer is written once every hole is filled."""
+    """The place of a referenced row in an answer; the answer is written once every hole is filled.
 
-    reference: Reference
-    type: Any
-    below: Any
-    value: Any = None
+    Not a dataclass: orjson writes those out by itself, with everything in them.
+    """
+
+    __slots__ = ("below", "reference", "type", "value")
+
+    def __init__(self, reference: Reference, type_: Any, below: Any) -> None:
+        self.reference = reference
+        self.type = type_
+        self.below = below
+        self.value: Any = None
 
 
 @dataclass(slots=True)
@@ -86,6 +91,8 @@ def projection(selecting: Any, type_: GraphQLOutputType, below: Any) -> Project:
     """Return the function that forms values of a type for the selection below a field."""
     of = get_nullable_type(type_)
     form = _formed(selecting, of, below)
+    if is_abstract_type(of) or (isinstance(of, GraphQLObjectType) and is_view(of)):
+        form = _referable(selecting, form, type_, below)
     required = is_non_null_type(type_)
 
     def project(value: Any, run: Run) -> Any:
@@ -106,15 +113,17 @@ def _formed(selecting: Any, type_: Any, below: Any) -> Project:
     if is_list_type(type_):
         return _listed(projection(selecting, type_.of_type, below), nullable=not is_non_null_type(type_.of_type))
     if is_abstract_type(type_):
-        return _referable(_dispatched(selecting, type_, below), type_, below)
-    return _referable(_object(selecting, type_, below), type_, below)
+        return _dispatched(selecting, type_, below)
+    return _object(selecting, type_, below)
 
 
 def _listed(project: Project, *, nullable: bool) -> Project:
     return lambda value, run: [formed(run, index, project, part, nullable=nullable) for index, part in enumerate(value)]
 
 
-def _referable(project: Project, type_: Any, below: Any) -> Project:
+def _referable(selecting: Any, project: Project, type_: Any, below: Any) -> Project:
+    selecting.referred.append(type_)
+
     def form(value: Any, run: Run) -> Any:
         if type(value) is not Reference:
             return project(value, run)
@@ -125,12 +134,13 @@ def _referable(project: Project, type_: Any, below: Any) -> Project:
 
 
 def _dispatched(selecting: Any, type_: Any, below: Any) -> Project:
+    # The domain knows no GraphQL types: a value's class has the name of its type.
     members = {
-        member.extensions["strawberry-definition"].origin: _object(selecting, member, below)
+        member.name: _object(selecting, member, below)
         for member in selecting.schema.get_possible_types(type_)
         if not is_view(member)
     }
-    return lambda value, run: members[type(value)](value, run)
+    return lambda value, run: members[type(value).__name__](value, run)
 
 
 def is_view(type_: GraphQLObjectType) -> bool:

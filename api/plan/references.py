@@ -59,7 +59,7 @@ def loader(reading: Reading, joins: dict[Any, Statement], *, alone: bool) -> Dat
             together = []
         found = await _together(together, wanted, reading, joins, alone=alone and len(together) == len(wanted))
         for target in wanted.keys() - found.keys():
-            only = alone and len(wanted) == 1 and target.plan.statements == 1
+            only = alone and len(wanted) == 1 and target.plan.is_one_statement
             rows = await fetched(target.plan.level, target.values(wanted[target]), reading, alone=only)
             found[target] = iter(target.formed(rows, len(wanted[target])))
         return [next(found[target]) for target, _ in pairs]

@@ -16,10 +16,16 @@ from api.plan.values import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a field of a document needs for one shape of its variables."""
+    """What a field of a document needs for one shape of its variables.
+
+    refers  whether derived values may refer to rows, which are read after the plan has run
+    clocks  `asOf` and `knownAt` as the field has them; they hold for those rows, too
+    """
 
     level: FetchedLevel
     parameters: Parameters
+    refers: bool = False
+    clocks: tuple[Any, Any] = (None, None)
 
     @property
     def is_single(self) -> bool:
@@ -27,13 +33,9 @@ class Plan:
         return self.level.is_single
 
     @property
-    def statements(self) -> int:
-        """How many statements the plan runs at most."""
-        return _count(self.level)
-
-
-def _count(level: FetchedLevel) -> int:
-    return 1 + sum(_count(child.level) for child in level.children)
+    def is_one_statement(self) -> bool:
+        """Whether nothing is read but the plan's one statement."""
+        return not self.level.children and not self.refers
 
 
 class Reading:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from graphql import (
@@ -49,13 +50,18 @@ Details = list[FieldDetails]
 
 @dataclass(frozen=True, slots=True)
 class Selecting:
-    """What collecting fields needs: the operation's parts, and the parameters met on the way."""
+    """What collecting fields needs: the operation's parts, and what is met on the way.
+
+    parameters  of the statements
+    referred    types whose rows derived values may refer to
+    """
 
     schema: GraphQLSchema
     fragments: Any
     variable_values: VariableValues
     operation: Any
     parameters: Parameters
+    referred: list[Any] = dataclass_field(default_factory=list)
 
     def fields(self, type_: GraphQLObjectType, details: Details) -> dict[str, Details]:
         """Return the fields selected below, by response key."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from api.database import database as open_database
 from tests.asking import Ask, WatchedDatabase
-from tests.given import Given, connected
+from tests.given import Given, Made, connected
 from tests.plan.law import World
 from tests.plan.population import NOW, populate
 from tests.plan.rows import Rows
@@ -23,4 +24,26 @@ async def world(module_database_url: str) -> AsyncIterator[World]:
         ask = Ask(WatchedDatabase.of(opened))
         ask.now = NOW
         yield World(ask, Rows(connection), population)
+    await connection.close()
+
+
+@pytest.fixture
+async def writes_in_between(
+    database: WatchedDatabase, database_url: str, given: Given, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
+    """Commits a new customer, and a new order of every customer, after each statement that reads."""
+    connection = await connected(database_url)
+    await given.product()
+    other, read = Given(connection, start=500, products=given.products), database.read
+
+    async def read_and_write(*arguments: Any) -> list[Any]:
+        rows = await read(*arguments)
+        await other.customers(1)
+        for record in await connection.fetch("SELECT customer_id FROM customers"):
+            await other.order(Made("cus", record["customer_id"]), 7)
+        return rows
+
+    monkeypatch.setattr(database, "read", read_and_write)
+    yield
+    assert await connection.fetchval("SELECT count(*) FROM orders") > 3, "there was something not to be seen"
     await connection.close()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncpg
 import pytest
-
-from tests.given import Given
 
 pytestmark = pytest.mark.anyio
 
@@ -79,24 +76,6 @@ SNAPSHOTS = {
       customers {{ totalCount {{ count }} nodes {{ id orders {{ nodes {{ customer {{ {SUMMARY} }} }} }} }} }}
     }}""",
 }
-
-
-@pytest.fixture
-async def writes_in_between(database, database_url, given):
-    """Commits a new order of a new customer after each statement that reads."""
-    connection = await asyncpg.connect(database_url)
-    await given.product()
-    other, read = Given(connection, start=500, products=given.products), database.read
-
-    async def read_and_write(*arguments):
-        rows = await read(*arguments)
-        await other.customers(1, orders=(7,))
-        return rows
-
-    database.read = read_and_write
-    yield
-    assert await connection.fetchval("SELECT count(*) FROM customers") > 3
-    await connection.close()
 
 
 @pytest.mark.parametrize("text", SNAPSHOTS.values(), ids=SNAPSHOTS)
