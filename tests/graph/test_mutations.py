@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -12,16 +11,13 @@ from api.database import database as open_database
 from tests.asking import Ask, WatchedDatabase
 from tests.writes.changes import (
     RECORD_PURCHASE,
-    RECORD_PURCHASES,
     RECORD_REFUND,
     SET_CUSTOMER,
-    batch,
     customer,
     line,
     one_purchase,
     purchase,
     refund,
-    told,
 )
 from tests.writes.severed import wired
 
@@ -199,144 +195,6 @@ async def test_a_refund_that_does_not_say_when_never_precedes_its_purchase(ask, 
     order = (await recorded(ask))["order"]
     answer = await paid_back(ask, order, "1.00")
     assert answer["refund"]["refundedAt"] == order["placedAt"] == "2025-06-01T09:00:00.000000Z"
-
-
-async def test_rows_that_are_wrong_keep_the_good_ones_from_nothing_unless_told_so(ask, ann, given):
-    rows = [
-        purchase(externalId={"source": "s", "value": "1"}),
-        purchase(line(quantity=0)),
-        purchase(email="nobody@example.com"),
-        purchase(line(currency="USD")),
-        purchase(line(sku="NEW", name=None)),
-        purchase(externalId={"source": "s", "value": "1"}),
-        purchase(),
-    ]
-    wrong = [
-        ("OUT_OF_RANGE", "input.purchases.1.lines.0.quantity"),
-        ("NOT_FOUND", "input.purchases.2.customer"),
-        ("MISSING_EXCHANGE_RATE", "input.purchases.3.lines.0.unitPrice"),
-        ("BLANK", "input.purchases.4.lines.0.name"),
-        ("TAKEN", "input.purchases.5.externalId"),
-    ]
-    refused = (await ask(RECORD_PURCHASES, input=batch(*rows, errorPolicy="REJECT_EVERYTHING")))["recordPurchases"]
-    assert [told(error) for error in refused["userErrors"]] == wrong[:4]
-    assert (refused["recorded"], [each["order"] for each in refused["results"]]) == (0, [None] * 7)
-    assert await given.connection.fetchval("SELECT count(*) FROM orders") == 0
-    assert await given.connection.fetchval("SELECT count(*) FROM products") == 0
-
-    taken = await ask(RECORD_PURCHASES, input=batch(rows[0], rows[5], errorPolicy="REJECT_EVERYTHING"))
-    assert [told(error) for error in taken["recordPurchases"]["userErrors"]] == [
-        ("TAKEN", "input.purchases.1.externalId")
-    ]
-    assert await given.connection.fetchval("SELECT count(*) FROM orders") == 0
-
-    answer = (await ask(RECORD_PURCHASES, input=batch(*rows)))["recordPurchases"]
-    assert [told(error) for error in answer["userErrors"]] == wrong
-    assert [[told(error) for error in each["userErrors"]] for each in answer["results"]] == [
-        [],
-        *[[each] for each in wrong],
-        [],
-    ]
-    assert answer["recorded"] == 2
-    assert [each["order"] is not None for each in answer["results"]] == [True, *[False] * 5, True]
-    assert await given.connection.fetchval("SELECT count(*) FROM orders") == 2
-
-
-@pytest.mark.parametrize(
-    "naming",
-    [
-        purchase(line(sku="NEW", name="New")),
-        purchase(line(sku="NEW", name="New"), email="nobody@example.com"),
-        purchase(line(sku="NEW", name="New", currency="USD")),
-        purchase(line(sku="NEW", name="New"), externalId={"source": "s", "value": "taken"}),
-    ],
-    ids=["recorded", "nobody", "no rate", "taken"],
-)
-@pytest.mark.parametrize("first", [True, False])
-async def test_a_product_named_in_one_row_is_known_in_another(ask, ann, given, naming, first):
-    await given.order(ann, 1, source="s", external_id="taken")
-    using = purchase(line(sku="NEW", name=None))
-    rows = [naming, using] if first else [using, naming]
-    answer = (await ask(RECORD_PURCHASES, input=batch(*rows)))["recordPurchases"]
-    assert answer["results"][rows.index(using)]["userErrors"] == []
-    assert await given.connection.fetchval("SELECT name FROM order_lines WHERE sku = 'NEW' LIMIT 1") == "New"
-
-
-async def test_a_product_that_only_rejected_rows_name_is_not_kept(ask, ann, given):
-    rows = [purchase(), purchase(line(sku="NEW", name="New"), email="nobody@example.com")]
-    await ask(RECORD_PURCHASES, input=batch(*rows))
-    assert [row[0] for row in await given.connection.fetch("SELECT sku FROM products")] == ["TEA"]
-
-
-async def test_a_customer_is_created_and_changed_part_by_part(ask, given):
-    await given.business()
-    name = {"externalId": {"source": "crm", "value": "7"}}
-    made = await ask(
-        SET_CUSTOMER,
-        input=customer(
-            name, firstName=" Ann ", lastName="Lee", email="Ann@Example.COM", phone="+49 30 123456", country="de",
-            locale="de-DE", tags=["b", "a", "b"], companyName="Acme", kind="BUSINESS",
-        ),
-    )  # fmt: skip
-    assert made["setCustomer"]["created"] is True
-    first = made["setCustomer"]["customer"]
-    assert first | {"id": None} == {
-        "id": None, "kind": "BUSINESS", "displayName": "Ann Lee", "firstName": "Ann", "lastName": "Lee",
-        "email": "Ann@example.com", "phone": "+4930123456", "country": "DE", "locale": "de-DE", "tags": ["b", "a"],
-        "version": 1, "externalIds": [{"source": "crm", "value": "7"}], "company": {"name": "Acme"},
-    }  # fmt: skip
-    again = await ask(SET_CUSTOMER, input=customer(name, lastName=None, tags=None, companyName="ACME"))
-    assert again["setCustomer"]["created"] is False
-    second = again["setCustomer"]["customer"]
-    assert second == first | {"lastName": None, "displayName": "Ann", "tags": [], "version": 2}
-
-
-async def test_naming_a_customer_by_an_identifier_keeps_that_identifier(ask, given):
-    await given.business()
-    name = {"externalId": {"source": "crm", "value": "7"}}
-    for _ in range(3):
-        answer = await ask(SET_CUSTOMER, input=customer(name, externalIds=[{"source": "shop", "value": "9"}]))
-        assert answer["setCustomer"]["userErrors"] == []
-    assert await given.connection.fetchval("SELECT count(*) FROM customers") == 1
-    assert answer["setCustomer"]["customer"]["externalIds"] == [
-        {"source": "crm", "value": "7"},
-        {"source": "shop", "value": "9"},
-    ]
-
-
-async def test_a_new_customer_can_be_found_by_what_named_it(ask, given):
-    await given.business()
-    both: list[Any] = [{"phone": None, "firstName": "Ann"}, {"lastName": "Lee"}]
-    for parts in both:
-        answer = (await ask(SET_CUSTOMER, input=customer({"phone": "+4930123456"}, **parts)))["setCustomer"]
-        assert answer["userErrors"] == []
-    assert answer["customer"]["displayName"] == "Ann Lee"
-    assert await given.connection.fetchval("SELECT count(*) FROM customers") == 1
-
-
-async def test_who_sends_what_is_known_changes_nothing(ask, given):
-    await given.business()
-    name = {"externalId": {"source": "crm", "value": "7"}}
-    ask.now = datetime(2025, 6, 1, tzinfo=UTC)
-    sent: Any = {"email": "a@example.com", "companyName": "Acme", "tags": ["a"], "externalIds": [name["externalId"]]}
-    first = (await ask(SET_CUSTOMER, input=customer(name, **sent)))["setCustomer"]["customer"]
-    ask.now = datetime(2025, 6, 2, tzinfo=UTC)
-    again = (await ask(SET_CUSTOMER, input=customer(name, **sent)))["setCustomer"]["customer"]
-    assert (again, again["version"]) == (first, 1)
-    assert await given.connection.fetchval("SELECT updated_at FROM customers") == datetime(2025, 6, 1, tzinfo=UTC)
-    for part in ({"tags": ["b"]}, {"companyName": "Other"}, {"externalIds": [{"source": "shop", "value": "1"}]}):
-        answer = (await ask(SET_CUSTOMER, input=customer(name, **part)))["setCustomer"]["customer"]
-        assert answer["version"] == again["version"] + 1
-        again = answer
-
-
-async def test_a_conflict_tells_the_version_to_read_again(ask, ann, given):
-    await ask(SET_CUSTOMER, input=customer({"id": ann.id}, firstName="Anna", expected=1))
-    answer = await ask(SET_CUSTOMER, input=customer({"id": ann.id}, firstName="Annie", expected=1))
-    (error,) = answer["setCustomer"]["userErrors"]
-    assert told(error) == ("CONFLICT", "input.expectedVersion")
-    assert error["currentVersion"] == 2
-    assert await given.connection.fetchval("SELECT first_name FROM customers") == "Anna"
 
 
 async def test_a_mutation_that_fails_leaves_the_others_of_its_request_done(ask, ann, given):
