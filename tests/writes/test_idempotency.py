@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -56,7 +56,7 @@ def test_a_key_of_another_form_is_refused(key):
         check_key(key, NOW)
 
 
-@pytest.mark.parametrize("key", ["x" * 16, "x" * 128, "A.b_C:d-0123456789", str(uuid4()), uuid4().hex, "f" * 32])
+@pytest.mark.parametrize("key", ["x" * 16, "x" * 128, "A.b_C:d-0123456789", str(UUID(int=7)), "f" * 32])
 def test_a_key_of_its_form_is_taken(key):
     check_key(key, NOW)
 
