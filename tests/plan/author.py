@@ -23,6 +23,12 @@ from tests.plan.orders import named, ordering
 
 DEEPEST = 5
 LONG = "a_name_that_is_much_longer_than_the_63_bytes_PostgreSQL_keeps_of_a_label"
+TREACHEROUS = (
+    *("anon_1", "anon_2", "anon_5", "customers_1", "orders_1", "row_to_json_1", "coalesce_1", "the", "row"),
+    *("ord", "rn", "c0", "c1", "k0", "p", "r", "b", "a", "f", "i0", "i1", "cursor", "total", "more", "start", "end"),
+    *("nodes", "id", "amount", "order", "select", "null", "true"),
+)
+"""Aliases that are names of tables, columns or functions in the statements, or words of SQL."""
 
 Scope = dict[str, tuple[str, str, "Scope"]]
 """The response keys taken in a selection: field, arguments, and the keys below."""
@@ -57,7 +63,8 @@ class Author:
         self.fragments, self.names, self.left = [], 0, self.random.choice((3, 6, 10, 20))
         self.inputs.variables = {}
         query: Any = self.schema.query_type
-        roots = self.random.choices(list(query.fields), k=self.random.choice((1, 1, 1, 2, 3)))
+        weights = [4 if "filter" in field.args else 1 for field in query.fields.values()]
+        roots = self.random.choices(list(query.fields), weights, k=self.random.choice((1, 1, 1, 2, 3)))
         scope: Scope = {}
         body = " ".join(self.selected(query, name, scope, 0) for name in roots)
         variables = self.inputs.variables.values()
@@ -110,7 +117,9 @@ class Author:
             scope.setdefault(name, (name, arguments, {}))
             return name, name + arguments
         self.names += 1
-        alias = self.random.choice((f"a{self.names}", f"a{self.names}", f"{LONG}_{self.names}"))
+        treacherous = self.random.choice(TREACHEROUS)
+        own = treacherous if treacherous not in scope else f"a{self.names}"
+        alias = self.random.choice((f"a{self.names}", own, f"{LONG}_{self.names}"))
         scope[alias] = (name, arguments, {})
         return alias, f"{alias}: {name}{arguments}"
 
@@ -137,7 +146,7 @@ class Author:
         chosen = {
             of: argument
             for of, argument in found.args.items()
-            if is_required_argument(argument) or self.random.random() < 0.35
+            if is_required_argument(argument) or self.random.random() < (0.6 if of == "filter" else 0.35)
         }
         if "first" in chosen:
             chosen.pop("last", None)

@@ -92,7 +92,7 @@ class Inputs:
         if is_enum_type(of):
             return self.random.choice(self._members(of))
         if is_input_object_type(of):
-            return self._object(of, depth)
+            return self._object(of, depth, name)
         return self.random.choice(self.pool.of(name, of.name))
 
     def _order(self, type_: Any) -> list[Any]:
@@ -102,14 +102,17 @@ class Inputs:
     def _members(self, type_: GraphQLEnumType) -> list[str]:
         return [name for name in type_.values if name != "RELEVANCE"]
 
-    def _object(self, type_: GraphQLInputObjectType, depth: int) -> dict[str, Any]:
+    def _object(self, type_: GraphQLInputObjectType, depth: int, place: str) -> dict[str, Any]:
         if type_.name in self.pool.typed:
             return dict(self.random.choice(self.pool.typed[type_.name]))
         nested = {"and", "or", "not"} if depth >= MOST_NESTED else set()
         names = [name for name in type_.fields if name not in nested]
-        size = 1 if type_.is_one_of else self.random.choice((1, 1, 2, 3))
+        # Below `not` one condition, so that nothing else decides in its place.
+        size = 1 if type_.is_one_of or place == "not" else self.random.choice((1, 1, 2, 3))
         required = {name for name, of in type_.fields.items() if is_required_input_field(of)}
         chosen = required | set(self.random.sample(names, min(size, len(names))))
+        if "not" in names and place != "not" and self.random.random() < 0.3:
+            chosen.add("not")
         found = {name: self.plain(name, type_.fields[name].type, depth + 1) for name in sorted(chosen)}
         optional = [] if type_.is_one_of else [n for n in found if not is_non_null_type(type_.fields[n].type)]
         if optional and self.random.random() < 0.1:
