@@ -20,7 +20,7 @@ UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = STANDARD
 POPULATION = Population(7, UNTIL, MODEL)
 WEEK = timedelta(weeks=1)
-DIGEST = "36d6be8ab42f027d52e6972b9ec4e9d12522da48bc2f222548a59ce57a1041e3"
+DIGEST = "37aac25254cb3c636a8f12f77b85b8013ff48fc1163250518099d009ecb64f9a"
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +182,14 @@ def test_nothing_is_recorded_before_it_happened_or_after_the_reference_moment(sh
             assert each.created_at < order.placed_at < order.recorded_at <= UNTIL
             if order.refund:
                 assert order.placed_at < order.refund.refunded_at < order.refund.recorded_at < UNTIL
+
+
+def test_a_refund_is_recorded_after_its_order_also_where_the_order_was_entered_late(shop):
+    late = 0
+    for order in (order for each in shop for order in each.orders if order.refund):
+        assert order.recorded_at < order.refund.recorded_at
+        late += order.refund.refunded_at < order.recorded_at
+    assert late > 0, "some refunds are given before their orders are entered"
 
 
 def test_refunds_are_at_most_the_total_and_whole_ones_come_after_thirty_days(shop):

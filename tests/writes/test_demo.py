@@ -253,6 +253,22 @@ async def test_what_was_not_recorded_yet_shows_in_the_recording_clock(connection
     assert await connection.fetchval("SELECT max(recorded_at) FROM orders") <= UNTIL
 
 
+async def test_nothing_is_recorded_before_what_it_belongs_to(connection):
+    await population(connection, 400)
+    refunds = "refunds JOIN orders USING (customer_id, order_id)"
+    early = {
+        "refunds": f"{refunds} WHERE refunds.recorded_at < orders.recorded_at",
+        "customers": "customers c JOIN companies o USING (company_id) WHERE c.recorded_at < o.recorded_at",
+    } | {
+        f"{table} of customers": f"{table} f JOIN customers c USING (customer_id) WHERE f.recorded_at < c.recorded_at"
+        for table in ("customer_external_ids", "orders", "refunds")
+    }
+    found = {name: await connection.fetchval(f"SELECT count(*) FROM {rows}") for name, rows in early.items()}
+    assert found == dict.fromkeys(early, 0)
+    entered_late = f"SELECT count(*) FROM {refunds} WHERE refunds.refunded_at < orders.recorded_at"
+    assert await connection.fetchval(entered_late) > 0
+
+
 async def test_whole_refunds_leave_nothing_of_the_order(connection):
     await population(connection, 200)
     left = await connection.fetch(

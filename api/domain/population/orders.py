@@ -91,41 +91,50 @@ def order(
     """
     rate = rate_of_month(terms.currency, purchase.placed_at.date())
     total = from_home(purchase.spend, rate)
+    recorded_at = min(until, purchase.placed_at + terms.recorded_after)
     gross = (total * 100 + 50) // (100 - terms.discount)
     business_gross, business_discount = to_home(gross, rate), to_home(gross - total, rate)
     return Order(
         position=position,
         placed_at=purchase.placed_at,
-        recorded_at=min(until, purchase.placed_at + terms.recorded_after),
+        recorded_at=recorded_at,
         currency=terms.currency,
         gross=gross,
         discount=gross - total,
         business_gross=business_gross,
         business_discount=business_discount,
         items=basket(draw, gross, lines=line_count(draw, model), rate=rate),
-        refund=_refund(draw, terms, total, business_gross - business_discount, (purchase.placed_at, until)),
+        refund=_refund(
+            draw, terms, total, business_gross - business_discount, (purchase.placed_at, recorded_at, until)
+        ),
     )
 
 
-def _refund(draw: Random, terms: Terms, total: int, spend: int, span: tuple[datetime, datetime]) -> Refund | None:
-    """Return the refund unless it falls after the span.
+def _refund(
+    draw: Random, terms: Terms, total: int, spend: int, moments: tuple[datetime, datetime, datetime]
+) -> Refund | None:
+    """Return the refund unless it would be recorded after the end.
+
+    moments  when the order was placed, when it was recorded, and the end
 
     A part comes back within three weeks. The whole comes back after more than 30 days: an order undone sooner would not
-    count as a purchase, and the purchases should stay those of the behaviour.
+    count as a purchase, and the purchases should stay those of the behaviour. Whenever it comes back, it is recorded
+    after the order: nobody can enter a refund of an order that is not there.
     """
     if not terms.refund:
         return None
     whole = terms.refund == _WHOLE
-    refunded_at = span[0] + timedelta(days=(31 if whole else 3) + int(draw.random() * 15), hours=1)
+    placed_at, order_recorded_at, until = moments
+    refunded_at = placed_at + timedelta(days=(31 if whole else 3) + int(draw.random() * 15), hours=1)
     amount = max(1, total * terms.refund // _WHOLE)
     refund = Refund(
         amount=amount,
         business_amount=max(1, spend * amount // total),
         reason=_one_of(draw, _REASONS),
         refunded_at=refunded_at,
-        recorded_at=refunded_at + timedelta(minutes=1 + int(draw.random() * 30)),
+        recorded_at=max(refunded_at, order_recorded_at) + timedelta(minutes=1 + int(draw.random() * 30)),
     )
-    return refund if refund.recorded_at < span[1] else None
+    return refund if refund.recorded_at < until else None
 
 
 def _percent_back(draw: Random) -> int:
