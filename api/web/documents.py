@@ -27,8 +27,9 @@ MOST_ERRORS = 5
 MOST_COMMENTS = 100
 # Measured: 34 to 114 bytes of parsed document for a character of its text.
 BYTES_A_CHARACTER = 100
-# The shape of its variables chooses a plan, and callers choose the shape: these bound what that can cost.
-PLANS_A_DOCUMENT = 16
+# Each root field has a plan for each shape of the variables, and callers choose the shape: these bound what that can
+# cost. A document of 2,000 tokens has at most some 300 root fields, so all plans of one shape fit.
+PLANS_A_DOCUMENT = 512
 LARGEST_SHAPE = 400
 
 
@@ -44,7 +45,7 @@ class Limits:
 
 
 class Plans(dict[Any, Plan]):
-    """The plans of one document: the latest few, none for a shape of variables that is dear to keep.
+    """The plans of one document: those used last, none for a shape of variables that is dear to keep.
 
     grown  is called after each plan that was added
     """
@@ -53,10 +54,22 @@ class Plans(dict[Any, Plan]):
         super().__init__()
         self._grown = grown
 
+    def __getitem__(self, key: Any) -> Plan:
+        # Out and in again, so that the first one is always the one not used for longest.
+        plan = self.pop(key)
+        super().__setitem__(key, plan)
+        return plan
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return the plan of a key, as used last, or the default where there is none."""
+        if key not in self:
+            return default
+        return self[key]
+
     def __setitem__(self, key: Any, plan: Plan) -> None:
         if atoms(key, LARGEST_SHAPE) > LARGEST_SHAPE:
             return
-        if len(self) >= PLANS_A_DOCUMENT:
+        if len(self) >= PLANS_A_DOCUMENT and key not in self:
             self.pop(next(iter(self)))
         super().__setitem__(key, plan)
         self._grown()

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import httpx2
 import pytest
 from graphql import build_schema
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from api.errors import BadRequest
+from api.graph.schema import schema
 from api.web.documents import LARGEST_SHAPE, PLANS_A_DOCUMENT, Documents, Limits
+from api.web.view import GraphQLView
 
 SCHEMA = build_schema("type Query { a(text: String): Int, b: Int }")
 PLAN: Any = object()
@@ -56,6 +61,44 @@ def test_a_document_keeps_its_latest_plans():
     for number in range(PLANS_A_DOCUMENT + 3):
         plans[("root", number)] = PLAN
     assert list(plans) == [("root", number) for number in range(3, PLANS_A_DOCUMENT + 3)]
+
+
+def test_the_plan_not_used_for_longest_goes_first():
+    plans = documents().find("{ a }").plans
+    for number in range(PLANS_A_DOCUMENT):
+        plans[number] = PLAN
+    assert plans.get(0) is PLAN
+    assert plans[1] is PLAN
+    plans["new"] = PLAN
+    assert len(plans) == PLANS_A_DOCUMENT
+    assert (0 in plans, 1 in plans, 2 in plans, "new" in plans) == (True, True, False, True)
+    assert plans.get(2) is None
+
+
+def test_a_document_as_wide_as_can_be_is_planned_once_for_each_shape():
+    plans, made = documents().find("{ a }").plans, 0
+    # Twice, for the shapes of an operation with a flag.
+    for shape in (True, False) * 3:
+        for field in range(250):
+            if plans.get((field, shape)) is None:
+                plans[field, shape], made = PLAN, made + 1
+    assert made == 500
+
+
+@pytest.mark.anyio
+async def test_a_document_of_twenty_root_fields_is_planned_once(database: Any):
+    view = GraphQLView(schema._schema, limits=Limits(), body_limit=10_000, body_seconds=5)
+    view.database = database
+    wide = "{" + " ".join(f"a{number}: customers {{ totalCount {{ count }} }}" for number in range(20)) + "}"
+    transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", view)]))
+    made = []
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+        for _ in range(3):
+            answer = await client.post("/graphql", json={"query": wide})
+            assert answer.json() == {"data": {f"a{number}": {"totalCount": {"count": 0}} for number in range(20)}}
+            made.append({id(plan) for plan in view._documents.find(wide).plans.values()})
+    assert len(made[0]) == 20
+    assert made[0] == made[1] == made[2]
 
 
 def test_a_plan_for_a_huge_shape_of_variables_is_not_kept():
