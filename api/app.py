@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.database import Database, database
 from api.embedded import default_data_dir, start
+from api.errors import ApiError
 from api.graph.schema import executable, schema
 from api.reads.server import require_server
 from api.settings import Settings
@@ -24,11 +26,13 @@ from api.web.errors import log_unexpected
 from api.web.explorer import explorer_routes, load_tabs
 from api.web.health import health_routes
 from api.web.view import GraphQLView
+from api.writes.idempotency import forget_expired
 
 __all__ = ["build_app", "open_database", "schema_text"]
 
 # A change that has begun is carried through before the process ends; the slowest has a statement time-out of its own.
 LAST_CHANGES_SECONDS = 20.0
+FORGETTING_SECONDS = 3_600.0
 
 
 def build_app(settings: Settings | None = None, *, dsn: str | None = None) -> Starlette:
@@ -99,10 +103,22 @@ def _lifespan(
             await require_server(address)
             async with open_database(settings, address) as opened:
                 view.database = opened
+                forgetting = asyncio.create_task(_forget_keys(opened))
                 yield
+                forgetting.cancel()
                 await view.finish(LAST_CHANGES_SECONDS)
 
     return lifespan
+
+
+async def _forget_keys(opened: Database) -> None:
+    """Delete expired idempotency keys now and every hour; a database that is away has them deleted the next time."""
+    while True:
+        try:
+            await forget_expired(opened, datetime.now(UTC))
+        except ApiError as error:
+            logging.getLogger("regulars").warning("expired keys are still kept: %s", error.code)
+        await asyncio.sleep(FORGETTING_SECONDS)
 
 
 def _embedded(settings: Settings, stack: ExitStack) -> str:

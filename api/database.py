@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 _DIALECT = asyncpg_dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError)
+_LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+)
 _SLOW = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 
 
@@ -143,5 +152,6 @@ class driver_errors_translated:  # noqa: N801  (a context manager reads as a ver
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, _SLOW):
             raise Timeout("The database took too long; ask for less, or try again.") from None
-        if isinstance(error, _LOST):
+        # A value that the driver cannot send is nothing that trying again would mend.
+        if isinstance(error, _LOST) and not isinstance(error, ValueError):
             raise Unavailable("The database cannot be reached at the moment; try again.") from None

@@ -22,10 +22,17 @@ class ExternalKey:
 
     def cleaned(self, field: tuple[str, ...]) -> ExternalKey:
         """Return the identifier as it is kept; raise Rejection where it cannot be one."""
-        return ExternalKey(
-            cleaned(self.source, most=SHORT, field=(*field, "source")),
-            cleaned(self.value, most=MEDIUM, field=(*field, "value")),
-        )
+        return ExternalKey(source(self.source, (*field, "source")), value(self.value, (*field, "value")))
+
+
+def source(text: str, field: tuple[str, ...]) -> str:
+    """Return the name of another system as it is kept."""
+    return cleaned(text, most=SHORT, field=field)
+
+
+def value(text: str, field: tuple[str, ...]) -> str:
+    """Return an identifier within another system as it is kept."""
+    return cleaned(text, most=MEDIUM, field=field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far a caller's clock may run ahead of ours."""
 
 
+def article(text: str, field: tuple[str, ...]) -> str:
+    """Return an article number as it is kept; raise Rejection where it cannot be one."""
+    return cleaned(text, most=SHORT, field=field)
+
+
 @dataclass(frozen=True, slots=True)
 class NewLine:
     """One article of a purchase; name, category and durable are needed where the product is not known yet."""
@@ -45,7 +50,7 @@ class NewLine:
         check_amount(self.unit_price, (*field, "unitPrice"), digits=UNIT_PRICE_DIGITS)
         return replace(
             self,
-            sku=cleaned(self.sku, most=SHORT, field=(*field, "sku")),
+            sku=article(self.sku, (*field, "sku")),
             name=cleaned_or_none(self.name, most=MEDIUM, field=(*field, "name")),
             category=cleaned_or_none(self.category, most=MEDIUM, field=(*field, "category")),
         )

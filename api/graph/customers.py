@@ -8,6 +8,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.domain import contact, customer_name
 from api.domain.purchase_summary import summaries
 from api.graph.declare import argument, column, condition, derived, identifier, many, one, optional, page, same
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
@@ -24,7 +25,7 @@ from api.graph.shared import (
 )
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
-from api.reads.identity import is_this
+from api.reads.identity import as_kept, is_this
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
 
@@ -59,14 +60,19 @@ class CustomerIdentifierInput:
     external_id: ExternalIdInput | None = condition(
         "Identifier in another system.",
         test=lambda row, given: reads.has_external_id(
-            row, given.parameter("text", "source"), given.parameter("text", "value")
+            row,
+            given.parameter("text", "source", convert=as_kept(customer_name.source)),
+            given.parameter("text", "value", convert=as_kept(customer_name.value)),
         ),
     )
     email: str | None = condition(
         "Email address, in capitals or not.",
-        test=lambda row, given: row["email_key"] == given.parameter("text", convert=lambda text: text.strip().lower()),
+        test=lambda row, given: reads.has_email(row, given.parameter("text", convert=as_kept(contact.email))),
     )
-    phone: str | None = condition("Phone number with country code, such as +4930123456.")
+    phone: str | None = condition(
+        "Phone number with country code, such as +4930123456.",
+        test=lambda row, given: reads.has_phone(row, given.parameter("text", convert=as_kept(contact.phone))),
+    )
 
 
 @strawberry.input(description="Conditions on customers; all that are given must hold.")
@@ -107,7 +113,7 @@ class Customer(Node):
     )
     tags: list[str] = column("Free labels.")
     company: Company | None = one(reads.company, "Company the customer belongs to.")
-    created_at: datetime = column("When the customer first came to us.")
+    created_at: datetime = column("When the customer was entered, or first came to us where the source tells.")
     updated_at: datetime = column("When the customer's own data last changed.")
     recorded_at: datetime = column("When we learnt of the customer.")
     version: int = column("Number that rises with each change, for expectedVersion.")

@@ -204,16 +204,14 @@ def derived(
     return planned(Derived(needs, compute), description, arguments)
 
 
-def root_one(relation: Relation, description: str, *arguments: StrawberryArgument, clocks: bool = True) -> Any:
+def root_one(relation: Relation, description: str, *arguments: StrawberryArgument) -> Any:
     """Return a root field that finds one row."""
-    return planned(One(relation), description, [*arguments, *(CLOCK_ARGUMENTS if clocks else ())])
+    return planned(One(relation), description, [*arguments, *CLOCK_ARGUMENTS])
 
 
-def root_page(
-    relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, order: Any, clocks: bool = True
-) -> Any:
+def root_page(relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, order: Any) -> Any:
     """Return a root field that pages through a relation."""
-    found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *(CLOCK_ARGUMENTS if clocks else ())]
+    found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *CLOCK_ARGUMENTS]
     return planned(Paged(relation), description, found)
 
 
@@ -245,7 +243,9 @@ PAGE_ARGUMENTS = (
     argument("last", int | None, "How many from the end, 1 to 100; give first or last, not both."),
     argument("before", str | None, "Cursor to stop before."),
 )
+AS_OF = "Show what had happened by this moment; by default all that is recorded."
+KNOWN_AT = "Leave out what was recorded after this moment, by default nothing."
 CLOCK_ARGUMENTS = (
-    argument("as_of", datetime | None, "Show what was true at this moment, by default now."),
-    argument("known_at", datetime | None, "Leave out what was recorded after this moment, by default nothing."),
+    argument("as_of", datetime | None, AS_OF),
+    argument("known_at", datetime | None, KNOWN_AT),
 )

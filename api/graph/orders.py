@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.domain import customer_name
 from api.graph.declare import column, condition, identifier, many, money, one, optional, page, same
 from api.graph.products import Product
 from api.graph.shared import (
@@ -21,7 +22,7 @@ from api.graph.shared import (
     OrderDirection,
 )
 from api.reads import orders as reads
-from api.reads.identity import is_this
+from api.reads.identity import as_kept, is_this
 
 if TYPE_CHECKING:
     from api.graph.customers import Customer
@@ -87,7 +88,9 @@ class OrderIdentifierInput:
     external_id: ExternalIdInput | None = condition(
         "Identifier in the system the purchase came from.",
         test=lambda row, given: reads.has_external_id(
-            row, given.parameter("text", "source"), given.parameter("text", "value")
+            row,
+            given.parameter("text", "source", convert=as_kept(customer_name.source)),
+            given.parameter("text", "value", convert=as_kept(customer_name.value)),
         ),
     )
     number: str | None = condition("Number the customer knows; of several orders with one number the latest.")
@@ -106,7 +109,7 @@ class OrderFilterInput:
 @strawberry.enum(description="What orders can be sorted by.")
 class OrderOrderField(Enum):
     PLACED_AT = strawberry.enum_value("placed_at", description="When the customer bought.")
-    TOTAL = strawberry.enum_value("total", description="Sum of the order.")
+    TOTAL = strawberry.enum_value("business_total", description="Sum of the order, in the currency of the business.")
 
 
 @strawberry.input(description="Sort order for orders.")

@@ -9,7 +9,7 @@ import strawberry
 
 from api.graph import nodes as found
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
-from api.graph.declare import argument, root_one, root_page
+from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
@@ -17,10 +17,13 @@ from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
 
-AsOf = Annotated[datetime | None, strawberry.argument(description="Show what was true at this moment, by default now.")]
+AsOf = Annotated[
+    datetime | None,
+    strawberry.argument(description=AS_OF),
+]
 KnownAt = Annotated[
     datetime | None,
-    strawberry.argument(description="Leave out what was recorded after this moment, by default nothing."),
+    strawberry.argument(description=KNOWN_AT),
 ]
 Identifier = Annotated[strawberry.ID, strawberry.argument(description="Global identifier of the object.")]
 Identifiers = Annotated[
@@ -61,7 +64,7 @@ class Query:
         orders, "Purchases of all customers, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )
     product: Product | None = root_one(
-        products, "One product, null when it is missing.", argument("sku", str, "Article number."), clocks=False
+        products, "One product, null when it is missing.", argument("sku", str, "Article number.")
     )
     products: Connection[Product] = root_page(
         products,
@@ -69,5 +72,4 @@ class Query:
         argument("query", str | None, "Words to find in name and article number, one of at least 3 characters."),
         filter=ProductFilterInput,
         order=None,
-        clocks=False,
     )

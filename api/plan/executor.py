@@ -7,6 +7,7 @@ stays with graphql-core.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,10 +48,11 @@ class Operation:
 
     async def close(self) -> None:
         """Give back every connection the operation holds; what a dry run wrote is undone."""
-        for reading in self.readings.values():
-            await reading.close()
-        for held in self.closing:
-            await held.aclose()
+        async with AsyncExitStack() as every:
+            for held in self.closing:
+                every.push_async_callback(held.aclose)
+            for reading in self.readings.values():
+                every.push_async_callback(reading.close)
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):

@@ -9,10 +9,12 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLInputObjectType, get_named_type, get_nullable_type, is_list_type
 
+from api.domain.purchase import article
 from api.graph.declare import ConditionField
 from api.plan.tree import Narrow
 from api.plan.values import Parameters
 from api.reads import conditions, search
+from api.reads.identity import as_kept
 from api.reads.json import kind_of
 from api.reads.relation import Expression, Row
 
@@ -46,7 +48,7 @@ def narrowing(field: GraphQLField, arguments: Mapping[str, Any], parameters: Par
     def narrow(row: Row) -> list[Any]:
         found = [_holds(_input(field, name), value, row, parameters) for name, value in given]
         if arguments.get("sku") is not None:
-            found.append(row["sku"] == parameters.add(arguments["sku"], "text"))
+            found.append(row["sku"] == parameters.add(arguments["sku"], "text", as_kept(article)))
         if arguments.get("query") is not None:
             found.append(_matches(row, arguments["query"], parameters))
         return found
@@ -62,7 +64,7 @@ def _input(field: GraphQLField, name: str) -> GraphQLInputObjectType:
 
 def _matches(row: Row, query: Any, parameters: Parameters) -> Any:
     longest = parameters.add(query, "text", lambda text: search.pattern(search.words(text)[0]))
-    every = parameters.add(query, "texts", lambda text: [search.pattern(word) for word in search.words(text)])
+    every = parameters.add(query, "text", lambda text: " ".join(search.pattern(word) for word in search.words(text)))
     return search.matches(row, longest, every)
 
 

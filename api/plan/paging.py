@@ -8,6 +8,7 @@ from typing import Any
 from api.errors import BadUserInput
 from api.plan.tree import Narrow, Page
 from api.plan.values import Parameters
+from api.reads import search
 from api.reads.json import kind_of
 from api.reads.page import read_cursor, signature, steps
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Term
@@ -24,7 +25,7 @@ def paging(
     if first is not None and last is not None:
         raise BadUserInput("Give `first` or `last`, not both.")
     query = arguments.get("query")
-    search = None if query is None else parameters.add(query, "text", lambda text: text.strip().lower())
+    sought = None if query is None else parameters.add(query, "text", lambda text: " ".join(search.words(text)))
     terms = _terms(arguments.get("orderBy"), searching=query is not None) or (link.order if link else ())
     terms = terms or relation.order
     total = link is not None and link.total and terms == link.order
@@ -37,7 +38,7 @@ def paging(
         after=_cursor(relation, terms, total, arguments.get("after"), parameters),
         before=_cursor(relation, terms, total, arguments.get("before"), parameters),
         narrow=narrow,
-        search=search,
+        search=sought,
     )
 
 

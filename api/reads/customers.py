@@ -7,7 +7,20 @@ from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal_column
 from api.reads.relation import Expression, Link, Relation, Row, Term, rows
 from api.tables import customers as tables
 
-companies = Relation("companies", tables.companies, "company_id", "com", order=(Term("name"),))
+
+def _has_visible_customer(row: Row) -> ColumnElement[bool]:
+    return row.has(customers_of_company)
+
+
+companies = Relation(
+    "companies",
+    tables.companies,
+    "company_id",
+    "com",
+    recorded="recorded_at",
+    order=(Term("name"),),
+    owned=_has_visible_customer,
+)
 companies_of_parent = Link(companies, companies, (("parent_id", "company_id"),))
 
 customers = Relation(
@@ -22,10 +35,16 @@ customers = Relation(
 )
 merged_into = Link(customers, customers, (("merged_into", "customer_id"),))
 company = Link(customers, companies, (("company_id", "company_id"),))
-customers_of_company = Link(companies, customers, (("company_id", "company_id"),), order=(Term("created_at"),))
+customers_of_company: Link = Link(companies, customers, (("company_id", "company_id"),), order=(Term("created_at"),))
 
 external_ids = Relation(
-    "external_ids", tables.customer_external_ids, "customer_id", "ext", owner="customer_id", recorded="recorded_at"
+    "external_ids",
+    tables.customer_external_ids,
+    "customer_id",
+    "ext",
+    owner="customer_id",
+    recorded="recorded_at",
+    superseded="superseded_at",
 )
 external_ids_of_customer = Link(
     customers, external_ids, (("customer_id", "customer_id"),), order=(Term("source"), Term("value")), total=True
@@ -62,17 +81,21 @@ def as_of(row: Row) -> Expression:
 
 
 @customers.expression
-def email_key(row: Row) -> Expression:
-    """Return the e-mail as it is compared: without regard to case."""
-    return func.lower(row.c.email)
-
-
-@customers.expression
 def relevance(row: Row) -> Expression:
     """Return how well the row fits the words searched for, between 0 and 1; exact, so that a cursor can hold it."""
     if row.search is None:
         return literal_column("0::numeric", Numeric)
     return cast(func.similarity(row.c.search_text, row.search), Numeric)
+
+
+def has_email(row: Row, email: Expression) -> ColumnElement[bool]:
+    """Return whether a customer who was not merged away has this address, in capitals or not."""
+    return (func.lower(row.c.email) == func.lower(email)) & row.c.merged_into.is_(None)
+
+
+def has_phone(row: Row, phone: Expression) -> ColumnElement[bool]:
+    """Return whether a customer who was not merged away has this number."""
+    return (row.c.phone == phone) & row.c.merged_into.is_(None)
 
 
 def has_external_id(row: Row, source: Expression, value: Expression) -> ColumnElement[bool]:

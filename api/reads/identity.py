@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 
 from api.domain.identity import parse_id
-from api.errors import BadUserInput
+from api.errors import BadUserInput, Rejection
 from api.reads.relation import Expression, Relation, Row
 
 
@@ -21,6 +21,18 @@ class Given(Protocol):
 
     def maybe(self, kind: str, *path: str) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
+
+
+def as_kept(rule: Callable[[str, tuple[str, ...]], str]) -> Callable[[str], str]:
+    """Return the rule by which a value is kept as one by which it is looked for; it raises BadUserInput."""
+
+    def kept(text: str) -> str:
+        try:
+            return rule(text, ())
+        except Rejection as rejection:
+            raise BadUserInput(rejection.message) from None
+
+    return kept
 
 
 def is_this(row: Row, given: Given) -> ColumnElement[bool]:

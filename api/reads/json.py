@@ -39,6 +39,10 @@ LONGEST_LABEL = 63
 
 EMPTY_LIST: Expression = literal_column("'[]'::json")
 
+# A name that stands for a whole row gives way to a column of the same name, and clients name the columns by their
+# aliases: no alias can hold a blank.
+_ROW = "the row"
+
 _KINDS: dict[str, TypeEngine[Any]] = {
     "moment": DateTime(timezone=True),
     "date": Date(),
@@ -107,13 +111,13 @@ def json_object(columns: Sequence[Labelled]) -> Expression:
 
 def json_row(rows: Select[Any]) -> Expression:
     """Return the first row as an object, or null where there is none."""
-    inner = rows.subquery()
+    inner = rows.subquery(_ROW)
     return select(func.row_to_json(inner.table_valued())).scalar_subquery()
 
 
 def json_list(rows: Select[Any]) -> Expression:
     """Return the rows as an array of objects, in their order; empty where there is none."""
-    inner = rows.subquery()
+    inner = rows.subquery(_ROW)
     return select(func.coalesce(func.json_agg(inner.table_valued()), EMPTY_LIST)).scalar_subquery()
 
 

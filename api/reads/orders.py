@@ -45,6 +45,7 @@ order_lines = Relation(
 
 customer_of_order = Link(orders, customers, (_CUSTOMER,))
 orders_of_customer = Link(customers, orders, (_CUSTOMER,), order=_LATEST_FIRST)
+customers.shown_by.append(orders_of_customer)
 lines_of_order = Link(orders, order_lines, (_CUSTOMER, _ORDER), order=(Term("position"),), total=True)
 order_of_line: Link = Link(order_lines, orders, (_CUSTOMER, _ORDER))
 product_of_line = Link(order_lines, products, (("product_id", "product_id"),))
@@ -58,6 +59,12 @@ customer_of_refund = Link(refunds, customers, (_CUSTOMER,))
 def total(row: Row) -> Expression:
     """Return the sum of the lines less the discount."""
     return row.c.gross - row.c.discount
+
+
+@orders.expression
+def business_total(row: Row) -> Expression:
+    """Return the total in the currency of the business, by which orders in any currency can be compared."""
+    return row.c.business_gross - row.c.business_discount
 
 
 @orders.expression

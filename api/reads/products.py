@@ -7,7 +7,7 @@ from sqlalchemy import Numeric, cast, func, literal_column
 from api.reads.relation import Expression, Relation, Row, Term
 from api.tables import products as tables
 
-products = Relation("products", tables.products, "product_id", "pro", order=(Term("name"),))
+products = Relation("products", tables.products, "product_id", "pro", recorded="recorded_at", order=(Term("name"),))
 
 
 @products.expression

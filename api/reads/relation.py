@@ -45,6 +45,8 @@ class Relation:
     happened    column with the moment a fact happened
     recorded    column with the moment we learnt of it
     superseded  column with the moment a version was replaced, for versioned rows
+    owned       whether a row without an owner of its own may be seen through a lens that has one
+    shown_by    links to facts any of which shows that a row was there, even before its own `happened`
     within      link to the row whose clocks hold for this one, where it has none of its own
     order       order of a list when nobody asks for another; the key breaks ties
     """
@@ -59,6 +61,8 @@ class Relation:
     superseded: str | None = None
     order: tuple[Term, ...] = ()
     within: Callable[[], Link] | None = None
+    owned: Callable[[Row], ColumnElement[bool]] | None = None
+    shown_by: list[Link] = field(default_factory=list)
     expressions: dict[str, Callable[[Row], Expression]] = field(default_factory=dict)
 
     all: ClassVar[dict[str, Relation]] = {}
@@ -121,14 +125,16 @@ class Row:
         return [*self._owned(), *self._clocked()]
 
     def _owned(self) -> list[ColumnElement[bool]]:
-        if self.lens.owner is None or self.relation.owner is None:
+        if self.lens.owner is None:
             return []
-        return [self.c[self.relation.owner] == self.lens.owner]
+        if self.relation.owner is not None:
+            return [self.c[self.relation.owner] == self.lens.owner]
+        return [self.relation.owned(self)] if self.relation.owned else []
 
     def _clocked(self) -> list[ColumnElement[bool]]:
         relation, lens, conditions = self.relation, self.lens, list[ColumnElement[bool]]()
         if relation.happened and lens.as_of is not None:
-            conditions.append(self.c[relation.happened] <= lens.as_of)
+            conditions.append(or_(self.c[relation.happened] <= lens.as_of, *map(self.has, relation.shown_by)))
         if relation.recorded and lens.known_at is not None:
             conditions.append(self.c[relation.recorded] <= lens.known_at)
         if relation.superseded:
@@ -137,9 +143,13 @@ class Row:
                 replaced.is_(None) if lens.known_at is None else or_(replaced.is_(None), replaced > lens.known_at)
             )
         if relation.within and (lens.as_of is not None or lens.known_at is not None):
-            parent, joined = self.joined(relation.within())
-            conditions.append(rows(parent, [literal_column("1")], joined).exists())
+            conditions.append(self.has(relation.within()))
         return conditions
+
+    def has(self, link: Link) -> ColumnElement[bool]:
+        """Return whether any visible row stands behind a link."""
+        behind, joined = self.joined(link)
+        return rows(behind, [literal_column("1")], joined).exists()
 
 
 def rows(row: Row, columns: Sequence[Expression], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from sqlalchemy import ColumnElement, all_, and_
+from sqlalchemy import ColumnElement, all_, and_, func, literal_column
 
 from api.errors import BadUserInput
 from api.reads.relation import Expression, Row
@@ -13,8 +14,8 @@ SHORTEST_QUERY = 3
 
 
 def words(query: str) -> list[str]:
-    """Return the words of a query in lower case, longest first; raise BadUserInput if there is too little to find."""
-    found = sorted(re.split(r"\s+", query.strip().lower()), key=len, reverse=True)
+    """Return the words of a query, longest first; raise BadUserInput if there is too little to find."""
+    found = sorted(unicodedata.normalize("NFC", query).split(), key=len, reverse=True) or [""]
     if len(found[0]) < SHORTEST_QUERY:
         raise BadUserInput(f"`query` needs a word of at least {SHORTEST_QUERY} characters.")
     return found
@@ -26,5 +27,11 @@ def pattern(word: str) -> str:
 
 
 def matches(row: Row, longest: Expression, every: Expression) -> ColumnElement[bool]:
-    """Return whether a row holds every word; the longest one alone lets the index narrow the rows."""
-    return and_(row.c.search_text.like(longest), row.c.search_text.like(all_(every)))
+    """Return whether a row holds every word, in capitals or not; the longest alone lets the index narrow the rows.
+
+    longest  pattern of the longest word
+    every    patterns of all words, parted by blanks
+    """
+    # What the column holds was made small by the database, so the words are too: Python has rules of its own.
+    patterns = func.string_to_array(func.lower(every), literal_column("' '"))
+    return and_(row.c.search_text.like(func.lower(longest)), row.c.search_text.like(all_(patterns)))

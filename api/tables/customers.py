@@ -6,6 +6,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -84,6 +85,11 @@ customer_external_ids = Table(
     Column("source", Text, nullable=False),
     Column("value", Text, nullable=False),
     recorded(),
+    Column(
+        "superseded_at",
+        DateTime(timezone=True),
+        comment="when the customer lost the identifier; it is never given to another",
+    ),
     PrimaryKeyConstraint("customer_id", "source", "value"),
     UniqueConstraint("source", "value"),
 )

@@ -30,8 +30,11 @@ def moment(name: str) -> Column[datetime]:
 
 
 def recorded() -> Column[datetime]:
-    """Return the column that says when we learnt of a row; the database sets it."""
-    return Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+    """Return the column that says when we learnt of a row; the database sets it.
+
+    The moment of the statement, not that of the transaction's start: a fact is never recorded before what it names.
+    """
+    return Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
 
 
 def amount(name: str) -> Column[Decimal]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Text, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy import Text, bindparam, column, func, null, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
@@ -41,23 +41,29 @@ _ADD_COMPANY = prepare(
 _COMPANY = prepare(select(companies.c.company_id).where(func.lower(companies.c.name) == func.lower(bindparam("name"))))
 _GIVEN = arrays("g", {"source": Text, "value": Text})
 _DROP_IDS = prepare(
-    delete(customer_external_ids)
+    update(customer_external_ids)
+    .values(superseded_at=func.clock_timestamp())
     .where(
         customer_external_ids.c.customer_id == bindparam("which"),
+        customer_external_ids.c.superseded_at.is_(None),
         tuple_(customer_external_ids.c.source, customer_external_ids.c.value).not_in(
             select(_GIVEN.c.source, _GIVEN.c.value)
         ),
     )
     .returning(customer_external_ids.c.source)
 )
+_NEW_IDS = insert(customer_external_ids).from_select(
+    ["customer_id", "source", "value"],
+    select(bindparam("which", type_=customers.c.customer_id.type), _GIVEN.c.source, _GIVEN.c.value),
+)
+# An identifier that the customer had before is its own again; one of another customer is found by the next statement.
 _ADD_IDS = prepare(
-    insert(customer_external_ids)
-    .from_select(
-        ["customer_id", "source", "value"],
-        select(bindparam("which", type_=customers.c.customer_id.type), _GIVEN.c.source, _GIVEN.c.value),
-    )
-    .on_conflict_do_nothing()
-    .returning(customer_external_ids.c.source)
+    _NEW_IDS.on_conflict_do_update(
+        index_elements=["source", "value"],
+        set_={"superseded_at": null()},
+        where=(customer_external_ids.c.customer_id == _NEW_IDS.excluded.customer_id)
+        & customer_external_ids.c.superseded_at.is_not(None),
+    ).returning(customer_external_ids.c.source)
 )
 _FOREIGN_IDS = prepare(
     select(column("ord"))

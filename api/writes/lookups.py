@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -28,8 +28,12 @@ def arrays(name: str, columns: Mapping[str, Any]) -> Any:
 
 def _customers() -> Select[Any]:
     named = arrays("n", {"key": Uuid, "source": Text, "value": Text, "email": Text, "phone": Text})
-    columns = (customers.c.customer_id, customers.c.merged_into, customers.c.created_at)
-    by_source = (customer_external_ids.c.source == named.c.source) & (customer_external_ids.c.value == named.c.value)
+    columns = (customers.c.customer_id, customers.c.merged_into)
+    by_source = (
+        (customer_external_ids.c.source == named.c.source)
+        & (customer_external_ids.c.value == named.c.value)
+        & customer_external_ids.c.superseded_at.is_(None)
+    )
     ways = [
         select(*columns).where(customers.c.customer_id == named.c.key),
         select(*columns).join(customer_external_ids).where(by_source),
@@ -41,7 +45,7 @@ def _customers() -> Select[Any]:
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
     place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("customer_id")
-    return select(place, survivor, found.c.merged_into, found.c.created_at).select_from(named.join(found, true()))
+    return select(place, survivor, found.c.merged_into).select_from(named.join(found, true()))
 
 
 _CUSTOMERS = prepare(_customers())
@@ -74,7 +78,6 @@ class KnownCustomer:
 
     customer_id: UUID
     merged: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ async def customers_named(change: Change, names: Sequence[CustomerName]) -> list
     for row in rows:
         if change.principal.customer_id in (None, row["customer_id"]):
             merged = row["merged_into"] is not None
-            found[row["ord"] - 1] = KnownCustomer(row["customer_id"], merged, row["created_at"])
+            found[row["ord"] - 1] = KnownCustomer(row["customer_id"], merged)
     return found
 
 

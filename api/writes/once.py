@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,8 @@ from api.writes.idempotency import Request, check_key, kept, settle, take
 __all__ = ["Recorded", "once", "tried"]
 
 ATTEMPTS = 3
+RESTART_SECONDS = 5.0
+"""How long a change whose COMMIT may have gone through waits for a database that restarts."""
 # As long as the lock time-out, for which a call waits where the other one is in another process.
 PATIENCE_SECONDS = 2.0
 
@@ -103,9 +106,10 @@ class Attempt:
 
 
 async def _attempted(database: Database, request: Request, work: Work) -> Recorded:
+    """Try again what may be tried again; where a COMMIT may have gone through, until the database can tell."""
     failure: ApiError = Timeout(_BUSY)
-    unknown = False
-    for _ in range(ATTEMPTS):
+    unknown, give_up = False, _now() + RESTART_SECONDS
+    for number in count(1):
         attempt = Attempt()
         try:
             return await _transaction(database, request, work, attempt)
@@ -113,18 +117,24 @@ async def _attempted(database: Database, request: Request, work: Work) -> Record
             failure = Timeout(_BUSY)
         except Unavailable as error:
             failure, unknown = error, unknown or attempt.committing
-        except (Timeout, IdempotencyInFlight) as error:
+        except ApiError as error:
             failure = error
             break
-        await _pause()
+        if number >= ATTEMPTS and not (unknown and _now() < give_up):
+            break
+        await _pause(number)
     if unknown:
         raise OutcomeUnknown(OutcomeUnknown.meaning)
     raise failure
 
 
-async def _pause() -> None:
-    """Wait a moment, each call for another time, so that those that met do not meet again."""
-    await asyncio.sleep(random.uniform(0.005, 0.05))  # noqa: S311  (guards nothing)
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _pause(number: int) -> None:
+    """Wait a moment, longer each time, and each call for another time, so that those that met do not meet again."""
+    await asyncio.sleep(min(2**number, 20) * random.uniform(0.0025, 0.025))  # noqa: S311  (guards nothing)
 
 
 async def _transaction(database: Database, request: Request, work: Work, attempt: Attempt) -> Recorded:
@@ -171,7 +181,7 @@ async def tried(database: Database, request: Request, work: Work, closing: list[
     Raises as `once` does.
     """
     check_key(request.key, request.now)
-    for _ in range(ATTEMPTS):
+    for number in range(1, ATTEMPTS + 1):
         held = AsyncExitStack()
         closing.append(held)
         try:
@@ -179,7 +189,7 @@ async def tried(database: Database, request: Request, work: Work, closing: list[
                 return await _undone(database, request, work, held)
         except _AGAIN:
             await held.aclose()
-            await _pause()
+            await _pause(number)
     raise Timeout(_BUSY)
 
 

@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, DateTime, Integer, Numeric, Text, Uuid, case, cast, func, literal_column, select, update
+from sqlalchemy import Boolean, DateTime, Integer, Numeric, Text, Uuid, case, cast, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
 from api.domain.identity import new_id
 from api.domain.purchase import NewLine, NewPurchase
-from api.tables.customers import customers
 from api.tables.orders import order_lines, order_numbers, orders
 from api.tables.products import products
 from api.writes.change import Change
@@ -65,18 +64,6 @@ def _number(given: Any) -> Any:
     return case((given.c.external_id.is_(None), drawn), else_=given.c.external_id)
 
 
-def _back_dating() -> Any:
-    given = arrays("g", {"customer_id": Uuid, "placed_at": DateTime(timezone=True)})
-    earliest = (
-        select(given.c.customer_id, func.min(given.c.placed_at).label("placed_at")).group_by(given.c.customer_id)
-    ).subquery("e")
-    return (
-        update(customers)
-        .values(created_at=earliest.c.placed_at)
-        .where(customers.c.customer_id == earliest.c.customer_id, customers.c.created_at > earliest.c.placed_at)
-    )
-
-
 _ADD_ORDERS = prepare(
     _insertion(orders, _ORDER_COLUMNS, {"number": _number})
     .on_conflict_do_nothing(index_elements=["source", "external_id"])
@@ -84,7 +71,6 @@ _ADD_ORDERS = prepare(
 )
 _ADD_PRODUCTS = prepare(_insertion(products, _PRODUCT_COLUMNS).on_conflict_do_nothing(index_elements=["sku"]))
 _ADD_LINES = prepare(_insertion(order_lines, _LINE_COLUMNS))
-_DATE_BACK = prepare(_back_dating())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +137,6 @@ async def add_lines(change: Change, written: Sequence[Priced], known: Mapping[st
         for position, line in enumerate(each.purchase.lines, 1)
     ]
     await change.rows(_ADD_LINES, **_by_column(_LINE_COLUMNS, rows))
-
-
-async def date_back(change: Change, written: Sequence[Priced]) -> None:
-    """Let customers who bought before they were created have come with that purchase."""
-    early = [each for each in written if each.purchase.placed_at < each.buyer.created_at]
-    if early:
-        await change.rows(
-            _DATE_BACK,
-            customer_id=[each.buyer.customer_id for each in early],
-            placed_at=[each.purchase.placed_at for each in early],
-        )
 
 
 def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:

@@ -12,7 +12,7 @@ from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_named, products_known, rates_on
-from api.writes.orders import Priced, add_lines, add_orders, add_products, date_back
+from api.writes.orders import Priced, add_lines, add_orders, add_products
 
 MOST_PURCHASES = 250
 
@@ -139,7 +139,6 @@ async def _write(
         await add_products(change, [named[sku] for sku in new])
         known |= await products_known(change, new)
     await add_lines(change, written, known)
-    await date_back(change, written)
 
 
 def _taken(field: Field) -> Rejection:

@@ -92,12 +92,20 @@ async def test_an_email_with_letters_beyond_ascii_names_its_customer(ask, given)
     assert again["setCustomer"]["customer"]["id"] == first["setCustomer"]["customer"]["id"]
 
 
-async def test_an_earlier_purchase_lets_the_customer_have_come_with_it(ask, given):
+AT_THE_TIME = """query At($asOf: DateTime, $knownAt: DateTime) {
+  customer(by: {email: "ann@example.com"}, asOf: $asOf, knownAt: $knownAt) { createdAt orders { nodes { number } } }
+}"""
+
+
+async def test_an_earlier_purchase_shows_that_the_customer_was_there_and_rewrites_no_report(ask, given):
     await given.customer(email="ann@example.com", created_at=datetime(2025, 5, 1, tzinfo=UTC))
-    late = await recorded(ask, placedAt="2025-05-02T00:00:00Z")
+    clocks = {"asOf": "2024-03-01T00:00:00Z", "knownAt": datetime.now(UTC).isoformat()}
+    assert (await ask(AT_THE_TIME, **clocks))["customer"] is None
     early = await recorded(ask, placedAt="2024-02-29T23:59:59.999999Z")
-    assert late["customer"]["createdAt"] == "2025-05-01T00:00:00.000000Z"
-    assert early["customer"]["createdAt"] == "2024-02-29T23:59:59.999999Z"
+    assert early["customer"]["createdAt"] == "2025-05-01T00:00:00.000000Z"
+    found = (await ask(AT_THE_TIME, asOf=clocks["asOf"]))["customer"]
+    assert [order["number"] for order in found["orders"]["nodes"]] == [early["order"]["number"]]
+    assert (await ask(AT_THE_TIME, **clocks))["customer"] is None
 
 
 async def test_a_known_product_needs_no_name_and_keeps_its_own(ask, ann, given):

@@ -59,7 +59,6 @@ async def test_a_purchase_is_tried_with_all_that_would_follow(ask, given, ann):
     done = (await ask(RECORD_PURCHASE, input=sent))["recordPurchase"]
     assert shown["order"]["total"] == done["order"]["total"] == {"amount": "17.00", "currencyCode": "EUR"}
     assert shown["customer"] == done["customer"]
-    assert shown["customer"]["createdAt"] == "2024-12-01T00:00:00.000000Z"
     assert shown["customer"]["purchaseSummary"]["orderCount"] == 1
     assert shown["order"]["lines"]["nodes"][0]["name"] == "Green tea"
     assert done["idempotency"]["replayed"] is False, "the dry run used the key up"

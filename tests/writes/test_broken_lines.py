@@ -6,6 +6,7 @@ import pytest
 
 from api.database import database as open_database
 from api.errors import OutcomeUnknown, Unavailable
+from api.writes import once as once_module
 from api.writes.once import once
 from api.writes.purchases import record_purchases
 from tests.writes.changes import FIELD, new_key, new_purchase, record, request
@@ -47,8 +48,9 @@ async def test_a_line_that_breaks_after_commit_is_answered_with_what_was_committ
 
 
 @pytest.mark.parametrize("answered", [True, False])
-async def test_a_line_that_breaks_at_every_commit_leaves_the_outcome_unknown(wire, given, ann, answered):
+async def test_a_line_that_breaks_at_every_commit_leaves_the_outcome_unknown(wire, given, ann, answered, monkeypatch):
     database, cuttable = wire
+    monkeypatch.setattr(once_module, "RESTART_SECONDS", 0.0)
     cuttable.cuts, cuttable.answered = 3, answered
     key = new_key()
     with pytest.raises(OutcomeUnknown):
@@ -56,6 +58,14 @@ async def test_a_line_that_breaks_at_every_commit_leaves_the_outcome_unknown(wir
     assert (cuttable.cut, await orders(given)) == (3, int(answered))
     assert (await record(database, key)).replayed is answered
     assert await orders(given) == 1
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_a_change_whose_fate_is_open_waits_for_a_line_that_holds(wire, given, ann, answered):
+    database, cuttable = wire
+    cuttable.cuts, cuttable.answered = 5, answered
+    assert (await record(database, new_key())).replayed is answered
+    assert (cuttable.cut, await orders(given)) == (5, 1)
 
 
 @pytest.mark.parametrize("answered", [True, False])

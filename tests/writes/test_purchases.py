@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -18,7 +17,7 @@ from api.writes import once as recording
 from api.writes.once import once
 from api.writes.purchases import record_purchases
 from tests.given import connected
-from tests.writes.changes import NOW, new_key, new_purchase, record, request
+from tests.writes.changes import new_key, new_purchase, record, request
 
 pytestmark = pytest.mark.anyio
 
@@ -94,12 +93,6 @@ async def test_numbers_are_given_in_the_order_sent(pools, given):
     await recorded(pools[0], [new_purchase(f"{number}.00") for number in range(1, 6)])
     numbers = await given.connection.fetch("SELECT number FROM orders ORDER BY gross")
     assert [row[0] for row in numbers] == [f"R-{100_001 + place}" for place in range(5)]
-
-
-async def test_the_earliest_of_a_batch_dates_the_customer_back(pools, given):
-    days = [3, 400, 20]
-    await recorded(pools[0], [replace(new_purchase(), placed_at=NOW - timedelta(days=day)) for day in days])
-    assert await given.connection.fetchval("SELECT created_at FROM customers") == NOW - timedelta(days=400)
 
 
 async def test_a_purchase_does_not_wait_for_a_change_of_its_customer(pools, given, database_url):
