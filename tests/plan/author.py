@@ -60,7 +60,7 @@ class Author:
 
     def operation(self) -> Operation:
         """Return the next operation."""
-        self.fragments, self.names, self.left = [], 0, self.random.choice((3, 6, 10, 20))
+        self.fragments, self.names, self.left = [], 0, self.random.choice((2, 4, 8, 16))
         self.inputs.variables = {}
         query: Any = self.schema.query_type
         weights = [4 if "filter" in field.args else 1 for field in query.fields.values()]
@@ -70,7 +70,7 @@ class Author:
         variables = self.inputs.variables.values()
         head = _in_parentheses([variable.declaration for variable in variables])
         document = "\n".join([f"query Law{head} {{ {body} }}", *self.fragments])
-        others = [self._other(variables)] if variables and self.random.random() < 0.5 else []
+        others = [self._other(variables)] if variables and self.random.random() < 0.3 else []
         return Operation(document, _given(variables), others)
 
     def selection(self, type_: Any, scope: Scope, depth: int) -> str:
