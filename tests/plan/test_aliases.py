@@ -1,0 +1,34 @@
+"""Whatever a client calls a field, it gets the field: no alias is taken for a name inside the statement."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+INSIDE = ["anon_1", "anon_2", "anon_3", "c0", "c1", "rn", "ord", "k0", "i0", "i1", "r", "f", "a", "b", "p", "part"]
+INSIDE += ["customers_1", "orders_1", "cursor", "more", "start", "lateral", "select", "row_to_json", "_"]
+BELOW = """{name} email
+  orders(first: 2) {{ {nodes} {{ {number} total {{ {amount} currencyCode }} }} totalCount {{ count }} }}
+  externalIds {{ source value }} company {{ name }}"""
+FIELDS = {"name": "displayName", "nodes": "nodes", "number": "number", "amount": "amount"}
+SHAPES = ["customers(first: 2) { nodes { %s } }", "customers(last: 2) { edges { cursor node { %s } } }"]
+
+
+@pytest.mark.parametrize("computed", ["", " purchaseSummary { net { amount } }"], ids=["json", "rows"])
+@pytest.mark.parametrize("shape", SHAPES, ids=["nodes", "edges"])
+@pytest.mark.parametrize("alias", INSIDE)
+async def test_an_alias_names_its_field_and_nothing_else(ask, given, alias, shape, computed):
+    await given.customers(2, orders=("10.00", "20.00"))
+    aliased = {part: f"{alias}: {field}" for part, field in FIELDS.items()}
+    plain = await ask("{ %s }" % (shape % (BELOW.format(**FIELDS) + computed)))
+    found = await ask("{ %s }" % (shape % (BELOW.format(**aliased) + computed)))
+    assert values(plain) == values(found)
+    assert str(found).count(f"'{alias}': ") >= 2 + 2 + 4 + 4
+
+
+def values(answer):
+    """Return an answer without its keys; they stand in the order of the selection."""
+    if isinstance(answer, dict):
+        return [values(part) for part in answer.values()]
+    return [values(part) for part in answer] if isinstance(answer, list) else answer
