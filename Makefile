@@ -16,10 +16,15 @@ PYTHON ?= $(shell for name in $(CANDIDATES); do "$$name" -c '$(SUITABLE)' >/dev/
 # An environment whose Python has gone (upgraded, uninstalled) is made anew, and filled anew.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.locked)
 
-.PHONY: help setup run test check format style lint types contracts schema explorer lock clean
+# The database's tests, without the imports of long files: they also run on the oldest PostgreSQL that is supported.
+OLDEST := /usr/lib/postgresql/15/bin/postgres
+DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py
+LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
+
+.PHONY: help setup run test test15 check format style lint types contracts schema explorer lock clean
 
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 setup: $(VENV)/.project ## Prepare the virtual environment (done by the others when needed)
 	@:
@@ -30,9 +35,17 @@ run: setup ## Serve on http://127.0.0.1:8000 (options: make run ARGS="--port 900
 test: setup ## Run all tests (some of them: make test ARGS="tests/domain -x")
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-# Every step runs even when one before it fails; the tests come last.
+test15: setup ## Run the tests of the database on the system's PostgreSQL 15, if there is one
+	@if test -x $(OLDEST); then \
+		REGULARS_TEST_POSTGRES=15 $(BIN)/python -m pytest -n 2 --dist loadfile \
+			$(DATABASE_TESTS) $(addprefix --ignore=,$(LONG_TESTS)) $(ARGS); \
+	else \
+		echo "Nothing was tested on PostgreSQL 15: there is no $(OLDEST) (on Debian: apt-get install postgresql-15)."; \
+	fi
+
+# Every step runs even when one before it fails; all the tests, on the PostgreSQL that is shipped, come last.
 check: setup ## Run exactly what CI runs
-	@failed=; for step in style lint types contracts schema test; do \
+	@failed=; for step in style lint types contracts schema test15 test; do \
 		echo "==> $$step"; $(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
 	done; \
 	test -z "$$failed" || { echo "make check failed in:$$failed" >&2; exit 1; }
