@@ -81,9 +81,17 @@ def joined(statements: Sequence[Statement]) -> Statement:
 class Database:
     """A pool of connections; everything read or written goes through it."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, read_timeout: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], *, read_timeout: float, session: Mapping[str, str] | None = None
+    ) -> None:
         self._pool = pool
         self._read_timeout = read_timeout
+        self._local = "".join(f"SET LOCAL {name} = '{value}';" for name, value in (session or {}).items())
+
+    async def settle_in(self, connection: Connection) -> None:
+        """Give the transaction on a connection its settings, where a pooler keeps the session from having them."""
+        if self._local:
+            await connection.execute(self._local)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -96,6 +104,7 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Connection]:
         """Borrow a connection on which every statement sees the same data and nothing can be changed."""
         async with self.connection() as borrowed, borrowed.transaction(isolation="repeatable_read", readonly=True):
+            await self.settle_in(borrowed)
             yield borrowed
 
     async def read(
@@ -136,7 +145,7 @@ async def database(
         statement_cache_size=0 if behind_pooler else 500,
         max_inactive_connection_lifetime=1800,
     )
-    opened = Database(pool, read_timeout=read_timeout)
+    opened = Database(pool, read_timeout=read_timeout, session=session if behind_pooler else None)
     try:
         yield opened
     finally:

@@ -32,11 +32,11 @@ VIEWS: dict[type, Relation] = {
 _BY_PREFIX = {relation.prefix: view for view, relation in VIEWS.items()}
 
 
-def reference(identifier: str, *, as_of: datetime | None, known_at: datetime | None) -> Any:
+def reference(identifier: str, *, as_of: datetime | None, known_at: datetime | None, argument: str = "id") -> Any:
     """Return a reference to the row an identifier names, or None; raise BadUserInput for no identifier at all."""
     parsed = parse_id(identifier)
     if parsed is None:
-        raise BadUserInput("`id` is not an identifier; identifiers look like cus_ and 32 hexadecimal digits.")
+        raise BadUserInput(f"`{argument}` takes identifiers, which look like cus_ and 32 hexadecimal digits.")
     view = _BY_PREFIX.get(parsed[0])
     return Reference(view, parsed[1], as_of, known_at) if view else None
 
@@ -45,4 +45,4 @@ def references(identifiers: Sequence[str], *, as_of: datetime | None, known_at: 
     """Return one reference per identifier, in order; raise BadUserInput for too many."""
     if len(identifiers) > MOST_NODES:
         raise BadUserInput(f"`ids` takes at most {MOST_NODES} identifiers; ask in several requests.")
-    return [reference(identifier, as_of=as_of, known_at=known_at) for identifier in identifiers]
+    return [reference(identifier, as_of=as_of, known_at=known_at, argument="ids") for identifier in identifiers]

@@ -142,6 +142,7 @@ async def _transaction(database: Database, request: Request, work: Work, attempt
         change = Change(connection, request.principal, request.now, await the_business(connection))
         try:
             async with _read_committed(connection):
+                await database.settle_in(connection)
                 recorded = await _keyed(change, request, work)
                 attempt.committing = True
             return recorded
@@ -149,6 +150,7 @@ async def _transaction(database: Database, request: Request, work: Work, attempt
             outcomes = refused.outcomes
         # What the work wrote is undone by now; the refusal alone is kept.
         async with _read_committed(connection):
+            await database.settle_in(connection)
             return await _keyed(change, request, lambda _: _already(outcomes))
 
 
@@ -199,6 +201,7 @@ async def _undone(database: Database, request: Request, work: Work, held: AsyncE
     transaction = _read_committed(connection)
     await transaction.start()
     held.push_async_callback(_undo, transaction)
+    await database.settle_in(connection)
     try:
         return Recorded(await work(change), pinned=connection)
     except Refused as refused:

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from strawberry import ID
 
+from api.database import database as open_database
 from api.errors import BadUserInput, IdempotencyKeyExpired
 from api.graph.outcomes import plain
 from api.graph.purchases import BatchErrorPolicy, RecordPurchasesInput
 from api.writes import idempotency
-from api.writes.change import Business
+from api.writes.change import Business, Outcome
 from api.writes.idempotency import KEPT_FOR, check_key, forget_expired
+from api.writes.once import once
 from tests.writes.changes import (
     NOW,
     RECORD_PURCHASE,
@@ -204,3 +206,24 @@ async def test_keys_are_forgotten_in_portions(database, given, ann):
     database.statements = []
     assert await forget_expired(database, NOW) == idempotency.FORGOTTEN_AT_ONCE + 1
     assert len(database.statements) == 2
+
+
+async def test_behind_a_pooler_every_change_still_has_its_time_limits(database_url, given):
+    await given.customer(email="ann@example.com")
+    seen = {}
+
+    async def look(change):
+        for name in ("lock_timeout", "statement_timeout", "synchronous_commit", "transaction_isolation"):
+            seen[name] = await change.connection.fetchval(f"SELECT current_setting('{name}')")
+        return [Outcome({})]
+
+    async with open_database(database_url, behind_pooler=True, lock_timeout=1.5, write_timeout=7) as pooled:
+        await once(pooled, request(new_key()), look)
+        async with pooled.connection() as other:
+            assert await other.fetchval("SHOW lock_timeout") == "0", "a setting outlived its transaction"
+    assert seen == {
+        "lock_timeout": "1500ms",
+        "statement_timeout": "7s",
+        "synchronous_commit": "on",
+        "transaction_isolation": "read committed",
+    }
