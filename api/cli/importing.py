@@ -11,7 +11,8 @@ import typer
 from api.cli.database import migrated
 from api.cli.options import Data
 from api.errors import BadUserInput
-from api.writes.importing import Counts, Format, ImportResult, NewBusiness, import_file, progress_bar
+from api.writes.business import Business
+from api.writes.importing import Counts, Format, ImportResult, import_file, progress_bar
 
 __all__ = ["import_"]
 
@@ -51,12 +52,12 @@ def _mapping(entries: list[str]) -> dict[str, str]:
     return {field: column for field, _, column in pairs}
 
 
-def _business(name: str | None, currency: str | None, time_zone: str | None) -> NewBusiness | None:
+def _business(name: str | None, currency: str | None, time_zone: str | None) -> Business | None:
     if name is None and currency is None and time_zone is None:
         return None
     if name is None or currency is None or time_zone is None:
         raise BadUserInput("A new business needs all of --name, --currency and --time-zone.")
-    return NewBusiness(name, currency.upper(), time_zone)
+    return Business(name, currency.upper(), time_zone)
 
 
 def _tell(result: ImportResult, rejects: Path) -> None:

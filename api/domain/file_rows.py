@@ -5,8 +5,6 @@ Files of every kind arrive here: a cell is what Parquet, CSV or JSON made of it,
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -15,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 from api.domain.money import LARGEST_AMOUNT, UNIT_PRICE_DIGITS, has_at_most, is_currency
 from api.domain.purchase import CLOCK_TOLERANCE, LARGEST_QUANTITY
-from api.domain.text import MEDIUM
+from api.domain.text import MEDIUM, cleaned
+from api.errors import Rejection, UserErrorCode
 
 MOST_DIGITS = 28
 LARGEST_RATE = Decimal(10) ** 9
 
-# PostgreSQL cannot keep NUL; a lone surrogate is what remains of bytes that are no UTF-8.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SLASHED = "%m/%d/%Y %H:%M"
 
 # Rows of an order share their moment, and products, prices and quantities recur: most cells are read once and looked up
@@ -69,12 +66,12 @@ def text(cell: object, most: int = MEDIUM) -> str | None:
     if cell is None:
         return None
     found = cell if isinstance(cell, str) else _written(cell)
-    if _UNSTORABLE.search(found):
-        raise RowRejected(Reason.BAD_TEXT)
-    found = unicodedata.normalize("NFC", found).strip()
-    if len(found) > most:
-        raise RowRejected(Reason.BAD_TEXT)
-    return found or None
+    try:
+        return cleaned(found, most=most, field=())
+    except Rejection as refusal:
+        if refusal.code is UserErrorCode.BLANK:
+            return None
+        raise RowRejected(Reason.BAD_TEXT) from None
 
 
 def required(cell: object, reason: Reason, most: int = MEDIUM) -> str:

@@ -23,6 +23,7 @@ def reason(read, *given, **named):
 @pytest.mark.parametrize(
     ("cell", "found"),
     [
+        ("\u200b", None),
         (" a ", "a"),
         ("", None),
         ("  ", None),
@@ -37,7 +38,7 @@ def test_text_is_trimmed_composed_and_never_blank(cell, found):
     assert file_rows.text(cell) == found
 
 
-@pytest.mark.parametrize("cell", ["a\x00b", "\ud800", "caf\udce9", "x" * 201])
+@pytest.mark.parametrize("cell", ["a\x00b", "\ud800", "caf\udce9", "a\x07b", "a\u202eb", "a\u2066b", "x" * 201])
 def test_text_that_cannot_be_kept_is_rejected(cell):
     assert reason(file_rows.text, cell) is Reason.BAD_TEXT
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import asyncpg
 
-from api.writes.importing import Format, ImportResult, NewBusiness, Progress, Step, import_file
+from api.writes.business import Business
+from api.writes.importing import Format, ImportResult, Progress, Step, import_file
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ONLINE_RETAIL = DATA / "online_retail" / "online_retail_II_year2009_2010.parquet"
 CDNOW = DATA / "cdnow" / "CDNOW_master.txt"
 
-SHOP = NewBusiness("Tea & Tools", "EUR", "Europe/Berlin")
+SHOP = Business("Tea & Tools", "EUR", "Europe/Berlin")
 _LINE = {"customer": "4711", "order": "A1", "placed_at": "2025-03-01T10:00:00Z", "sku": "TEA", "quantity": "1"}
 _RETAIL_LINE = {"Invoice": "500001", "StockCode": "TEA", "Description": "Green tea", "Quantity": 1}
 _RETAIL_LINE |= {"InvoiceDate": "2010-03-01 10:00:00", "Price": 2.5, "Customer ID": 4711, "Country": "France"}

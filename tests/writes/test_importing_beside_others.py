@@ -1,6 +1,7 @@
 """Imports beside other writers: whoever is faster, everything is there once."""
 
 import asyncio
+from decimal import Decimal
 
 import asyncpg
 import pytest
@@ -15,11 +16,11 @@ EXTERNAL_ID = "INSERT INTO customer_external_ids (customer_id, source, value) VA
 ORDER = (
     "INSERT INTO orders (customer_id, order_id, number, source, external_id, placed_at, currency, gross, discount,"
     " business_gross, business_discount)"
-    " SELECT customer_id, $1, '7', source, 'A1', now(), currency, 9, 0, 9, 0 FROM orders"
+    " SELECT customer_id, $1, '7', source, 'A1', placed_at, currency, $2, 0, $2, 0 FROM orders"
 )
 ORDER_LINE = (
     "INSERT INTO order_lines (customer_id, order_id, position, line_id, product_id, sku, name, quantity, unit_price,"
-    " currency) SELECT customer_id, order_id, 1, $1, product_id, sku, 'TEA', 1, 9, 'EUR'"
+    " currency) SELECT customer_id, order_id, 1, $1, product_id, sku, 'TEA', 1, gross, 'EUR'"
     " FROM orders, products WHERE order_id = $1"
 )
 REFUNDS = "SELECT order_id IS NULL, external_id, amount::float8 FROM refunds ORDER BY external_id NULLS FIRST"
@@ -56,18 +57,22 @@ async def test_a_customer_that_another_writer_is_recording_is_found_when_it_is_t
     assert await imports.one("SELECT count(*) FROM customers") == 1
 
 
-async def test_an_order_that_another_writer_is_recording_is_not_recorded_twice(imports, other):
+@pytest.mark.parametrize(("price", "rejected"), [(2.5, {}), (9.0, {"CONFLICT": 1})])
+async def test_an_order_that_another_writer_is_recording_is_not_recorded_twice(imports, other, price, rejected):
     await imports.table(line(order="A0"))
     writer, transaction = other
-    await writer.execute(ORDER, KEY)
+    await writer.execute(ORDER, KEY, Decimal(price))
     await writer.execute(ORDER_LINE, KEY)
     running = asyncio.create_task(imports.table(line(), line(order="A2"), business=None))
     await until_waiting(imports)
     await transaction.commit()
-    assert (await running).added == Counts(0, 0, 1, 1)
+    result = await running
+    assert (result.added, result.rejected) == (Counts(0, 0, 1, 1), rejected)
+    assert (result.rows_taken, result.known.orders) == (2 - len(rejected), 1 - len(rejected))
+    assert not rejected or imports.rejected() == [(1, "CONFLICT")]
     assert await imports.rows("SELECT external_id, gross::float8 FROM orders ORDER BY 1") == [
         ("A0", 2.5),
-        ("A1", 9.0),
+        ("A1", price),
         ("A2", 2.5),
     ]
 

@@ -36,7 +36,7 @@ def json_lines(folder):
 def parquet(folder):
     path = folder / "lines.parquet"
     table = pa.Table.from_pylist([{**row, "quantity": 1, "unit_price": Decimal("2.50")} for row in ROWS])
-    moments = pa.array(["2025-03-01T10:00:00"] * 3).cast(pa.timestamp("ns"))
+    moments = pa.array(["2025-03-01T11:00:00"] * 3).cast(pa.timestamp("ns"))
     pq.write_table(table.set_column(table.column_names.index("placed_at"), "placed_at", moments), path)
     return path
 
@@ -123,6 +123,23 @@ async def test_a_damaged_row_costs_that_row_alone(imports, tmp_path):
     assert result.rejected == {"BAD_ROW": 2, "BAD_TEXT": 1, "INCOMPLETE_ORDER": 1}
     assert imports.rejected() == [(2, "BAD_ROW"), (3, "BAD_TEXT"), (4, "BAD_ROW"), (1, "INCOMPLETE_ORDER")]
     assert await imports.rows("SELECT number FROM orders") == [("A1",)]
+    assert [row["unreadable"] for row in imports.rejected_rows()] == ["4711,A7", "", f"{good[1]},", ""]
+
+
+async def test_a_row_that_cannot_be_read_is_kept_as_it_is_written_over_several_lines_too(imports, tmp_path):
+    path = tmp_path / "lines.csv"
+    good = ",".join(map(str, line().values()))
+    path.write_text("\n".join([",".join(line()), '4711,"A\n7"', good, good + ',"', "x"]))
+    await imports.file(path, "table", business=SHOP)
+    kept = [(row["row"], row["unreadable"]) for row in imports.rejected_rows()]
+    assert kept == [("1", '4711,"A\n7"'), ("3", f'{good},"\nx')]
+
+
+async def test_rows_rejected_again_keep_their_numbers_and_columns(imports):
+    await imports.table(line(), line(order="A2", quantity="x"), line(order="A3", quantity="y"))
+    first = imports.rejected_rows()
+    await imports.table(*first)
+    assert imports.rejected_rows() == first
 
 
 async def test_a_damaged_json_line_costs_that_row_alone(imports, tmp_path):
@@ -132,6 +149,7 @@ async def test_a_damaged_json_line_costs_that_row_alone(imports, tmp_path):
     path.write_text("\n".join([json.dumps(line()), "{broken", "[1]", "[" * 100_000, surrogate, nested]))
     result = await imports.file(path, "table", business=SHOP)
     assert imports.rejected() == [(2, "BAD_ROW"), (3, "BAD_ROW"), (4, "BAD_ROW"), (5, "BAD_TEXT"), (6, "BAD_QUANTITY")]
+    assert [row["unreadable"] for row in imports.rejected_rows()[:2]] == ["{broken", "[1]"]
     assert result.added.orders == 1
 
 

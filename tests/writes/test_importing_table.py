@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from api.writes.importing import Counts, ImportRefused, NewBusiness
+from api.errors import BadUserInput
+from api.writes.business import Business
+from api.writes.importing import Counts, ImportRefused
 from tests.writes.imports import SHOP, line
 
 pytestmark = pytest.mark.anyio
@@ -114,7 +116,13 @@ async def test_a_bad_row_is_rejected_with_its_reason_and_leaves_nothing_behind(i
 async def test_the_rejects_file_holds_the_rows_own_columns_and_can_be_put_right_and_imported(imports):
     await imports.table(line(order="A1"), line(order="A2", quantity="none"))
     (row,) = imports.rejected_rows()
-    assert row == {"row": "2", "reason": "BAD_QUANTITY", "message": row["message"], **line(order="A2", quantity="none")}
+    assert row == {
+        "row": "2",
+        "reason": "BAD_QUANTITY",
+        "message": row["message"],
+        "unreadable": "",
+        **line(order="A2", quantity="none"),
+    }
     assert row["message"] == "The quantity is not a whole number from 1 to 1,000,000."
     assert (await imports.table({**row, "quantity": "1"})).added.orders == 1
 
@@ -221,7 +229,7 @@ async def test_a_business_is_set_up_by_the_first_import_and_never_changed(import
     assert await imports.rows("SELECT name, currency, time_zone FROM business") == [
         ("Tea & Tools", "EUR", "Europe/Berlin")
     ]
-    for other in (NewBusiness("Tea", "USD", "Europe/Berlin"), NewBusiness("Tea", "EUR", "Europe/Paris")):
+    for other in (Business("Tea", "USD", "Europe/Berlin"), Business("Tea", "EUR", "Europe/Paris")):
         with pytest.raises(ImportRefused, match="keeps its books in EUR and counts days in Europe/Berlin"):
             await imports.table(line(order="A2"), business=other)
     assert await imports.one("SELECT count(*) FROM orders") == 1
@@ -230,9 +238,9 @@ async def test_a_business_is_set_up_by_the_first_import_and_never_changed(import
 
 @pytest.mark.parametrize(
     "wrong",
-    [NewBusiness(" ", "EUR", "UTC"), NewBusiness("Tea", "ZZZ", "UTC"), NewBusiness("Tea", "EUR", "Mars/Crater")],
+    [Business(" ", "EUR", "UTC"), Business("Tea", "ZZZ", "UTC"), Business("Tea", "EUR", "Mars/Crater")],
 )
 async def test_a_business_needs_a_name_a_currency_and_a_time_zone(imports, wrong):
-    with pytest.raises(ImportRefused):
+    with pytest.raises(BadUserInput):
         await imports.table(line(), business=wrong)
     assert await imports.is_empty()

@@ -6,7 +6,7 @@ whole orders over, some thousands of lines a transaction. A killed import is con
 
 from api.writes.importing.files import Table, open_table
 from api.writes.importing.progress import progress_bar
-from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, NewBusiness, Progress, Step
+from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, Progress, Step
 from api.writes.importing.run import import_file
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Format",
     "ImportRefused",
     "ImportResult",
-    "NewBusiness",
     "Progress",
     "Step",
     "Table",

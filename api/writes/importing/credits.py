@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
+    FromClause,
+    Insert,
     Select,
+    Subquery,
+    Update,
     and_,
     case,
     delete,
@@ -88,16 +93,34 @@ def _match_next() -> Any:
     One statement settles one step for all things at once; repeat until it touches no row. A line that finds
     nothing is settled as well: what it credits stays with the customer.
     """
-    c, o = credit_lines.c, open_lines.c
+    c, step = credit_lines.c, _step()
+    found = step.c.order_id.is_not(None)
+    unmatched = case((found, c.unmatched - step.c.taken), else_=0)
+    settled = update(credit_lines).where(c.row == step.c.row).values(unmatched=unmatched)
+    return settled.add_cte(_shrunk(step).cte("shrunk"), _matched(step).cte("matched"))
+
+
+def _step() -> CTE:
+    """Return the lines to settle next, each with the line it undoes, where there is one, and how much it takes."""
+    following = _following()
+    latest = _latest(following)
+    taken = func.least(following.c.unmatched, latest.c.undoable).label("taken")
+    pairs = following.outerjoin(latest, true())
+    return select(following, latest.c.order_id, latest.c.position, taken).select_from(pairs).cte("step")
+
+
+def _following() -> Subquery:
+    """Return the earliest credited line of every thing that has something left to credit."""
+    c = credit_lines.c
     by_thing = [c[name] for name in _SAME_THING]
-    following = (
-        select(credit_lines)
-        .where(c.unmatched > 0)
-        .ext(distinct_on(*by_thing))
-        .order_by(*by_thing, c.credited_at, c.note, c.row)
-        .subquery()
-    )
-    latest = (
+    open_ones = select(credit_lines).where(c.unmatched > 0).ext(distinct_on(*by_thing))
+    return open_ones.order_by(*by_thing, c.credited_at, c.note, c.row).subquery()
+
+
+def _latest(following: Subquery) -> FromClause:
+    """Return the latest line bought before a credited one that has something left to undo."""
+    o = open_lines.c
+    return (
         select(o.order_id, o.position, o.undoable)
         .where(*(o[name] == following.c[name] for name in _SAME_THING))
         .where(o.placed_at < following.c.credited_at, o.undoable > 0)
@@ -105,25 +128,16 @@ def _match_next() -> Any:
         .limit(1)
         .lateral()
     )
-    taken = func.least(following.c.unmatched, latest.c.undoable).label("taken")
-    step = (
-        select(following, latest.c.order_id, latest.c.position, taken)
-        .select_from(following.outerjoin(latest, true()))
-        .cte("step")
-    )
-    found = step.c.order_id.is_not(None)
-    shrunk = (
-        update(open_lines)
-        .where(o.order_id == step.c.order_id, o.position == step.c.position)
-        .values(undoable=o.undoable - step.c.taken)
-    )
-    matched = insert(matches).from_select(
-        _names(matches),
-        select(step.c.source, step.c.note, step.c.customer_id, step.c.order_id, step.c.taken * step.c.unit_price).where(
-            found
-        ),
-    )
-    settled = update(credit_lines).where(c.row == step.c.row)
-    return settled.values(unmatched=case((found, c.unmatched - step.c.taken), else_=0)).add_cte(
-        shrunk.cte("shrunk"), matched.cte("matched")
-    )
+
+
+def _shrunk(step: CTE) -> Update:
+    o = open_lines.c
+    undone = and_(o.order_id == step.c.order_id, o.position == step.c.position)
+    return update(open_lines).where(undone).values(undoable=o.undoable - step.c.taken)
+
+
+def _matched(step: CTE) -> Insert:
+    s = step.c
+    amount = s.taken * s.unit_price
+    rows = select(s.source, s.note, s.customer_id, s.order_id, amount).where(s.order_id.is_not(None))
+    return insert(matches).from_select(_names(matches), rows)

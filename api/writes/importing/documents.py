@@ -10,11 +10,10 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    Table,
     Text,
+    and_,
     case,
     cast,
-    exists,
     func,
     insert,
     literal,
@@ -30,9 +29,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from api.database import Connection, prepare
 from api.domain.file_rows import Reason
 from api.domain.money import LARGEST_AMOUNT
-from api.tables.orders import orders, refunds
+from api.writes.business import Business
 from api.writes.importing.expressions import new_ids, rate_at
-from api.writes.importing.results import NewBusiness
+from api.writes.importing.known import find_known_credits, find_known_orders
 from api.writes.importing.staging import (
     DETAILS,
     customers,
@@ -55,31 +54,28 @@ class Chunk:
     known: bool
 
 
-async def gather(connection: Connection, business: NewBusiness, *, lines_a_chunk: int) -> None:
+async def gather(connection: Connection, business: Business, *, lines_a_chunk: int) -> None:
     """Make documents and customers of the staged lines, and say of each document whether it can be taken."""
     await index(connection, lines, rejections)
     await run(connection, insert(documents).from_select(_document_columns(), _documents(lines_a_chunk)))
     await index(connection, documents)
     await run(connection, update(documents).values(rate=_rate(business)))
     await run(connection, update(documents).values(reason=_reason()))
-    for facts, are_credits in ((orders, False), (refunds, True)):
-        recorded = update(documents).where(documents.c.is_credit == are_credits, _recorded(facts))
-        await run(connection, recorded.values(known=True))
+    await find_known_orders(connection)
+    await find_known_credits(connection)
     await run(connection, insert(customers).from_select(_customer_columns(), _customers()))
     await index(connection, customers)
 
 
 async def rejected_late(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
-    """Yield rows, by number, that were good in themselves but whose order cannot be taken."""
-    statement = prepare(
-        select(lines.c.row, documents.c.reason)
-        .join(documents, of_document())
-        .where(documents.c.reason.is_not(None))
-        .order_by(lines.c.row)
-    )
+    """Yield rows, by number, that were good in themselves but whose order cannot be taken; each order's once."""
+    rejected = and_(documents.c.reason.is_not(None), ~documents.c.told)
+    rows = select(lines.c.row, documents.c.reason).join(documents, of_document()).where(rejected)
+    statement = prepare(rows.order_by(lines.c.row))
     async with connection.transaction():
         async for row, reason in connection.cursor(statement.sql, *statement.values({}), prefetch=5_000):
             yield row, Reason[reason]
+        await run(connection, update(documents).where(rejected).values(told=True))
 
 
 async def known(connection: Connection) -> tuple[int, int]:
@@ -102,7 +98,7 @@ async def chunks(connection: Connection, *, credit: bool) -> list[Chunk]:
 
 
 def _document_columns() -> list[str]:
-    return [column.name for column in documents.c if column.name not in ("rate", "known")]
+    return [column.name for column in documents.c if column.name not in ("rate", "known", "told")]
 
 
 def _documents(lines_a_chunk: int) -> Select[Any]:
@@ -139,7 +135,7 @@ def _grouped() -> Select[Any]:
     ).group_by(lines.c.source, lines.c.document, lines.c.is_credit)
 
 
-def _rate(business: NewBusiness) -> ColumnElement[object]:
+def _rate(business: Business) -> ColumnElement[object]:
     return rate_at(documents.c.currency, documents.c.placed_at, business.currency, business.time_zone)
 
 
@@ -155,11 +151,6 @@ def _reason() -> ColumnElement[str | None]:
         (largest > literal(LARGEST_AMOUNT), Reason.OUT_OF_RANGE.name),
         else_=cast(null(), Text),
     )
-
-
-def _recorded(facts: Table) -> ColumnElement[bool]:
-    """Say whether a document is there already; of a credit note's refunds, the first carries its number alone."""
-    return exists().where(facts.c.source == documents.c.source, facts.c.external_id == documents.c.document)
 
 
 def _customer_columns() -> list[str]:

@@ -33,22 +33,29 @@ _DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that cannot be read, as it is written in the file."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A file's columns and rows; a row that cannot be read is None. `total` is None where only the end will tell.
+    """A file's columns and rows; `total` is None where only the end will tell.
 
     Cells are texts, numbers, times or None; what is nested in Parquet or JSON arrives as its text.
     """
 
     columns: tuple[str, ...]
     total: int | None
-    rows: Iterator[Cells | None] = field(repr=False)
+    rows: Iterator[Cells | Unreadable] = field(repr=False)
 
 
 @contextmanager
 def open_table(path: Path, *, whitespace: bool = False) -> Iterator[Table]:
     """Open a file by what is in it, whatever it is called; raise ImportRefused where it cannot be read.
 
-    whitespace: the cells of a text file are separated by runs of blanks.
+    whitespace: the cells of a text file are separated by runs of blanks, unless its header names a delimiter.
     """
     if path.exists() and not path.is_file():
         raise ImportRefused(f"{path} is no file; an import reads its file twice, so it cannot be a folder or a pipe.")
@@ -120,11 +127,11 @@ def _text(path: Path, file: io.TextIOWrapper, whitespace: bool) -> Table:
     if first.lstrip().startswith("["):
         raise ImportRefused(f"{path} is one JSON array; write one JSON object a line instead.")
     everything = chain([first], lines)
-    if whitespace:
-        return _separated(line.split() for line in everything)
+    if whitespace and not any(delimiter in first for delimiter in _DELIMITERS):
+        return _table((line.split(), line) for line in everything)
     if first.lstrip().startswith("{"):
         return _json(everything)
-    return _separated(csv.reader(everything, delimiter=_delimiter(first)))
+    return _table(_separated(everything, _delimiter(first)))
 
 
 def _lines(path: Path, file: io.TextIOWrapper) -> Iterator[str]:
@@ -138,9 +145,23 @@ def _delimiter(header: str) -> str:
     return max(_DELIMITERS, key=header.count)
 
 
-def _separated(rows: Iterator[list[str]]) -> Table:
-    columns = tuple(name.strip() for name in next(rows))
-    found = (row if len(row) == len(columns) else None for row in rows if row)
+def _separated(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
+    """Yield the rows of CSV, each with the lines that it stands on: a quoted cell may hold ends of lines."""
+    seen: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in lines:
+            seen.append(line)
+            yield line
+
+    for row in csv.reader(noted(), delimiter=delimiter):
+        yield row, seen[0] if len(seen) == 1 else "".join(seen)
+        seen.clear()
+
+
+def _table(rows: Iterator[tuple[list[str], str]]) -> Table:
+    columns = tuple(name.strip() for name in next(rows)[0])
+    found = (row if len(row) == len(columns) else Unreadable(text) for row, text in rows if row)
     return Table(columns, None, found)
 
 
@@ -148,16 +169,19 @@ def _json(lines: Iterator[str]) -> Table:
     """Read objects; their columns are the names in the first thousand, since a first object may lack some."""
     objects = (_object(line) for line in lines if line.strip())
     start = list(islice(objects, _ROWS_THAT_NAME_COLUMNS))
-    columns = tuple(dict.fromkeys(name for found in start if found for name in found))
-    rows = (None if found is None else [found.get(name) for name in columns] for found in chain(start, objects))
+    columns = tuple(dict.fromkeys(name for found in start if isinstance(found, dict) for name in found))
+    rows = (
+        found if isinstance(found, Unreadable) else [found.get(name) for name in columns]
+        for found in chain(start, objects)
+    )
     return Table(columns, None, rows)
 
 
-def _object(line: str) -> dict[str, object] | None:
+def _object(line: str) -> dict[str, object] | Unreadable:
     try:
         found = json.loads(line, parse_float=Decimal)
     except (ValueError, RecursionError):
-        return None
+        return Unreadable(line)
     if not isinstance(found, dict) or not found:
-        return None
+        return Unreadable(line)
     return {name: str(cell) if isinstance(cell, dict | list) else cell for name, cell in found.items()}

@@ -14,12 +14,12 @@ from api.domain import file_rows
 from api.domain.countries import country_code
 from api.domain.file_rows import Reason, RowRejected
 from api.domain.text import SHORT
+from api.writes.business import Business
 from api.writes.importing.files import Cells
 from api.writes.importing.lines import Books, Line, position
-from api.writes.importing.results import NewBusiness
 
 SOURCE = "online-retail"
-BUSINESS = NewBusiness(name="Online Retail", currency="GBP", time_zone="Europe/London")
+BUSINESS = Business(name="Online Retail", currency="GBP", time_zone="Europe/London")
 _ZONE = ZoneInfo(BUSINESS.time_zone)
 
 

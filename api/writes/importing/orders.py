@@ -12,7 +12,8 @@ from api.database import Connection
 from api.tables.orders import order_lines
 from api.tables.orders import orders as recorded
 from api.tables.products import products
-from api.writes.importing.expressions import new_ids, worth
+from api.writes.importing.expressions import ids_within, new_ids, worth
+from api.writes.importing.known import find_known_orders
 from api.writes.importing.staging import customers, documents, lines, of_customer, of_document, run
 from api.writes.importing.staging import products as staged
 
@@ -41,6 +42,7 @@ async def record_orders(connection: Connection, chunk: int, business_currency: s
     statement = upsert(recorded).from_select(_ORDER, rows)
     added = await run(connection, statement.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     # An order that somebody else recorded a moment ago has another id than the staged one, and so gets no lines here.
+    await find_known_orders(connection, chunk)
     return added, await run(connection, insert(order_lines).from_select(_LINE, _lines(chunk)))
 
 
@@ -75,9 +77,10 @@ def _orders(business_currency: str) -> Select[Any]:
 
 def _lines(chunk: int) -> Select[Any]:
     position: ColumnElement[int] = func.row_number().over(partition_by=documents.c.order_id, order_by=lines.c.row)
+    line_id = ids_within(documents.c.order_id, position)
     same: list[Column[Any]] = [lines.c[name] for name in ("sku", "name", "quantity", "unit_price")]
     return (
-        select(*(recorded.c.customer_id, recorded.c.order_id, position, new_ids(), products.c.product_id), *same)
+        select(*(recorded.c.customer_id, recorded.c.order_id, position, line_id, products.c.product_id), *same)
         .add_columns(recorded.c.currency)
         .select_from(documents)
         .join(recorded, recorded.c.order_id == documents.c.order_id)

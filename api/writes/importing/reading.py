@@ -10,7 +10,7 @@ from sqlalchemy import Table as SqlTable
 from api.database import Connection
 from api.domain.file_rows import Reason, RowRejected
 from api.writes.importing import staging
-from api.writes.importing.files import Cells, Table
+from api.writes.importing.files import Cells, Table, Unreadable
 from api.writes.importing.lines import RowReader
 from api.writes.importing.rejects import Rejects
 from api.writes.importing.results import ImportRefused, Progress, Step
@@ -49,13 +49,13 @@ async def reject_late(table: Table, late: AsyncIterator[tuple[int, Reason]], rej
 
 
 def _cleaned(
-    batch: Sequence[tuple[int, Cells | None]], reader: RowReader, rejects: Rejects
+    batch: Sequence[tuple[int, Cells | Unreadable]], reader: RowReader, rejects: Rejects
 ) -> tuple[list[Sequence[object]], set[tuple[str, str]]]:
     records: list[Sequence[object]] = []
     documents: set[tuple[str, str]] = set()
     for row, cells in batch:
-        if cells is None:
-            rejects.add(row, Reason.BAD_ROW, Reason.BAD_ROW.value, None)
+        if isinstance(cells, Unreadable):
+            rejects.add(row, Reason.BAD_ROW, Reason.BAD_ROW.value, cells)
             continue
         try:
             records.append(reader.line(row, cells))

@@ -9,12 +9,12 @@ from functools import partial
 
 from api.database import Connection
 from api.tables import customers, orders, products
+from api.writes.business import Business, set_business
 from api.writes.importing import documents
-from api.writes.importing.business import set_up
 from api.writes.importing.customers import record_customers
 from api.writes.importing.orders import record_orders, record_products
 from api.writes.importing.refunds import RecordedRefunds, record_refunds
-from api.writes.importing.results import Counts, ImportResult, NewBusiness, Progress, Step
+from api.writes.importing.results import Counts, ImportResult, Progress, Step
 from api.writes.importing.staging import analyze
 from api.writes.importing.transactions import in_chunk
 
@@ -22,12 +22,12 @@ _FILLED = (customers.customers, customers.customer_external_ids, orders.orders, 
 
 
 async def record(
-    connection: Connection, business: NewBusiness, read: ImportResult, report: Callable[[Progress], None]
+    connection: Connection, business: Business, read: ImportResult, report: Callable[[Progress], None]
 ) -> ImportResult:
     """Record the staged documents that are not known yet; return the result of reading, completed."""
     if read.rows_taken == 0:
         return read
-    await set_up(connection, business)
+    await set_business(connection, business)
     bought = await in_chunk(connection, partial(record_products, connection))
     buyers = await record_customers(connection)
     added, lines = await _record_orders(connection, business, read.rows_taken, report)
@@ -46,7 +46,7 @@ async def record(
 
 
 async def _record_orders(
-    connection: Connection, business: NewBusiness, total: int, report: Callable[[Progress], None]
+    connection: Connection, business: Business, total: int, report: Callable[[Progress], None]
 ) -> tuple[int, int]:
     count = lines = done = 0
     for chunk in await documents.chunks(connection, credit=False):
@@ -58,7 +58,7 @@ async def _record_orders(
 
 
 async def _record_refunds(
-    connection: Connection, business: NewBusiness, total: int, report: Callable[[Progress], None]
+    connection: Connection, business: Business, total: int, report: Callable[[Progress], None]
 ) -> RecordedRefunds:
     refunds = RecordedRefunds(0, 0)
     chunks = await documents.chunks(connection, credit=True)

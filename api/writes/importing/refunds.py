@@ -17,7 +17,6 @@ from sqlalchemy import (
     Uuid,
     case,
     cast,
-    exists,
     func,
     insert,
     null,
@@ -29,9 +28,10 @@ from sqlalchemy import (
 from api.database import Connection
 from api.domain.money import MINOR_DIGITS
 from api.tables.orders import orders, refunds
+from api.writes.business import Business
 from api.writes.importing.credits import match_credits
 from api.writes.importing.expressions import new_ids, worth
-from api.writes.importing.results import NewBusiness
+from api.writes.importing.known import find_known_credits
 from api.writes.importing.staging import customers, documents, fetch, matches, notes_of, of_customer
 
 
@@ -46,14 +46,15 @@ class RecordedRefunds:
         return RecordedRefunds(self.added + more.added, self.attached + more.attached)
 
 
-async def record_refunds(connection: Connection, chunk: int, business: NewBusiness) -> RecordedRefunds:
+async def record_refunds(connection: Connection, chunk: int, business: Business) -> RecordedRefunds:
     """Record the refunds of a chunk's credit notes that are not known yet; a note over nothing makes no refund."""
+    await find_known_credits(connection, chunk)
     await match_credits(connection, chunk)
     rows = await fetch(connection, _refunds(chunk, business))
     return RecordedRefunds(len(rows), sum(row["order_id"] is not None for row in rows))
 
 
-def _refunds(chunk: int, business: NewBusiness) -> Any:
+def _refunds(chunk: int, business: Business) -> Any:
     parts = _parts(chunk, business)
     p = parts.c
     nth = func.row_number().over(
@@ -68,7 +69,7 @@ def _refunds(chunk: int, business: NewBusiness) -> Any:
     return insert(refunds).from_select([*into, "refunded_at"], rows).returning(refunds.c.order_id)
 
 
-def _parts(chunk: int, business: NewBusiness) -> Subquery:
+def _parts(chunk: int, business: Business) -> Subquery:
     """Return each new note's amounts: one per order found, and what remains of the note."""
     notes = _new_notes(chunk)
     attached = _attached(notes, business)
@@ -88,12 +89,11 @@ def _parts(chunk: int, business: NewBusiness) -> Subquery:
 
 def _new_notes(chunk: int) -> CTE:
     d = documents.c
-    known = exists().where(refunds.c.source == d.source, refunds.c.external_id == d.document)
     columns = (d.source, d.document, d.placed_at, d.currency, d.gross, d.rate, customers.c.customer_id)
-    return select(*columns).join(customers, of_customer()).where(notes_of(chunk), ~known).cte("notes")
+    return select(*columns).join(customers, of_customer()).where(notes_of(chunk), ~d.known).cte("notes")
 
 
-def _attached(notes: CTE, business: NewBusiness) -> CTE:
+def _attached(notes: CTE, business: Business) -> CTE:
     """Return what of each note goes to which order: never more, in all, than is left of the order's total.
 
     `before` and `after` are how much of what was left of an order is gone before and after a note. The amounts in the

@@ -18,18 +18,6 @@ class ImportRefused(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class NewBusiness:
-    """The business to set up where the database has none yet.
-
-    currency: ISO 4217 code its books are kept in; time_zone: IANA name of the zone its days are counted in.
-    """
-
-    name: str
-    currency: str
-    time_zone: str
-
-
 class Step(Enum):
     """What an import is doing."""
 

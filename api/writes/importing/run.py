@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,9 +13,10 @@ import asyncpg
 
 from api.database import Connection, driver_errors_translated
 from api.domain.file_rows import Reason
+from api.writes.business import Business, set_business
 from api.writes.importing import cdnow, documents, online_retail, staging
-from api.writes.importing.business import business_of, set_up
-from api.writes.importing.cdnow import Cdnow
+from api.writes.importing.business import business_of
+from api.writes.importing.cdnow import Cdnow, with_order_numbers
 from api.writes.importing.files import Table, open_table
 from api.writes.importing.lines import Books, LineReader
 from api.writes.importing.online_retail import OnlineRetail
@@ -23,7 +24,7 @@ from api.writes.importing.rates import RateTable, contradicting, known_rates, re
 from api.writes.importing.reading import reject_late, stage
 from api.writes.importing.recording import record
 from api.writes.importing.rejects import Rejects, rejects_file
-from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, NewBusiness, Progress
+from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, Progress
 from api.writes.importing.table import OrderTable
 from api.writes.importing.transactions import in_chunk
 
@@ -41,7 +42,7 @@ async def import_file(
     format: Format,  # noqa: A002  (the word on the command line)
     rejects: Path,
     mapping: Mapping[str, str] | None = None,
-    business: NewBusiness | None = None,
+    business: Business | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     lines_a_chunk: int = 20_000,
 ) -> ImportResult:
@@ -53,7 +54,8 @@ async def import_file(
     rejects   CSV file for the rows that are not taken; written only if there are such
     report    called after every batch and every chunk
     lines_a_chunk  rows that are recorded in one transaction, in whole orders
-    raises    ImportRefused for a file that cannot be used; Unavailable where the database is lost
+    raises    ImportRefused for a file that cannot be used; BadUserInput for a business that cannot be;
+              Unavailable where the database is lost
     """
     _check(path, format, rejects, mapping)
     with driver_errors_translated():
@@ -86,7 +88,7 @@ class _Import:
     path: Path
     format: Format
     mapping: Mapping[str, str]
-    business: NewBusiness
+    business: Business
     report: Callable[[Progress], None]
 
     async def rates(self, rejects_path: Path) -> ImportResult:
@@ -94,7 +96,7 @@ class _Import:
         with self._open() as table, rejects_file(rejects_path, table.columns) as rejects:
             reader = RateTable(table.columns, self.mapping, business_currency=self.business.currency)
             read = await stage(connection, staging.rates, table, reader, rejects=rejects, report=self.report)
-            await set_up(connection, self.business)
+            await set_business(connection, self.business)
             known = await known_rates(connection)
             added = await in_chunk(connection, lambda: record_rates(connection))
             await self._reject_late(contradicting(connection), rejects)
@@ -108,12 +110,17 @@ class _Import:
             read = await stage(connection, staging.lines, table, reader, rejects=rejects, report=self.report)
             await documents.gather(connection, self.business, lines_a_chunk=lines_a_chunk)
             await self._reject_late(documents.rejected_late(connection), rejects)
-        taken = read - rejects.counts.total()
-        result = ImportResult(read, taken, dict(rejects.counts), left_out=reader.left_out())
-        return await record(connection, self.business, result, self.report)
+            staged = ImportResult(read, read - rejects.counts.total(), left_out=reader.left_out())
+            result = await record(connection, self.business, staged, self.report)
+            # Another writer may have recorded an order otherwise in the meantime.
+            await self._reject_late(documents.rejected_late(connection), rejects)
+        return replace(result, rows_taken=read - rejects.counts.total(), rejected=dict(rejects.counts))
 
-    def _open(self) -> AbstractContextManager[Table]:
-        return open_table(self.path, whitespace=self.format == "cdnow")
+    @contextmanager
+    def _open(self) -> Iterator[Table]:
+        is_cdnow = self.format == "cdnow"
+        with open_table(self.path, whitespace=is_cdnow) as table:
+            yield with_order_numbers(table) if is_cdnow else table
 
     async def _reject_late(self, late: AsyncIterator[tuple[int, Reason]], rejects: Rejects) -> None:
         with self._open() as table:

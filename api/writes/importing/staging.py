@@ -64,7 +64,8 @@ lines = _temporary(
 )
 rejections = _temporary("staged_rejections", Column("source", Text), Column("document", Text))
 
-# One row per order and per credit note. reason: why it cannot be taken as a whole. known: it is recorded already.
+# One row per order and per credit note. reason: why it cannot be taken as a whole, told: to the caller. known: it is
+# recorded already.
 documents = _temporary(
     "staged_documents",
     *_document(),
@@ -78,6 +79,7 @@ documents = _temporary(
     Column("rate", Numeric),
     Column("reason", Text),
     Column("known", Boolean, server_default="false"),
+    Column("told", Boolean, server_default="false"),
     Column("chunk", BigInteger),
     *(Column(name, Text) for name in DETAILS),
 )
