@@ -78,14 +78,15 @@ async def _together(
     if not targets:
         return {}
     name = ("joined", *(target.plan.level.statement.sql for target in targets))
-    if name not in joins:
-        joins[name] = joined([target.plan.level.statement for target in targets])
+    statement = joins.get(name)
+    if statement is None:
+        statement = joins[name] = joined([target.plan.level.statement for target in targets])
     values = {
         f"{number}.{name}": value
         for number, target in enumerate(targets)
         for name, value in target.values(wanted[target]).items()
     }
-    rows = await reading.rows(joins[name], values, alone=alone)
+    rows = await reading.rows(statement, values, alone=alone)
     return {
         target: iter(target.formed(placed([row for row in rows if row["part"] == number]), len(wanted[target])))
         for number, target in enumerate(targets)

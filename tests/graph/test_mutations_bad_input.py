@@ -52,7 +52,7 @@ PURCHASES: dict[str, tuple[Any, str, str, str]] = {
     "no quantity": ({"lines": [line(quantity=0)]}, "OUT_OF_RANGE", "lines.0.quantity", "between 1 and"),
     "huge quantity": ({"lines": [line(quantity=1_000_001)]}, "OUT_OF_RANGE", "lines.0.quantity", "between 1 and"),
     "unknown currency": (
-        {"lines": [line(currency="XXX")]}, "UNKNOWN_CURRENCY", "lines.0.unitPrice.currencyCode", "such as EUR",
+        {"lines": [line(currency="QQQ")]}, "UNKNOWN_CURRENCY", "lines.0.unitPrice.currencyCode", "such as EUR",
     ),
     "mixed currencies": (
         {"lines": [line(), line(currency="USD")]}, "CURRENCY_MISMATCH", "lines.1.unitPrice.currencyCode", "in one",
