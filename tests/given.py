@@ -80,7 +80,9 @@ class Given:
         """Add a product."""
         product = Made("pro", self.key())
         self.products[sku] = product.key
-        await self._insert("products", **{"product_id": product.key, "sku": sku, "name": name} | columns)
+        await self._insert(
+            "products", **{"product_id": product.key, "sku": sku, "name": name, "recorded_at": NEW_YEAR} | columns
+        )
         return product
 
     async def customer(

@@ -42,12 +42,14 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     connection = await connected(address)
     await populate(Given(connection), seed=7)
     await connection.execute("SET session_replication_role = replica")
-    for table, condition in conditions.items():
-        await connection.execute(f"DELETE FROM {table} WHERE {condition}", *values)
+    for table in TABLES.keys() & conditions.keys():
+        await connection.execute(f"DELETE FROM {table} WHERE {conditions[table]}", *values)
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
+    if "companies" in conditions:
+        await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
     async with open_database(address, pool_size=2) as opened:
+        await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))
-    await connection.close()
 
 
 def ids(world: Any) -> dict[str, Any]:
@@ -91,7 +93,9 @@ async def test_a_customer_sees_own_rows_alone(world, new_database):
     owner = world.population.customers[0]
     limited = await world.ask.as_customer(owner.key)(EVERYTHING, **ids(world))
     with new_database() as address:
-        async with pruned(world, address, dict.fromkeys(TABLES, "customer_id <> $1"), owner.key) as ask:
+        conditions = dict.fromkeys(TABLES, "customer_id <> $1")
+        conditions["companies"] = "company_id NOT IN (SELECT company_id FROM customers WHERE company_id IS NOT NULL)"
+        async with pruned(world, address, conditions, owner.key) as ask:
             assert await ask(EVERYTHING, **ids(world)) == limited
     seen = json.dumps(limited)
     assert owner.id in seen
@@ -123,6 +127,30 @@ async def test_no_way_leads_a_customer_to_another(ask, given):
     assert answer["customers"]["nodes"] == [{"id": own.id, "mergedInto": None, "company": behind}]
     found = {"nodes": [], "totalCount": {"count": 0}, "pageInfo": {"hasNextPage": False}}
     assert answer["search"] == found
+
+
+async def test_a_purchase_shows_that_its_customer_was_there(ask, given):
+    early = await given.customer(created_at=MOMENTS[3], recorded_at=NEW_YEAR)
+    await given.order(early, 1, placed_at=MOMENTS[1])
+    await given.customer(created_at=MOMENTS[3], recorded_at=NEW_YEAR)
+    text = (
+        "query ($a: DateTime) { customers(asOf: $a) { nodes { id } } orders(asOf: $a) { nodes { customer { id } } } }"
+    )
+    for moment, seen in ((MOMENTS[0], []), (MOMENTS[1], [{"id": early.id}])):
+        answer = await ask(text, a=moment.isoformat())
+        assert answer["customers"]["nodes"] == seen
+        assert [order["customer"] for order in answer["orders"]["nodes"]] == seen
+    assert len((await ask(text, a=MOMENTS[3].isoformat()))["customers"]["nodes"]) == 2
+
+
+async def test_an_identifier_that_was_lost_is_still_there_in_the_past(ask, given):
+    customer = await given.customer(external_ids=[("shop", "1"), ("shop", "2")], recorded_at=MOMENTS[0])
+    await given.connection.execute("UPDATE customer_external_ids SET superseded_at = $1 WHERE value = '1'", MOMENTS[2])
+    text = "query ($k: DateTime) { customers(knownAt: $k) { nodes { externalIds { value } } } }"
+    for moment, values in ((MOMENTS[2] - timedelta(microseconds=1), "12"), (MOMENTS[2], "2"), (None, "2")):
+        answer = await ask(text, k=moment and moment.isoformat())
+        assert answer["customers"]["nodes"] == [{"externalIds": [{"value": value} for value in values]}]
+    assert customer.key is not None
 
 
 async def test_one_principal_does_not_get_the_plans_of_another(ask, given):

@@ -8,7 +8,7 @@ FROM unnest(CAST($1::UUID[] AS UUID[])) WITH ORDINALITY AS p(k0, ord) JOIN LATER
 FROM companies AS companies_1
 WHERE companies_1.company_id = customers_1.company_id), customers_1.email, 'Customer ' || (SELECT customer_external_ids_1.value
 FROM customer_external_ids AS customer_external_ids_1
-WHERE customer_external_ids_1.customer_id = customers_1.customer_id ORDER BY customer_external_ids_1.source, customer_external_ids_1.value
+WHERE customer_external_ids_1.customer_id = customers_1.customer_id AND customer_external_ids_1.superseded_at IS NULL ORDER BY customer_external_ids_1.source, customer_external_ids_1.value
  LIMIT $3::INTEGER), 'Customer ' || right(replace(CAST(customers_1.customer_id AS TEXT), $4::VARCHAR, $5::VARCHAR), $6::INTEGER)) AS c0, anon_1.order_count AS c1, anon_1.gross AS c2, anon_1.discounts AS c3, anon_1.first_at AS c4, anon_1.last_at AS c5, anon_1.refunds AS c6, anon_1.currency AS c7
 FROM customers AS customers_1 JOIN LATERAL (SELECT anon_2.order_count AS order_count, anon_2.gross AS gross, anon_2.discounts AS discounts, anon_2.first_at AS first_at, anon_2.last_at AS last_at, (SELECT coalesce(sum(refunds_1.business_amount), 0) AS coalesce_1
 FROM refunds AS refunds_1
