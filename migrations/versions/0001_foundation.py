@@ -65,7 +65,9 @@ def upgrade() -> None:
             nullable=False,
             comment="keys the fingerprints of idempotent inputs, which are guessable",
         ),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.CheckConstraint("singleton = 1", name=op.f("ck_business_singleton")),
         sa.PrimaryKeyConstraint("singleton", name=op.f("pk_business")),
     )
@@ -74,7 +76,9 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.CheckConstraint("parent_id <> company_id", name=op.f("ck_companies_not_its_own_parent")),
         sa.ForeignKeyConstraint(["parent_id"], ["companies.company_id"], name=op.f("fk_companies_parent_id")),
         sa.PrimaryKeyConstraint("company_id", name=op.f("pk_companies")),
@@ -86,7 +90,9 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("rate", sa.Numeric(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.CheckConstraint("rate > 0 AND rate <= 1e9", name=op.f("ck_exchange_rates_rate_bounded")),
         sa.PrimaryKeyConstraint("currency", "effective_on", name=op.f("pk_exchange_rates")),
         comment="units of the business currency that one unit of `currency` buys from this day on",
@@ -111,7 +117,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=True),
         sa.Column("durable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("search_text", sa.Text(), sa.Computed("lower(sku || ' ' || name)", persisted=True), nullable=True),
         sa.PrimaryKeyConstraint("product_id", name=op.f("pk_products")),
         sa.UniqueConstraint("sku", name=op.f("uq_products_sku")),
@@ -141,7 +149,9 @@ def upgrade() -> None:
         sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column(
             "search_text",
             sa.Text(),
@@ -185,7 +195,9 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column(
             "superseded_at",
             sa.DateTime(timezone=True),
@@ -212,7 +224,9 @@ def _add_orders() -> None:
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("gross", sa.Numeric(), nullable=False),
         sa.Column("discount", sa.Numeric(), nullable=False),
@@ -273,7 +287,9 @@ def _add_orders() -> None:
         sa.Column("business_amount", sa.Numeric(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("refunded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.CheckConstraint("(source IS NULL) = (external_id IS NULL)", name=op.f("ck_refunds_external_id_whole")),
         sa.CheckConstraint("amount > 0 AND amount <= 1e15", name=op.f("ck_refunds_amount_bounded")),
         sa.CheckConstraint(
@@ -300,7 +316,9 @@ def _add_demo() -> None:
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("model", postgresql.JSONB(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.CheckConstraint("singleton = 1", name=op.f("ck_demo_population_singleton")),
         sa.PrimaryKeyConstraint("singleton", name=op.f("pk_demo_population")),
         comment="what the made-up customers follow from: with the same three they can be made again, and more of them",
