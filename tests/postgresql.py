@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ from api.tables.migration import upgrade
 T = TypeVar("T")
 
 TEMPLATE = "migrated"
+_PREFIX = "regulars-tests-"
 EMBEDDED = "embedded"
 """The version that travels with the application; others are named by number, such as "15"."""
 # Nothing of a test's data outlives the run, so nothing needs to reach the disk.
@@ -49,9 +50,29 @@ _ROOM_BYTES = 3 * 1024**3
 def new_folder() -> Path:
     """Return a folder that the server's user can reach, which pytest's own folders are not; in memory if it fits."""
     has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-    folder = Path(tempfile.mkdtemp(prefix="regulars-tests-", dir=_MEMORY if has_room else "/tmp"))
+    place = _MEMORY if has_room else Path("/tmp")
+    _remove_left_over(place)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     folder.chmod(0o755)
     return folder
+
+
+def _remove_left_over(place: Path) -> None:
+    """Remove the folders of runs that were killed before they had a server; with one, its keeper does it."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with suppress(FileNotFoundError):
+            is_bare = {entry.name for entry in folder.iterdir()} <= {"run.lock"}
+            if is_bare and time.time() - folder.stat().st_mtime > _PATIENCE_SECONDS and _is_free(folder / "run.lock"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_free(lock: Path) -> bool:
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 @contextmanager
