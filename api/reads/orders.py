@@ -45,7 +45,6 @@ order_lines = Relation(
 
 customer_of_order = Link(orders, customers, (_CUSTOMER,))
 orders_of_customer = Link(customers, orders, (_CUSTOMER,), order=_LATEST_FIRST)
-customers.shown_by.append(orders_of_customer)
 lines_of_order = Link(orders, order_lines, (_CUSTOMER, _ORDER), order=(Term("position"),), total=True)
 order_of_line: Link = Link(order_lines, orders, (_CUSTOMER, _ORDER))
 product_of_line = Link(order_lines, products, (("product_id", "product_id"),))
@@ -53,6 +52,7 @@ refunds_of_order = Link(orders, refunds, (_CUSTOMER, _ORDER), order=(Term("refun
 refunds_of_customer = Link(customers, refunds, (_CUSTOMER,), order=(Term("refunded_at", descending=True),))
 order_of_refund = Link(refunds, orders, (_CUSTOMER, _ORDER))
 customer_of_refund = Link(refunds, customers, (_CUSTOMER,))
+customers.shown_by.extend((orders_of_customer, refunds_of_customer))
 
 
 @orders.expression

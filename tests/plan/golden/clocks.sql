@@ -36,5 +36,7 @@ FROM orders AS orders_3
 WHERE orders_3.customer_id = customers_1.customer_id AND orders_3.placed_at <= $9::TIMESTAMP WITH TIME ZONE AND orders_3.recorded_at <= $4::TIMESTAMP WITH TIME ZONE) AS anon_3) AS anon_2 ON true
 WHERE lower(customers_1.email) = lower($16::VARCHAR) AND customers_1.merged_into IS NULL AND (customers_1.created_at <= $9::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
 FROM orders AS orders_4
-WHERE orders_4.customer_id = customers_1.customer_id AND orders_4.placed_at <= $9::TIMESTAMP WITH TIME ZONE AND orders_4.recorded_at <= $4::TIMESTAMP WITH TIME ZONE))) AND customers_1.recorded_at <= $4::TIMESTAMP WITH TIME ZONE ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
+WHERE orders_4.customer_id = customers_1.customer_id AND orders_4.placed_at <= $9::TIMESTAMP WITH TIME ZONE AND orders_4.recorded_at <= $4::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
+FROM refunds AS refunds_6
+WHERE refunds_6.customer_id = customers_1.customer_id AND refunds_6.refunded_at <= $9::TIMESTAMP WITH TIME ZONE AND refunds_6.recorded_at <= $4::TIMESTAMP WITH TIME ZONE))) AND customers_1.recorded_at <= $4::TIMESTAMP WITH TIME ZONE ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
  LIMIT 1;
