@@ -11,14 +11,14 @@ SHORT, MEDIUM, LONG = 64, 200, 2_000
 
 # PostgreSQL cannot keep NUL, UTF-8 has no surrogates, other controls have no place in names and remarks, and overrides
 # of the writing direction make one text look like another.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 
 
 def cleaned(text: str, *, most: int, field: tuple[str, ...]) -> str:
     """Return a text trimmed and composed; raise Rejection if it is empty, unreadable or longer than `most`."""
     found = unicodedata.normalize("NFC", text).strip()
-    if _UNWANTED.search(found):
+    if UNWANTED.search(found):
         message = "This holds a character that cannot be kept, such as NUL or half of a surrogate pair."
         raise Rejection(UserErrorCode.INVALID, message, field)
     if all(unicodedata.category(character) in _INVISIBLE for character in found):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.domain import contact, customer_name
+from api.domain import contact
 from api.domain.purchase_summary import summaries
 from api.graph.declare import argument, column, condition, derived, identifier, many, one, optional, page, same
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
@@ -25,7 +25,7 @@ from api.graph.shared import (
 )
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
-from api.reads.identity import as_kept, is_this
+from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
 
@@ -59,11 +59,7 @@ class CustomerIdentifierInput:
     id: strawberry.ID | None = condition("Global identifier.", test=is_this)
     external_id: ExternalIdInput | None = condition(
         "Identifier in another system.",
-        test=lambda row, given: reads.has_external_id(
-            row,
-            given.parameter("text", "source", convert=as_kept(customer_name.source)),
-            given.parameter("text", "value", convert=as_kept(customer_name.value)),
-        ),
+        test=lambda row, given: reads.has_external_id(row, *named_elsewhere(given)),
     )
     email: str | None = condition(
         "Email address, in capitals or not.",

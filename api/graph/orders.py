@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.domain import customer_name
 from api.graph.declare import column, condition, identifier, many, money, one, optional, page, same
 from api.graph.products import Product
 from api.graph.shared import (
@@ -22,7 +21,7 @@ from api.graph.shared import (
     OrderDirection,
 )
 from api.reads import orders as reads
-from api.reads.identity import as_kept, is_this
+from api.reads.identity import is_this, named_elsewhere
 
 if TYPE_CHECKING:
     from api.graph.customers import Customer
@@ -87,11 +86,7 @@ class OrderIdentifierInput:
     id: strawberry.ID | None = condition("Global identifier.", test=is_this)
     external_id: ExternalIdInput | None = condition(
         "Identifier in the system the purchase came from.",
-        test=lambda row, given: reads.has_external_id(
-            row,
-            given.parameter("text", "source", convert=as_kept(customer_name.source)),
-            given.parameter("text", "value", convert=as_kept(customer_name.value)),
-        ),
+        test=lambda row, given: reads.has_external_id(row, *named_elsewhere(given)),
     )
     number: str | None = condition("Number the customer knows; of several orders with one number the latest.")
 

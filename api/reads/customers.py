@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Numeric, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column
 
 from api.reads.relation import Expression, Link, Relation, Row, Term, rows
+from api.reads.search import relevance
 from api.tables import customers as tables
 
 
@@ -33,6 +34,7 @@ customers = Relation(
     recorded="recorded_at",
     order=(Term("created_at"),),
 )
+customers.expression(relevance)
 merged_into = Link(customers, customers, (("merged_into", "customer_id"),))
 company = Link(customers, companies, (("company_id", "company_id"),))
 customers_of_company: Link = Link(companies, customers, (("company_id", "company_id"),), order=(Term("created_at"),))
@@ -78,14 +80,6 @@ def _first_external_id(row: Row) -> Expression:
 def as_of(row: Row) -> Expression:
     """Return the moment the answer rests on."""
     return row.lens.moment
-
-
-@customers.expression
-def relevance(row: Row) -> Expression:
-    """Return how well the row fits the words searched for, between 0 and 1; exact, so that a cursor can hold it."""
-    if row.search is None:
-        return literal_column("0::numeric", Numeric)
-    return cast(func.similarity(row.c.search_text, row.search), Numeric)
 
 
 def has_email(row: Row, email: Expression) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
+from api.domain import customer_name
 from api.domain.identity import parse_id
 from api.errors import BadUserInput, Rejection
 from api.reads.relation import Expression, Relation, Row
@@ -33,6 +34,14 @@ def as_kept(rule: Callable[[str, tuple[str, ...]], str]) -> Callable[[str], str]
             raise BadUserInput(rejection.message) from None
 
     return kept
+
+
+def named_elsewhere(given: Given) -> tuple[Expression, Expression]:
+    """Return the name of another system and the identifier within it, in the form in which they are kept."""
+    return (
+        given.parameter("text", "source", convert=as_kept(customer_name.source)),
+        given.parameter("text", "value", convert=as_kept(customer_name.value)),
+    )
 
 
 def is_this(row: Row, given: Given) -> ColumnElement[bool]:

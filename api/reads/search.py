@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sqlalchemy import ColumnElement, all_, and_, func, literal_column
+from sqlalchemy import ColumnElement, Numeric, all_, and_, cast, func, literal_column
 
 from api.errors import BadUserInput
 from api.reads.relation import Expression, Row
 
 SHORTEST_QUERY = 3
+
+
+def relevance(row: Row) -> Expression:
+    """Return how well a row fits the words searched for, between 0 and 1; exact, so that a cursor can hold it."""
+    if row.search is None:
+        return literal_column("0::numeric", Numeric)
+    return cast(func.similarity(row.c.search_text, row.search), Numeric)
 
 
 def words(query: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,14 +15,12 @@ from graphql import (
     VariableDefinitionNode,
 )
 
+from api.domain.text import UNWANTED
 from api.errors import BadUserInput
 
 LONGEST_TEXT = 10_000
 DEEPEST_VALUE = 32
 
-# PostgreSQL cannot keep NUL, UTF-8 has no surrogates, other controls have no place in names and remarks, and overrides
-# of the writing direction make one text look like another. Line breaks and tabs are fine.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _NAMED = (ArgumentNode, DirectiveNode, FieldNode, ObjectFieldNode)
 
 
@@ -55,7 +52,7 @@ def check_text(text: str, place: str, way: tuple[str | int, ...]) -> None:
     """Raise BadUserInput for one text that is not taken; `way` is where it stands."""
     if len(text) > LONGEST_TEXT:
         found = f"is longer than {LONGEST_TEXT:,} characters"
-    elif unwanted := _UNWANTED.search(text):
+    elif unwanted := UNWANTED.search(text):
         found = f"holds the character U+{ord(unwanted[0]):04X}, which is not taken"
     else:
         return

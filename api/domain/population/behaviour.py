@@ -12,7 +12,6 @@ from api.domain.population.model import PopulationModel
 HORIZON_WEEKS = 52
 SMALLEST_SPEND = 100
 _WEEK = timedelta(weeks=1)
-_DAY = timedelta(days=1)
 _OPENING, _OPEN = timedelta(hours=6), 15 / 24
 
 
