@@ -122,8 +122,9 @@ class Customer(Node):
         purchase_statistic,
         summaries,
         [argument("during", DateTimeIntervalInput | None, "Only what happened in this stretch of time.")],
+        cost=3,
     )
-    lifetime_value: CustomerLifetimeValue = same("What the customer has brought.")
+    lifetime_value: CustomerLifetimeValue = same("What the customer has brought.", cost=3)
     orders: Connection[Order] = page(
         orders_of_customer, "Purchases of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )

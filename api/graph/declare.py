@@ -17,6 +17,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from api.graph.cost import PAGE, Cost
 from api.reads.identity import Given
 from api.reads.json import money_amount
 from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
@@ -142,17 +143,23 @@ class ConditionField(StrawberryField):
         return copied
 
 
-def planned(source: Source, description: str, arguments: Sequence[StrawberryArgument] = ()) -> Any:
+def planned(
+    source: Source, description: str, arguments: Sequence[StrawberryArgument] = (), cost: Cost | None = None
+) -> Any:
     """Return a field whose value the planner fetches."""
-    made = PlannedField(description=description)
+    made = PlannedField(description=description, directives=[] if cost is None else [cost])
     made.source = source
     made.arguments = list(arguments)
     return made
 
 
-def argument(name: str, type_: Any, description: str, default: Any = UNSET) -> StrawberryArgument:
-    """Return an argument of a planned field."""
-    return StrawberryArgument(name, None, StrawberryAnnotation(type_), description=description, default=default)
+def argument(
+    name: str, type_: Any, description: str, default: Any = UNSET, cost: int | None = None
+) -> StrawberryArgument:
+    """Return an argument of a planned field; `cost` is what using it adds, in points."""
+    made = StrawberryArgument(name, None, StrawberryAnnotation(type_), description=description, default=default)
+    made.directives = () if cost is None else (Cost(weight=cost),)
+    return made
 
 
 def column(description: str, expression: str | Compute | None = None) -> Any:
@@ -174,9 +181,12 @@ def money(description: str, amount: str, currency: str = "currency") -> Any:
     return planned(Same(parts), description)
 
 
-def same(description: str, parts: Mapping[str, str] | None = None, missing: str | None = None) -> Any:
+def same(
+    description: str, parts: Mapping[str, str] | None = None, missing: str | None = None, cost: int | None = None
+) -> Any:
     """Return an object field made of the same row."""
-    return planned(Same({name: Column(of) for name, of in (parts or {}).items()}, missing), description)
+    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing)
+    return planned(source, description, cost=None if cost is None else Cost(weight=cost))
 
 
 def one(link: Link, description: str) -> Any:
@@ -191,7 +201,7 @@ def many(link: Link, description: str) -> Any:
 
 def page(link: Link, description: str, *, filter: Any = None, order: Any = None) -> Any:
     """Return a connection over the rows behind a link."""
-    return planned(Paged(link), description, [*PAGE_ARGUMENTS, *narrowing(filter, order)])
+    return planned(Paged(link), description, [*PAGE_ARGUMENTS, *narrowing(filter, order)], PAGE)
 
 
 def derived(
@@ -199,9 +209,10 @@ def derived(
     needs: Callable[[Row, Given], Table],
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
+    cost: int = 1,
 ) -> Any:
-    """Return a field computed in Python over all rows of its level at once."""
-    return planned(Derived(needs, compute), description, arguments)
+    """Return a field computed in Python over all rows of its level at once; `cost` is its price in points."""
+    return planned(Derived(needs, compute), description, arguments, Cost(weight=cost) if cost != 1 else None)
 
 
 def root_one(relation: Relation, description: str, *arguments: StrawberryArgument) -> Any:
@@ -212,7 +223,7 @@ def root_one(relation: Relation, description: str, *arguments: StrawberryArgumen
 def root_page(relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, order: Any) -> Any:
     """Return a root field that pages through a relation."""
     found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *CLOCK_ARGUMENTS]
-    return planned(Paged(relation), description, found)
+    return planned(Paged(relation), description, found, PAGE)
 
 
 def condition(description: str, names: str = "", test: Callable[[Row, Given], Expression] | None = None) -> Any:

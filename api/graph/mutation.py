@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from api.graph import purchases, refunds, set_customer
+from api.graph.cost import Cost
 from api.graph.outcomes import Caller
 
 Info = strawberry.Info[Caller, None]
@@ -27,7 +28,10 @@ class Mutation:
     ) -> purchases.RecordPurchasePayload | None:
         return await purchases.record_one(info.context, input)
 
-    @strawberry.mutation(description="Record many purchases in one call, at most 250.")
+    @strawberry.mutation(
+        description="Record many purchases in one call, at most 250.",
+        directives=[Cost(weight=10, multipliers=["input.purchases"])],
+    )
     async def record_purchases(
         self, info: Info, input: Annotated[purchases.RecordPurchasesInput, _INPUT]
     ) -> purchases.RecordPurchasesPayload | None:

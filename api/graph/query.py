@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 
 from api.graph import nodes as found
+from api.graph.cost import Cost
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
@@ -38,7 +39,10 @@ class Query:
         row: Node | None = found.reference(id, as_of=as_of, known_at=known_at)
         return row
 
-    @strawberry.field(description="Many objects at once, in the order asked, null where one is missing.")
+    @strawberry.field(
+        description="Many objects at once, in the order asked, null where one is missing.",
+        directives=[Cost(weight=1, multipliers=["ids"])],
+    )
     def nodes(self, ids: Identifiers, as_of: AsOf = None, known_at: KnownAt = None) -> list[Node | None]:
         rows: list[Node | None] = found.references(ids, as_of=as_of, known_at=known_at)
         return rows
@@ -51,7 +55,7 @@ class Query:
     customers: Connection[Customer] = root_page(
         customers,
         "Customers that fit a filter, read on one clock.",
-        argument("query", str | None, "Words to find in names and contact data, one of at least 3 characters."),
+        argument("query", str | None, "Words to find in names and contact data, one of at least 3 characters.", cost=5),
         filter=CustomerFilterInput,
         order=list[CustomerOrderInput],
     )
@@ -69,7 +73,9 @@ class Query:
     products: Connection[Product] = root_page(
         products,
         "Products that have been sold or named in a purchase.",
-        argument("query", str | None, "Words to find in name and article number, one of at least 3 characters."),
+        argument(
+            "query", str | None, "Words to find in name and article number, one of at least 3 characters.", cost=5
+        ),
         filter=ProductFilterInput,
         order=None,
     )

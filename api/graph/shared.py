@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import strawberry
 from strawberry import ID
 
+from api.graph.cost import Cost
 from api.graph.declare import optional
 from api.graph.scalars import CurrencyCode
 
@@ -21,7 +22,7 @@ class Node:
     id: ID = strawberry.field(description="Opaque global identifier.")
 
 
-@strawberry.type(description="Where a page lies within its list.")
+@strawberry.type(description="Where a page lies within its list.", directives=[Cost(weight=0)])
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether more items follow this page.")
     has_previous_page: bool = strawberry.field(description="Whether items come before this page.")
@@ -35,19 +36,19 @@ class CountPrecision(Enum):
     AT_LEAST = strawberry.enum_value("AT_LEAST", description="Counting stopped at this number; there may be more.")
 
 
-@strawberry.type(description="How many things there are, and how sure that is.")
+@strawberry.type(description="How many things there are, and how sure that is.", directives=[Cost(weight=5)])
 class Count:
     count: int = strawberry.field(description="The number found.")
     precision: CountPrecision = strawberry.field(description="Whether the number is exact or a lower bound.")
 
 
-@strawberry.type(description="An amount of money in one currency.")
+@strawberry.type(description="An amount of money in one currency.", directives=[Cost(weight=0)])
 class Money:
     amount: Decimal = strawberry.field(description="The exact amount in main units, such as 12.50.")
     currency_code: CurrencyCode = strawberry.field(description="The currency of the amount.")
 
 
-@strawberry.type(description="One item within a page.")
+@strawberry.type(description="One item within a page.", directives=[Cost(weight=0)])
 class Edge(Generic[T]):
     cursor: str = strawberry.field(description="Where the item stands; pass it as after or before.")
     node: T = strawberry.field(description="The item itself.")

@@ -1,0 +1,81 @@
+"""What asking costs: prices stand beside the fields, and the schema shows them as `@cost`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, get_named_type, is_composite_type
+from strawberry.schema_directive import Location
+
+__all__ = ["PAGE", "WRAPPERS", "Cost", "Price", "is_page", "price"]
+
+DEFAULT = 1
+MUTATION = 10
+WRAPPERS = frozenset({"nodes", "edges", "node"})
+"""Fields of a page and its edges that lead to the page's items and cost nothing themselves."""
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.OBJECT],
+    description=(
+        "Price of a field, of using an argument, or of every field that returns a type. Without it an object costs 1, "
+        "a scalar 0, a mutation 10; what lies below is added. A page's `nodes` and `edges` cost their items alone."
+    ),
+)
+class Cost:
+    weight: int = strawberry.field(description="Points that one use costs.")
+    multipliers: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "Arguments that say how many items there will be; each costs 1 and what is asked of it. "
+            "A page holds 20 if none is given."
+        ),
+    )
+
+
+PAGE = Cost(weight=2, multipliers=["first", "last"])
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one use of a field costs, apart from what is asked below it.
+
+    weight       points
+    multipliers  arguments that say how many items there will be, as paths of names
+    arguments    points for using an argument
+    """
+
+    weight: int
+    multipliers: tuple[tuple[str, ...], ...] = ()
+    arguments: Mapping[str, int] = field(default_factory=dict)
+
+
+def price(asked: GraphQLField, *, of_mutation: bool = False) -> Price:
+    """Return the price of a field: its own, else that of its type, else the usual one."""
+    type_ = get_named_type(asked.type)
+    declared = _declared(asked) or _declared(type_)
+    if declared is None:
+        usual = MUTATION if of_mutation else DEFAULT
+        declared = Cost(weight=usual if is_composite_type(type_) else 0)
+    multipliers = tuple(tuple(path.split(".")) for path in declared.multipliers or ())
+    return Price(declared.weight, multipliers, _surcharges(asked.args))
+
+
+def is_page(type_: GraphQLNamedType) -> bool:
+    """Return whether a type is a page of a list, whose items lie below `nodes` and `edges`."""
+    return {"nodes", "edges", "pageInfo"} <= getattr(type_, "fields", {}).keys()
+
+
+def _surcharges(arguments: Mapping[str, GraphQLArgument]) -> dict[str, int]:
+    found = ((name, _declared(argument)) for name, argument in arguments.items())
+    return {name: cost.weight for name, cost in found if cost is not None}
+
+
+def _declared(part: Any) -> Cost | None:
+    """Return the @cost of a type, a field or an argument."""
+    definition = part.extensions.get("strawberry-definition")
+    directives: Iterable[object] = getattr(definition, "directives", None) or ()
+    return next((directive for directive in directives if isinstance(directive, Cost)), None)
