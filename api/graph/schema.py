@@ -27,5 +27,14 @@ def _one_of_known_to_core(built: GraphQLSchema) -> GraphQLSchema:
     return built
 
 
-executable: GraphQLSchema = _one_of_known_to_core(schema._schema)
+def _directives_described(built: GraphQLSchema) -> GraphQLSchema:
+    """Return the schema with its own directives' arguments described: Strawberry leaves their descriptions out."""
+    for directive in built.directives:
+        definition = directive.extensions.get("strawberry-definition")
+        for field in definition.fields if definition else ():
+            directive.args[field.python_name].description = field.description
+    return built
+
+
+executable: GraphQLSchema = _directives_described(_one_of_known_to_core(schema._schema))
 """graphql-core's own object, which the executor takes."""
