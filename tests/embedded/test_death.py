@@ -92,9 +92,10 @@ def test_a_start_right_after_everything_was_killed_succeeds_beside_a_busy_orphan
     busy_backends = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO%LOOP%' AND state = 'active'"
     assert eventually(lambda: ask(application.dsn, busy_backends) == [1])
     watched, server = guard(data), postmaster(data)
-    # Stopped first, or it would notice one death and act on it before the next.
+    # Stopped first, or they would notice one death and act on it before the next.
     for pid, order in (
         (application.process.pid, signal.SIGSTOP),
+        (watched, signal.SIGSTOP),
         (server, signal.SIGKILL),
         (watched, signal.SIGKILL),
         (application.process.pid, signal.SIGKILL),
