@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 
 class ApiError(Exception):
@@ -12,6 +14,8 @@ class ApiError(Exception):
     code: ClassVar[str] = "INTERNAL"
     meaning: ClassVar[str] = "Something went wrong on our side; the request id finds it in the log."
     retryable: ClassVar[bool] = False
+    details: Mapping[str, Any] = MappingProxyType({})
+    """What else the error's `extensions` say."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -26,6 +30,24 @@ class BadRequest(ApiError):
 class ParseFailed(ApiError):
     code = "PARSE_FAILED"
     meaning = "The document is not GraphQL."
+
+
+class DocumentTooLarge(ApiError):
+    code = "DOCUMENT_TOO_LARGE"
+    meaning = (
+        "The document has more in it than is taken; the message says of what, where, and which setting allows more."
+    )
+
+
+class CostExceeded(ApiError):
+    """The operation may ask for too much; `cost` says how many points, and how many are allowed."""
+
+    code = "COST_EXCEEDED"
+    meaning = "The operation may ask for more than is given at once; `cost` and the message say how much less will do."
+
+    def __init__(self, message: str, *, requested: int, limit: int) -> None:
+        super().__init__(message)
+        self.details = {"cost": {"requested": requested, "limit": limit}}
 
 
 class ValidationFailed(ApiError):
@@ -77,6 +99,19 @@ class Unavailable(ApiError):
     retryable = True
 
 
+class Overloaded(ApiError):
+    code = "OVERLOADED"
+    meaning = "The server has more to do than it can; try again in a moment, a change with the same key."
+    retryable = True
+
+
+class ResponseTooLarge(ApiError):
+    code = "RESPONSE_TOO_LARGE"
+    meaning = (
+        "The answer would be larger than the server sends; ask for less at once. A change that was asked for is made."
+    )
+
+
 class RequestTimeout(ApiError):
     code = "REQUEST_TIMEOUT"
     meaning = "The request body took too long to arrive."
@@ -93,9 +128,20 @@ class UnsupportedMediaType(ApiError):
     meaning = "The request body must be `application/json`."
 
 
+class NotAcceptable(ApiError):
+    code = "NOT_ACCEPTABLE"
+    meaning = "The header `Accept` takes neither `application/graphql-response+json` nor `application/json`."
+
+
 class MethodNotAllowed(ApiError):
+    """allowed: the methods to use instead, as the header `Allow` lists them."""
+
     code = "METHOD_NOT_ALLOWED"
-    meaning = "The address takes POST only."
+    meaning = "The address does not take this method for this; the header `Allow` names those it takes."
+
+    def __init__(self, message: str, allowed: str = "POST") -> None:
+        super().__init__(message)
+        self.allowed = allowed
 
 
 class UserErrorCode(Enum):

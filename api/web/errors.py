@@ -15,9 +15,18 @@ import orjson
 from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, ValueNode
 
 import api
-from api.errors import ApiError, BadUserInput, ParseFailed, ValidationFailed
+from api.errors import ApiError, BadUserInput, DocumentTooLarge, ParseFailed, ValidationFailed
 
-__all__ = ["TOO_DEEP", "execution_error", "log_unexpected", "refusal", "shown", "syntax_error", "validation_error"]
+__all__ = [
+    "TOO_DEEP",
+    "execution_error",
+    "log_unexpected",
+    "refusal",
+    "shown",
+    "syntax_error",
+    "too_large",
+    "validation_error",
+]
 
 LOG = logging.getLogger("regulars")
 TOO_DEEP = "This is nested too deeply; ask for fewer levels at once."
@@ -26,12 +35,20 @@ _ROOM = Path(api.__file__).parent
 
 def refusal(error: ApiError) -> dict[str, Any]:
     """Return an error of ours in the form of GraphQL's `errors`."""
-    return {"message": error.message, "extensions": _extensions(error.code, retryable=error.retryable)}
+    return {
+        "message": error.message,
+        "extensions": {**_extensions(error.code, retryable=error.retryable), **error.details},
+    }
 
 
 def syntax_error(error: GraphQLSyntaxError) -> dict[str, Any]:
     """Return what is wrong with a document that is not GraphQL."""
     return _own_words(error, ParseFailed.code)
+
+
+def too_large(error: GraphQLError) -> dict[str, Any]:
+    """Return what a document has too much of."""
+    return _own_words(error, DocumentTooLarge.code)
 
 
 def validation_error(error: GraphQLError) -> dict[str, Any]:
