@@ -6,6 +6,7 @@ driver costs.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from api.errors import Timeout, Unavailable
+from api.errors import Overloaded, Timeout, Unavailable
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -79,12 +80,23 @@ def joined(statements: Sequence[Statement]) -> Statement:
 
 
 class Database:
-    """A pool of connections; everything read or written goes through it."""
+    """A pool of connections; everything read or written goes through it.
+
+    patience  seconds to wait for a connection while all are in use, to read and to write
+    """
 
     def __init__(
-        self, pool: asyncpg.Pool[asyncpg.Record], *, read_timeout: float, session: Mapping[str, str] | None = None
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        *,
+        read_timeout: float,
+        session: Mapping[str, str] | None = None,
+        patience: tuple[float, float] = (0.5, 2.0),
     ) -> None:
         self._pool = pool
+        self._read_patience, self._write_patience = patience
+        # The pool's own time limit would include the making of a connection, which is slow where the server restarts.
+        self._turns = asyncio.Semaphore(pool.get_max_size())
         self._read_timeout = read_timeout
         self._local = "".join(f"SET LOCAL {name} = '{value}';" for name, value in (session or {}).items())
 
@@ -94,16 +106,36 @@ class Database:
             await connection.execute(self._local)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Borrow a connection; raise Unavailable or Timeout instead of the driver's errors."""
-        with driver_errors_translated():
-            async with self._pool.acquire() as borrowed:
-                yield borrowed
+    async def connection(self, *, patience: float | None = None) -> AsyncIterator[Connection]:
+        """Borrow a connection; raise Overloaded, Unavailable or Timeout instead of the driver's errors.
+
+        patience  seconds to wait where all are in use; by default as long as a change waits
+        """
+        await self._turn(self._write_patience if patience is None else patience)
+        try:
+            with driver_errors_translated():
+                async with self._pool.acquire() as borrowed:
+                    yield borrowed
+        finally:
+            self._turns.release()
+
+    async def _turn(self, patience: float) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Overloaded("Every database connection is in use; try again in a moment.") from None
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         """Borrow a connection on which every statement sees the same data and nothing can be changed."""
-        async with self.connection() as borrowed, borrowed.transaction(isolation="repeatable_read", readonly=True):
+        async with (
+            self.connection(patience=self._read_patience) as borrowed,
+            borrowed.transaction(isolation="repeatable_read", readonly=True),
+        ):
             await self.settle_in(borrowed)
             yield borrowed
 
@@ -112,7 +144,7 @@ class Database:
     ) -> list[asyncpg.Record]:
         """Return the rows of a reading statement, on a connection of its own unless one is passed."""
         if connection is None:
-            async with self.connection() as borrowed:
+            async with self.connection(patience=self._read_patience) as borrowed:
                 return await borrowed.fetch(statement.sql, *statement.values(given), timeout=self._read_timeout)
         with driver_errors_translated():
             return await connection.fetch(statement.sql, *statement.values(given), timeout=self._read_timeout)
@@ -127,6 +159,8 @@ async def database(
     dsn: str,
     *,
     pool_size: int = 10,
+    read_patience: float = 0.5,
+    write_patience: float = 2.0,
     read_timeout: float = 5.0,
     write_timeout: float = 10.0,
     lock_timeout: float = 2.0,
@@ -145,7 +179,12 @@ async def database(
         statement_cache_size=0 if behind_pooler else 500,
         max_inactive_connection_lifetime=1800,
     )
-    opened = Database(pool, read_timeout=read_timeout, session=session if behind_pooler else None)
+    opened = Database(
+        pool,
+        read_timeout=read_timeout,
+        session=session if behind_pooler else None,
+        patience=(read_patience, write_patience),
+    )
     try:
         yield opened
     finally:

@@ -35,8 +35,8 @@ class WatchedDatabase(Database):
         return watched
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as borrowed:
+    async def connection(self, *, patience: float | None = None) -> AsyncIterator[Connection]:
+        async with super().connection(patience=patience) as borrowed:
             with borrowed.query_logger(self._note):
                 yield borrowed
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
-from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from api.errors import BadRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
+from api.web.negotiation import JSON
 
-__all__ = ["Asked", "answer_type", "asked", "require_json"]
+__all__ = ["Asked", "asked_by_body", "asked_by_url", "headers_of", "require_json"]
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
+PARAMETERS = ("query", "variables", "operationName", "extensions")
+UTF8 = {"utf-8", "utf8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,76 +30,89 @@ class Asked:
     operation_name: str | None
 
 
-def require_json(headers: Headers) -> None:
+def headers_of(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the headers of a request by name; one that is repeated has all its values, with commas between."""
+    found: dict[bytes, bytes] = {}
+    for name, value in raw:
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
+
+
+def require_json(headers: Mapping[bytes, bytes]) -> None:
     """Raise UnsupportedMediaType unless the body is announced as JSON in UTF-8, uncompressed."""
-    kind, _, parameters = headers.get("content-type", "").partition(";")
-    if kind.strip().lower() != JSON:
-        raise UnsupportedMediaType(f"Send the request with `Content-Type: {JSON}`.")
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
-            raise UnsupportedMediaType("Send the request in UTF-8.")
-    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+    announced = headers.get(b"content-type", b"")
+    if announced != b"application/json":
+        _require_json(announced.decode("latin-1").lower())
+    coding = headers.get(b"content-encoding", b"identity").strip().lower()
+    if coding not in (b"", b"identity"):
         raise UnsupportedMediaType("Send the request without Content-Encoding.")
 
 
-def answer_type(accepted: str) -> str:
-    """Return the media type to answer with: the one an Accept header weighs higher, `application/json` without one.
-
-    >>> answer_type("application/graphql-response+json, application/json;q=0.9")
-    'application/graphql-response+json'
-    >>> answer_type("*/*"), answer_type("")
-    ('application/json', 'application/json')
-    """
-    best, highest = JSON, 0.0
-    for entry in accepted.lower().split(","):
-        kind, *parameters = (part.strip() for part in entry.split(";"))
-        weight = _weight(parameters)
-        if kind in (JSON, GRAPHQL_JSON) and weight > highest:
-            best, highest = kind, weight
-    return best
-
-
-def _weight(parameters: list[str]) -> float:
+def _require_json(announced: str) -> None:
+    kind, *parameters = announced.split(";")
+    if kind.strip() != JSON:
+        raise UnsupportedMediaType(f"Send the request with `Content-Type: {JSON}`.")
     for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in UTF8:
+            raise UnsupportedMediaType("Send the request in UTF-8.")
 
 
-async def asked(request: Request, *, limit: int, seconds: float) -> Asked:
-    """Return what a request asks for; raise PayloadTooLarge, RequestTimeout or BadRequest."""
+def asked_by_url(parameters: bytes) -> Asked:
+    """Return what the parameters of an address ask for; raise BadRequest.
+
+    A parameter that is empty counts as one that is not there, since forms and templates cannot leave one out.
+    """
+    try:
+        found = dict(parse_qsl(parameters.decode("ascii"), errors="strict", max_num_fields=20))
+    except ValueError:
+        raise BadRequest("The parameters of the address are not form-encoded UTF-8.") from None
+    decoded: dict[str, Any] = {key: found[key] for key in PARAMETERS if key in found}
+    for key in ("variables", "extensions"):
+        if key in decoded:
+            decoded[key] = _decoded(decoded[key].encode(), f"The parameter `{key}`")
+    return _checked(decoded)
+
+
+async def asked_by_body(receive: Receive, announced: bytes | None, *, limit: int, seconds: float) -> Asked:
+    """Return what a body asks for; raise PayloadTooLarge, RequestTimeout, BadRequest or ClientDisconnect.
+
+    announced  length in the request's header
+    limit      bytes that are read at most
+    """
+    if announced is not None and announced.isdigit() and int(announced[:20]) > limit:
+        raise PayloadTooLarge(f"The request body is larger than {limit:,} bytes.")
     try:
         async with asyncio.timeout(seconds):
-            body = await _body(request, limit)
+            body = await _body(receive, limit)
     except TimeoutError:
         raise RequestTimeout(f"The request body did not arrive within {seconds:g} seconds.") from None
-    return _checked(_decoded(body))
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    too_large = PayloadTooLarge(f"The request body is larger than {limit:,} bytes.")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
-
-
-def _decoded(body: bytes) -> Any:
     if not body.strip():
         raise BadRequest('The request body is empty; send JSON such as {"query": "{ __typename }"}.')
+    return _checked(_decoded(body, "The request body"))
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
+    body, more = b"", True
+    chunks: list[bytes] = []
+    length = 0
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body, more = message.get("body", b""), message.get("more_body", False)
+        length += len(body)
+        if length > limit:
+            raise PayloadTooLarge(f"The request body is larger than {limit:,} bytes.")
+        chunks.append(body)
+    return body if len(chunks) == 1 else b"".join(chunks)
+
+
+def _decoded(text: bytes, what: str) -> Any:
     try:
-        return orjson.loads(body)
+        return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The request body is not JSON in UTF-8: {error.msg}, at character {error.pos}.") from None
+        raise BadRequest(f"{what} is not JSON in UTF-8: {error.msg}, at character {error.pos}.") from None
 
 
 def _checked(body: Any) -> Asked:
@@ -104,12 +120,12 @@ def _checked(body: Any) -> Asked:
         raise BadRequest("Send one operation a request; several at once are not taken.")
     if not isinstance(body, dict):
         raise BadRequest('The request body must be a JSON object such as {"query": "{ __typename }"}.')
-    query, variables, name = (body.get(key) for key in ("query", "variables", "operationName"))
+    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise BadRequest("`query` must be a string that holds a GraphQL document.")
-    for key in ("variables", "extensions"):
-        if not isinstance(body.get(key), dict | None):
+    for key, value in (("variables", variables), ("extensions", body.get("extensions"))):
+        if value is not None and not isinstance(value, dict):
             raise BadRequest(f"`{key}` must be an object or null.")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise BadRequest("`operationName` must be a string or null.")
     return Asked(query, variables or {}, name)

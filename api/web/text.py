@@ -19,23 +19,30 @@ from api.domain.text import UNWANTED
 from api.errors import BadUserInput
 
 LONGEST_TEXT = 10_000
-DEEPEST_VALUE = 32
+DEEPEST_VALUE = 16
 
 _NAMED = (ArgumentNode, DirectiveNode, FieldNode, ObjectFieldNode)
 
 
-def check_variables(variables: dict[str, Any]) -> None:
-    """Raise BadUserInput, naming the variable, for a text that is not taken or for values in one another too deeply."""
+def check_variables(variables: dict[str, Any], most: int) -> None:
+    """Raise BadUserInput for a text that is not taken, for values in one another too deeply, or for too many of them.
+
+    most  values that are taken, in one another or side by side
+    """
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, (name,)) for name, value in variables.items()]
-    while waiting:
+    found = len(waiting)
+    while waiting and found <= most:
         value, way = waiting.pop()
         if isinstance(value, str):
             check_text(value, "${}", way)
         elif isinstance(value, dict | list):
             if len(way) > DEEPEST_VALUE:
                 raise BadUserInput(f"Variable `${way[0]}` is nested too deeply; {DEEPEST_VALUE} levels are the most.")
+            found += len(value)
             parts = value.items() if isinstance(value, dict) else enumerate(value)
             waiting += [(part, (*way, step)) for step, part in parts]
+    if found > most:
+        raise BadUserInput(f"The variables hold more than {most:,} values; send less at once.")
 
 
 def check_literals(document: Node) -> None:

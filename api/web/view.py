@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: one POST, one operation, one answer."""
+"""GraphQL over HTTP: one request, one operation, one answer."""
 
 from __future__ import annotations
 
@@ -7,58 +7,51 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from inspect import isawaitable
-from typing import Any
-from uuid import uuid4
+from secrets import token_hex
+from typing import Any, Literal
 
-import orjson
-from graphql import ExecutionResult, GraphQLSchema, OperationType, execute
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from graphql import ExecutionResult, GraphQLSchema, OperationType
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from api.access import EVERYBODY
 from api.database import Database
-from api.errors import (
-    ApiError,
-    BadUserInput,
-    MethodNotAllowed,
-    PayloadTooLarge,
-    RequestTimeout,
-    UnsupportedMediaType,
-)
+from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
 from api.plan.executor import Executor, Operation
-from api.web.body import GRAPHQL_JSON, Asked, answer_type, asked, require_json
+from api.web.answer import Answer, refused, send_answer, written
+from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json
+from api.web.departure import ended_by_departure
 from api.web.documents import Document, Documents, Limits
 from api.web.errors import TOO_DEEP, execution_error, log_unexpected, refusal, shown
+from api.web.negotiation import JSON, answer_type
 from api.web.text import check_variables
 
-__all__ = ["GraphQLView"]
+__all__ = ["GraphQLView", "Wire"]
 
-STATUSES: Mapping[type[ApiError], int] = {
-    MethodNotAllowed: 405,
-    RequestTimeout: 408,
-    PayloadTooLarge: 413,
-    UnsupportedMediaType: 415,
-}
-"""Statuses of refusals that are HTTP's own; any other malformed request is a 400."""
-
-# What is left of a body that is not read would be taken for the next request.
-LEFT_OVER = {405, 408, 413, 415}
 MOST_COERCION_ERRORS = 5
+MOST_EXECUTION_ERRORS = 20
+# A page elsewhere cannot make a browser send this with a plain link, image or form.
+PREFLIGHT = b"graphql-require-preflight"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The members of an answer; without `data` the request failed before anything ran."""
+class Wire:
+    """What is taken from clients, and how they are answered.
 
-    members: dict[str, Any]
-    status: int | None = None
+    body_limit     bytes of a request body
+    body_seconds   time for it to arrive
+    answer_limit   bytes of an answer
+    nodes          values in the variables of a request, in one another or side by side
+    get_queries    whether queries are taken by GET: never, with the header GraphQL-Require-Preflight, or from anyone
+    draft          whether statuses are those of the draft of 2026
+    """
 
-    def status_for(self, media_type: str) -> int:
-        """Return the HTTP status: a client that asks for plain JSON learns of GraphQL's errors in the body alone."""
-        if self.status is not None:
-            return self.status
-        return 400 if media_type == GRAPHQL_JSON and "data" not in self.members else 200
+    body_limit: int = 1_048_576
+    body_seconds: float = 10.0
+    answer_limit: int = 8_388_608
+    nodes: int = 25_000
+    get_queries: Literal["off", "preflight", "open"] = "off"
+    draft: bool = False
 
 
 class GraphQLView:
@@ -66,70 +59,73 @@ class GraphQLView:
 
     database: Database
 
-    def __init__(self, schema: GraphQLSchema, *, limits: Limits, body_limit: int, body_seconds: float) -> None:
+    def __init__(self, schema: GraphQLSchema, *, limits: Limits, wire: Wire = Wire()) -> None:
         self._schema = schema
         self._documents = Documents(schema, limits)
-        self._body_limit = body_limit
-        self._body_seconds = body_seconds
+        self._wire = wire
+        self._methods = "POST" if wire.get_queries == "off" else "GET, HEAD, POST"
         self._changes: set[asyncio.Task[Answer]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that leaves before its request is whole gets no answer."""
-        request = Request(scope, receive, send)
+        """Answer one request; a client that leaves before its answer is ready gets none."""
+        identity, headers = token_hex(16), headers_of(scope["headers"])
         try:
-            response = await self._respond(request, uuid4().hex)
+            answer, media_type = await self._answered(scope, headers, receive, identity)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        answer, body = written(answer, identity, self._wire.answer_limit)
+        status = answer.status_for(media_type, draft=self._wire.draft)
+        await send_answer(send, status, media_type, body, ((b"x-request-id", identity.encode()), *answer.headers))
 
     async def finish(self, seconds: float) -> None:
         """Wait for changes that are still being made, no longer than told."""
         if self._changes:
             await asyncio.wait(self._changes, timeout=seconds)
 
-    async def _respond(self, request: Request, identity: str) -> Response:
-        answer, body = _written(await self._answered(request, identity), identity)
-        media_type = answer_type(request.headers.get("accept", ""))
-        status = answer.status_for(media_type)
-        headers = {
-            "Content-Type": f"{media_type}; charset=utf-8",
-            "X-Request-Id": identity,
-            "Cache-Control": "no-store",
-        }
-        if status == 405:
-            headers["Allow"] = "POST"
-        if status in LEFT_OVER:
-            headers["Connection"] = "close"
-        return Response(body, status, headers)
-
-    async def _answered(self, request: Request, identity: str) -> Answer:
+    async def _answered(
+        self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, identity: str
+    ) -> tuple[Answer, str]:
+        media_type = JSON
         try:
-            return await self._run(await self._read(request), identity)
+            media_type = answer_type(headers.get(b"accept", b""))
+            asked = await self._read(scope, headers, receive)
+            return await self._run(asked, scope["method"], receive, identity), media_type
         except ApiError as error:
-            return Answer({"errors": [refusal(error)]}, STATUSES.get(type(error), 400))
+            return refused(error), media_type
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  (whatever it is, its text must not reach the client)
             log_unexpected(error, identity)
-            return Answer({"errors": [shown(identity)]}, 500)
+            return Answer({"errors": [shown(identity)]}, 500), media_type
 
-    async def _read(self, request: Request) -> Asked:
-        if request.method != "POST":
-            raise MethodNotAllowed("Send GraphQL by POST.")
-        require_json(request.headers)
-        return await asked(request, limit=self._body_limit, seconds=self._body_seconds)
+    async def _read(self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> Asked:
+        method = scope["method"]
+        if method == "POST":
+            require_json(headers)
+            wire = self._wire
+            return await asked_by_body(
+                receive, headers.get(b"content-length"), limit=wire.body_limit, seconds=wire.body_seconds
+            )
+        if method not in ("GET", "HEAD") or self._wire.get_queries == "off":
+            raise MethodNotAllowed("Send GraphQL by POST.", self._methods)
+        if self._wire.get_queries == "preflight" and not headers.get(PREFLIGHT, b"").strip():
+            raise BadRequest("A query by GET needs the header `GraphQL-Require-Preflight`, with any value.")
+        return asked_by_url(scope["query_string"])
 
-    async def _run(self, given: Asked, identity: str) -> Answer:
+    async def _run(self, given: Asked, method: str, receive: Receive, identity: str) -> Answer:
         document = self._documents.find(given.query)
         if document.refusals:
             return Answer({"errors": list(document.refusals)})
         try:
             operation = document.operation(given.operation_name)
-            check_variables(given.variables)
+            check_variables(given.variables, self._wire.nodes)
         except ApiError as error:
             return Answer({"errors": [refusal(error)]})
-        work = self._executed(document, given, identity)
-        return await (self._shielded(work) if operation.operation is OperationType.MUTATION else work)
+        if operation.operation is OperationType.MUTATION:
+            if method != "POST":
+                raise MethodNotAllowed("Send changes by POST.")
+            return await self._shielded(self._executed(document, given, identity, None))
+        return await self._executed(document, given, identity, receive)
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Carry a change through, whatever becomes of the request that asked for it."""
@@ -138,29 +134,39 @@ class GraphQLView:
         change.add_done_callback(self._changes.discard)
         return await asyncio.shield(change)
 
-    async def _executed(self, document: Document, given: Asked, identity: str) -> Answer:
+    async def _executed(self, document: Document, given: Asked, identity: str, receive: Receive | None) -> Answer:
+        """Execute an operation; with `receive` it ends where the client leaves."""
         operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans)
         try:
-            result = await self._execute(document, given, operation)
+            result = self._begun(document, given, operation)
+            if isawaitable(result):
+                if receive is None:
+                    result = await result
+                else:
+                    with ended_by_departure(receive):
+                        result = await result
         except RecursionError:
             return Answer({"errors": [refusal(BadUserInput(TOO_DEEP))]})
         finally:
             await _closed(operation, identity)
         return Answer(_members(result, identity))
 
-    async def _execute(self, document: Document, given: Asked, operation: Operation) -> ExecutionResult:
+    def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
+        """Return the result of an operation, or an awaitable of it.
+
+        The executor is made without graphql-core's `execute`, which would look the schema through each time.
+        """
         assert document.parsed is not None
-        result = execute(
+        executor = Executor.build(
             self._schema,
             document.parsed,
             context_value=operation,
-            variable_values=given.variables,
+            raw_variable_values=given.variables,
             operation_name=given.operation_name,
             max_coercion_errors=MOST_COERCION_ERRORS,
-            executor_class=Executor,
             hide_suggestions=True,
         )
-        return await result if isawaitable(result) else result
+        return ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
 
 
 async def _closed(operation: Operation, identity: str) -> None:
@@ -172,22 +178,8 @@ async def _closed(operation: Operation, identity: str) -> None:
 
 
 def _members(result: ExecutionResult, identity: str) -> dict[str, Any]:
-    errors = [execution_error(error, identity) for error in result.errors or ()]
-    before_any_field = result.data is None and errors and all("path" not in error for error in errors)
-    members: dict[str, Any] = {"errors": errors} if errors else {}
-    return members if before_any_field else {**members, "data": result.data}
-
-
-def _written(answer: Answer, identity: str) -> tuple[Answer, bytes]:
-    """Return an answer with its JSON; one that cannot be written is replaced by one that says so."""
-    try:
-        return answer, orjson.dumps(answer.members, default=_filled)
-    except orjson.JSONEncodeError as error:
-        log_unexpected(error, identity)
-        masked = Answer({"errors": [shown(identity)]}, 500)
-        return masked, orjson.dumps(masked.members)
-
-
-def _filled(hole: Any) -> Any:
-    """Return what fills the place that was kept for a referenced row."""
-    return hole.value
+    if not result.errors:
+        return {"data": result.data}
+    errors = [execution_error(error, identity) for error in result.errors[:MOST_EXECUTION_ERRORS]]
+    before_any_field = result.data is None and all("path" not in error for error in errors)
+    return {"errors": errors} if before_any_field else {"errors": errors, "data": result.data}

@@ -40,7 +40,7 @@ def view_of(given: Work) -> GraphQLView:
         work: bool = strawberry.field(resolver=given.do)
 
     schema = strawberry.Schema(Query, Mutation)
-    view = GraphQLView(schema._schema, limits=Limits(), body_limit=10_000, body_seconds=5)
+    view = GraphQLView(schema._schema, limits=Limits())
     view.database = None  # type: ignore[assignment]  # these fields ask no database
     return view
 

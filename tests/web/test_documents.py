@@ -87,7 +87,7 @@ def test_a_document_as_wide_as_can_be_is_planned_once_for_each_shape():
 
 @pytest.mark.anyio
 async def test_a_document_of_twenty_root_fields_is_planned_once(database: Any):
-    view = GraphQLView(schema._schema, limits=Limits(), body_limit=10_000, body_seconds=5)
+    view = GraphQLView(schema._schema, limits=Limits())
     view.database = database
     wide = "{" + " ".join(f"a{number}: customers {{ totalCount {{ count }} }}" for number in range(20)) + "}"
     transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", view)]))

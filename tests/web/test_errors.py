@@ -62,7 +62,7 @@ class Query:
 @pytest.fixture
 def view() -> GraphQLView:
     schema = strawberry.Schema(Query)
-    view = GraphQLView(schema._schema, limits=Limits(), body_limit=10_000, body_seconds=5)
+    view = GraphQLView(schema._schema, limits=Limits())
     view.database = None  # type: ignore[assignment]  # these fields ask no database
     return view
 

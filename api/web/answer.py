@@ -1,0 +1,125 @@
+"""An answer on its way out: its status, its headers and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from api.errors import (
+    ApiError,
+    BadRequest,
+    BadUserInput,
+    MethodNotAllowed,
+    NotAcceptable,
+    Overloaded,
+    PayloadTooLarge,
+    RequestTimeout,
+    ResponseTooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from api.web.errors import log_unexpected, refusal, shown
+from api.web.negotiation import GRAPHQL_JSON
+
+__all__ = ["Answer", "refused", "send_answer", "written"]
+
+STATUSES: Mapping[type[ApiError], int] = {
+    MethodNotAllowed: 405,
+    NotAcceptable: 406,
+    RequestTimeout: 408,
+    PayloadTooLarge: 413,
+    UnsupportedMediaType: 415,
+    Overloaded: 503,
+    Unavailable: 503,
+}
+"""Statuses of refusals that are HTTP's own; any other malformed request is a 400."""
+
+PARTIAL_SUCCESS = 294
+# What is left of a body that is not read would be taken for the next request.
+LEFT_OVER = {405, 406, 408, 413, 415}
+RETRY_AFTER = (b"retry-after", b"1")
+CLOSE = (b"connection", b"close")
+CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in ("application/json", GRAPHQL_JSON)}
+# Requests that are well formed and still cannot be executed.
+UNPROCESSABLE = {ValidationFailed.code, BadUserInput.code, BadRequest.code}
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The members of an answer; without `data` the request failed before anything ran.
+
+    status  where it is HTTP's own; otherwise it follows from the members and the media type
+    """
+
+    members: Mapping[str, Any]
+    status: int | None = None
+    headers: Headers = ()
+
+    def status_for(self, media_type: str, *, draft: bool) -> int:
+        """Return the HTTP status: a client that asks for plain JSON learns of GraphQL's errors in the body alone.
+
+        draft  whether the statuses are those of the draft of 2026: 422 for what cannot be executed, 294 for data
+               that comes with errors
+        """
+        if self.status is not None:
+            return self.status
+        if media_type != GRAPHQL_JSON or "errors" not in self.members:
+            return 200
+        if "data" in self.members:
+            return PARTIAL_SUCCESS if draft else 200
+        return 422 if draft and self.members["errors"][0]["extensions"]["code"] in UNPROCESSABLE else 400
+
+
+def refused(error: ApiError) -> Answer:
+    """Return the answer to a request that is not taken, with the headers that tell what to do instead."""
+    status = STATUSES.get(type(error), 400)
+    headers: Headers = (CLOSE,) if status in LEFT_OVER else ()
+    if isinstance(error, MethodNotAllowed):
+        headers = (*headers, (b"allow", error.allowed.encode()))
+    if status == 503:
+        headers = (*headers, RETRY_AFTER)
+    return Answer({"errors": [refusal(error)]}, status, headers)
+
+
+def written(answer: Answer, identity: str, limit: int) -> tuple[Answer, bytes]:
+    """Return an answer with its JSON, or one that says why it cannot be sent.
+
+    limit  bytes of JSON that are sent at most
+    """
+    try:
+        body = orjson.dumps(answer.members, default=_filled)
+    except orjson.JSONEncodeError as error:
+        log_unexpected(error, identity)
+        answer = Answer({"errors": [shown(identity)]}, 500)
+        return answer, orjson.dumps(answer.members)
+    if len(body) <= limit:
+        return answer, body
+    too_large = ResponseTooLarge(f"The answer would have {len(body):,} bytes; {limit:,} are the most. Ask for less.")
+    # The operation has run: a change in it stands.
+    answer = Answer({"errors": [refusal(too_large)], "data": None})
+    return answer, orjson.dumps(answer.members)
+
+
+def _filled(hole: Any) -> Any:
+    """Return what fills the place that was kept for a referenced row."""
+    return hole.value
+
+
+async def send_answer(send: Send, status: int, media_type: str, body: bytes, more: Headers) -> None:
+    """Send an answer; what it says holds for this moment and, by its media type, for this client."""
+    headers = [
+        (b"content-type", CONTENT_TYPES[media_type]),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"accept"),
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
