@@ -21,8 +21,8 @@ WRAPPERS = frozenset({"nodes", "edges", "node"})
 @strawberry.schema_directive(
     locations=[Location.FIELD_DEFINITION, Location.ARGUMENT_DEFINITION, Location.OBJECT],
     description=(
-        "Price of a field, of using an argument, or of every field that returns a type. Without it an object costs 1, "
-        "a scalar 0, a mutation 10; what lies below is added. A page's `nodes` and `edges` cost their items alone."
+        "Price of a field, an argument or a type, in points. Without it an object costs 1, a plain value nothing, "
+        "a change 10; what lies below is added. `nodes` and `edges` cost only their items."
     ),
 )
 class Cost:

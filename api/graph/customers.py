@@ -33,36 +33,43 @@ LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
 
 
-@strawberry.enum(description="What sort of customer this is.")
+@strawberry.enum(description="Whether somebody buys privately or for a business.")
 class CustomerKind(Enum):
-    CONSUMER = strawberry.enum_value("CONSUMER", description="A private person.")
+    CONSUMER = strawberry.enum_value("CONSUMER", description="A person who buys for themselves.")
     BUSINESS = strawberry.enum_value("BUSINESS", description="A person who buys for a company, or a company.")
 
 
 @strawberry.enum(description="What customers can be sorted by.")
 class CustomerOrderField(Enum):
-    CREATED_AT = strawberry.enum_value("created_at", description="When the customer first came to us.")
+    CREATED_AT = strawberry.enum_value("created_at", description="When the customer first came to the business.")
     LAST_PURCHASE_AT = strawberry.enum_value("last_purchase_at", description="When the customer last bought.")
-    ORDER_COUNT = strawberry.enum_value("order_count", description="How many orders the customer placed.")
-    HISTORIC_NET = strawberry.enum_value("historic_net", description="Net value so far.")
-    RELEVANCE = strawberry.enum_value("relevance", description="How well the customer fits the words searched for.")
+    ORDER_COUNT = strawberry.enum_value("order_count", description="How many orders the customer has placed.")
+    HISTORIC_NET = strawberry.enum_value(
+        "historic_net", description="What the customer has brought so far, after discounts and refunds."
+    )
+    RELEVANCE = strawberry.enum_value(
+        "relevance",
+        description="How well the customer fits the words in query; ask for DESC to see the best fit first.",
+    )
 
 
-@strawberry.input(description="One step of a sort order for customers.")
+@strawberry.input(
+    description="What to sort customers by, and which way; the next one decides among those equal in this."
+)
 class CustomerOrderInput:
     field: CustomerOrderField = strawberry.field(description="What to sort by.")
     direction: OrderDirection = strawberry.field(description="Which way to sort.", default=OrderDirection.ASC)
 
 
-@strawberry.input(description="Exactly one way to name a customer.", one_of=True)
+@strawberry.input(description="Names one customer: give exactly one of these.", one_of=True)
 class CustomerIdentifierInput:
-    id: strawberry.ID | None = condition("Global identifier.", test=is_this)
+    id: strawberry.ID | None = condition("The id of the customer, which begins with cus_.", test=is_this)
     external_id: ExternalIdInput | None = condition(
-        "Identifier in another system.",
+        "What another system calls the customer, such as customer 1001 of the shop.",
         test=lambda row, given: reads.has_external_id(row, *named_elsewhere(given)),
     )
     email: str | None = condition(
-        "Email address, in capitals or not.",
+        "Email address, such as ada@example.com; capitals make no difference.",
         test=lambda row, given: reads.has_email(row, given.parameter("text", convert=as_kept(contact.email))),
     )
     phone: str | None = condition(
@@ -76,56 +83,70 @@ class CustomerFilterInput:
     and_: list[CustomerFilterInput] | None = optional("All of these must hold.", name="and")
     or_: list[CustomerFilterInput] | None = optional("At least one of these must hold.", name="or")
     not_: CustomerFilterInput | None = optional("This must not hold.", name="not")
-    kind: list[CustomerKind] | None = condition("One of these kinds.")
-    country: list[str] | None = condition("One of these country codes.")
-    tags: list[str] | None = condition("At least one of these labels.")
-    created_at: DateTimeFilter | None = condition("When the customer first came to us.")
+    kind: list[CustomerKind] | None = condition("The customer is of one of these kinds.")
+    country: list[str] | None = condition("The customer is from one of these countries: two letters each, such as DE.")
+    tags: list[str] | None = condition("The customer has at least one of these labels.")
+    created_at: DateTimeFilter | None = condition("When the customer first came to the business.")
     last_purchase_at: DateTimeFilter | None = condition("When the customer last bought.")
-    order_count: IntFilter | None = condition("How many orders the customer placed.")
-    historic_net: DecimalFilter | None = condition("Net value so far, in the currency of the business.")
+    order_count: IntFilter | None = condition("How many orders the customer has placed.")
+    historic_net: DecimalFilter | None = condition(
+        "What the customer has brought so far, after discounts and refunds, in the currency of the business."
+    )
 
 
-@strawberry.type(description="An organisation that customers belong to.")
+@strawberry.type(description="A company that customers buy for.")
 class Company(Node):
     id: strawberry.ID = identifier()
-    name: str = column("Name of the company.")
-    parent: LazyCompany | None = one(reads.companies_of_parent, "Company above this one, null at the top.")
-    customers: Connection[LazyCustomer] = page(reads.customers_of_company, "Customers who belong to this company.")
+    name: str = column("Name of the company, such as Conti Ristoranti.")
+    parent: LazyCompany | None = one(
+        reads.companies_of_parent, "The company this one belongs to, null if it belongs to none."
+    )
+    customers: Connection[LazyCustomer] = page(reads.customers_of_company, "People who buy for this company.")
 
 
-@strawberry.type(description="A person or company we sell to.")
+@strawberry.type(description="Somebody who buys from the business: a person, or a company.")
 class Customer(Node):
     id: strawberry.ID = identifier()
-    kind: CustomerKind = column("Whether this is a private person or a business.")
-    display_name: str = column("Name to show on a screen, always present.")
-    first_name: str | None = column("Given name.")
-    last_name: str | None = column("Family name.")
-    email: str | None = column("Email address.")
-    phone: str | None = column("Phone number with country code.")
-    country: str | None = column("Two-letter country code.")
-    locale: str | None = column("Preferred language and region, such as de-CH.")
+    kind: CustomerKind = column("Whether the customer buys privately or for a business.")
+    display_name: str = column(
+        "Name to show on a screen, never empty: the person, else the company, the email or a number."
+    )
+    first_name: str | None = column("Given name, such as Ada.")
+    last_name: str | None = column("Family name, such as Berger.")
+    email: str | None = column("Email address, such as ada@example.com.")
+    phone: str | None = column("Phone number with country code, such as +493023125001.")
+    country: str | None = column("Country by its two letters in ISO 3166, such as DE.")
+    locale: str | None = column("Language and region the customer prefers, such as de-CH.")
     external_ids: list[ExternalId] = many(
-        reads.external_ids_of_customer, "Identifiers of this customer in other systems."
+        reads.external_ids_of_customer, "What other systems call this customer, such as customer 1001 of the shop."
     )
-    tags: list[str] = column("Free labels.")
-    company: Company | None = one(reads.company, "Company the customer belongs to.")
-    created_at: datetime = column("When the customer was entered, or first came to us where the source tells.")
-    updated_at: datetime = column("When the customer's own data last changed.")
-    recorded_at: datetime = column("When we learnt of the customer.")
-    version: int = column("Number that rises with each change, for expectedVersion.")
+    tags: list[str] = column("Labels the business has given the customer, such as newsletter.")
+    company: Company | None = one(reads.company, "The company this customer buys for, null for most people.")
+    created_at: datetime = column(
+        "When the customer first came to the business, or was entered where that is not known."
+    )
+    updated_at: datetime = column("When name, contact data, labels or company last changed; purchases do not count.")
+    recorded_at: datetime = column("When the customer was entered here.")
+    version: int = column("Counts the changes; send it as expectedVersion and nobody else's change is overwritten.")
     merged_into: LazyCustomer | None = one(
-        reads.merged_into, "The customer this record was merged into; the old id keeps resolving."
+        reads.merged_into, "The customer this one turned out to be, null for most; the old id still works."
     )
-    as_of: datetime = column("Moment on whose facts this answer rests.")
+    as_of: datetime = column("The moment this answer describes: the asOf you asked for, or now.")
     purchase_summary: PurchaseSummary = derived(
-        "Sums over orders and refunds, in the currency of the business.",
+        "Sums over orders and refunds, of all time or during a stretch of it.",
         purchase_statistic,
         summaries,
-        [argument("during", DateTimeIntervalInput | None, "Only what happened in this stretch of time.")],
+        [
+            argument(
+                "during",
+                DateTimeIntervalInput | None,
+                "Count only what happened in this stretch of time, such as one year. Left out, everything counts.",
+            )
+        ],
         cost=3,
     )
-    lifetime_value: CustomerLifetimeValue = same("What the customer has brought.", cost=3)
+    lifetime_value: CustomerLifetimeValue = same("What the customer is worth to the business.", cost=3)
     orders: Connection[Order] = page(
-        orders_of_customer, "Purchases of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
+        orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )
     refunds: Connection[Refund] = page(refunds_of_customer, "Money paid back to this customer, latest first.")

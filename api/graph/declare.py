@@ -169,7 +169,7 @@ def column(description: str, expression: str | Compute | None = None) -> Any:
 
 def identifier() -> Any:
     """Return the `id` of a view."""
-    return column("Opaque global identifier.", public_id)
+    return column("Identifier that never changes and that no other object has; node finds the object by it.", public_id)
 
 
 def money(description: str, amount: str, currency: str = "currency") -> Any:
@@ -242,20 +242,22 @@ def narrowing(filter: Any, order: Any) -> list[StrawberryArgument]:
     """Return the arguments that narrow and sort a list."""
     found = []
     if filter is not None:
-        found.append(argument("filter", filter | None, "Conditions that every item of the list meets."))
+        found.append(argument("filter", filter | None, "Only items that meet these conditions."))
     if order is not None:
-        found.append(argument("order_by", order | None, "Sort order; the identifier breaks ties."))
+        found.append(
+            argument("order_by", order | None, "What to sort by; items equal in that come in the order of their ids.")
+        )
     return found
 
 
 PAGE_ARGUMENTS = (
     argument("first", int | None, "How many from the start, 1 to 100; 20 if neither first nor last is given."),
-    argument("after", str | None, "Cursor to continue after."),
+    argument("after", str | None, "Begin after the item with this cursor, such as the endCursor of the page before."),
     argument("last", int | None, "How many from the end, 1 to 100; give first or last, not both."),
-    argument("before", str | None, "Cursor to stop before."),
+    argument("before", str | None, "End before the item with this cursor, such as the startCursor of the page after."),
 )
-AS_OF = "Show what had happened by this moment; by default all that is recorded."
-KNOWN_AT = "Leave out what was recorded after this moment, by default nothing."
+AS_OF = "Look back: count only what had happened by this moment, at every level. Left out, everything counts."
+KNOWN_AT = "Count only what had been entered by this moment, as a report of that day did. Left out, everything counts."
 CLOCK_ARGUMENTS = (
     argument("as_of", datetime | None, AS_OF),
     argument("known_at", datetime | None, KNOWN_AT),

@@ -11,25 +11,25 @@ from api.graph.cost import Cost
 from api.graph.outcomes import Caller
 
 Info = strawberry.Info[Caller, None]
-_INPUT = strawberry.argument(description="What to do.")
+_INPUT = strawberry.argument(description="What to record, and the key that makes it count once.")
 
 
-@strawberry.type(description="Everything that can be changed; an answer without userErrors was recorded.")
+@strawberry.type(description="Everything that can be changed. What comes back with empty userErrors has been recorded.")
 class Mutation:
-    @strawberry.mutation(description="Create a customer, or change the one the identifier names.")
+    @strawberry.mutation(description="Create a customer, or change the one that is named.")
     async def set_customer(
         self, info: Info, input: Annotated[set_customer.SetCustomerInput, _INPUT]
     ) -> set_customer.SetCustomerPayload | None:
         return await set_customer.create_or_change(info.context, input)
 
-    @strawberry.mutation(description="Record a purchase and answer with all that follows from it.")
+    @strawberry.mutation(description="Record one purchase; the answer shows the order and the customer afterwards.")
     async def record_purchase(
         self, info: Info, input: Annotated[purchases.RecordPurchaseInput, _INPUT]
     ) -> purchases.RecordPurchasePayload | None:
         return await purchases.record_one(info.context, input)
 
     @strawberry.mutation(
-        description="Record many purchases in one call, at most 250.",
+        description="Record up to 250 purchases in one call.",
         directives=[Cost(weight=10, multipliers=["input.purchases"])],
     )
     async def record_purchases(

@@ -23,24 +23,24 @@ from api.writes.idempotency import KEPT_FOR, Request
 from api.writes.once import Recorded, once, tried
 
 _MEANINGS = {
-    Code.BLANK: "A needed value is empty.",
-    Code.INVALID: "A value has the wrong form.",
+    Code.BLANK: "A value is needed and is empty.",
+    Code.INVALID: "A value does not have the form this field needs, such as that of an email address.",
     Code.TOO_LONG: "A value is too long.",
     Code.NOT_FOUND: "There is no such record, or it is not yours.",
-    Code.TAKEN: "The value is already in use.",
-    Code.CONFLICT: "The record changed since it was read.",
-    Code.OUT_OF_RANGE: "A number or a moment lies outside its limits.",
-    Code.ALREADY_MERGED: "The customer has already been merged away.",
-    Code.CURRENCY_MISMATCH: "Amounts are in different currencies.",
-    Code.UNKNOWN_CURRENCY: "There is no such currency.",
+    Code.TAKEN: "Another record has this value already, and it can be used only once.",
+    Code.CONFLICT: "Somebody else changed the record since you read it: read it again.",
+    Code.OUT_OF_RANGE: "A number or a moment lies outside its limits, such as a purchase in the future.",
+    Code.ALREADY_MERGED: "The customer turned out to be another one and was merged into it; use that one.",
+    Code.CURRENCY_MISMATCH: "Amounts that belong together are in different currencies.",
+    Code.UNKNOWN_CURRENCY: "The currency is not one of ISO 4217.",
     Code.MISSING_EXCHANGE_RATE: "No exchange rate is known for that currency and day.",
-    Code.EXCEEDS_REMAINING: "The amount is more than what is left.",
-    Code.LIMIT_EXCEEDED: "A limit on number or size is reached.",
+    Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
+    Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}
 )
-UserErrorCode: Any = strawberry.enum(_described, description="What can be wrong with an input.")
+UserErrorCode: Any = strawberry.enum(_described, description="What can be wrong with an input, as a code for programs.")
 
 
 class Caller(Protocol):
@@ -54,37 +54,49 @@ class Caller(Protocol):
 
 @strawberry.interface(description="An error that can be shown to a person.")
 class DisplayableError:
-    field: list[str] | None = strawberry.field(description="Path of the input field at fault, null if none is.")
-    message: str = strawberry.field(description="The error as a sentence.")
+    field: list[str] | None = strawberry.field(
+        description='Where the mistake is, such as ["input", "purchase", "placedAt"]; null if in no single place.'
+    )
+    message: str = strawberry.field(description="What is wrong, as a sentence to show.")
 
 
-@strawberry.type(description="Something in the input that the sender can put right.")
+@strawberry.type(description="Something in the input that a person can put right.")
 class UserError(DisplayableError):
-    code: UserErrorCode = strawberry.field(description="The error as a code.")
-    current_version: int | None = strawberry.field(description="For CONFLICT, the version to read again.")
+    code: UserErrorCode = strawberry.field(description="What is wrong, as a code for programs.")
+    current_version: int | None = strawberry.field(
+        description="With CONFLICT, the version the record has now; otherwise null."
+    )
 
 
-@strawberry.type(description="Whether an answer is new or a repeat.")
+@strawberry.type(description="Whether an answer is new or repeats an earlier one.")
 class IdempotencyInfo:
-    key: strawberry.ID = strawberry.field(description="Key that was sent.")
-    replayed: bool = strawberry.field(description="Whether this is the outcome of an earlier call with the same key.")
-    first_seen_at: datetime = strawberry.field(description="When the key was first seen.")
-    expires_at: datetime = strawberry.field(description="When the key is forgotten.")
+    key: strawberry.ID = strawberry.field(description="The key that was sent with the change.")
+    replayed: bool = strawberry.field(description="true when the same key was sent before: nothing was recorded again.")
+    first_seen_at: datetime = strawberry.field(description="When the key was sent for the first time.")
+    expires_at: datetime = strawberry.field(description="When the key is forgotten, 30 days after it was first sent.")
 
 
 @strawberry.type
 class Payload:
-    user_errors: list[UserError] = strawberry.field(description="What is wrong with the input; empty when it was done.")
-    idempotency: IdempotencyInfo | None = strawberry.field(description="Whether this is a repeat, null on a dry run.")
+    user_errors: list[UserError] = strawberry.field(
+        description="What is wrong with the input; empty when it was recorded."
+    )
+    idempotency: IdempotencyInfo | None = strawberry.field(
+        description="Whether this answer repeats an earlier one; null on a dry run."
+    )
 
 
 @strawberry.input
 class ChangeInput:
     dry_run: bool = strawberry.field(
-        description="Only try: answer as if it were done, write nothing, leave the key unused.", default=False
+        description="true only tries: the answer is what it would be, nothing is written, the key stays unused.",
+        default=False,
     )
     idempotency_key: strawberry.ID = strawberry.field(
-        description="Key of your choice, the same when you try again; kept for 30 days."
+        description=(
+            "A text of your choice, 16 to 128 letters and digits. Send the same one whenever you send this change "
+            "again, and it is recorded once. It is kept for 30 days."
+        )
     )
 
 

@@ -21,22 +21,26 @@ from api.writes.once import Recorded
 from api.writes.purchases import MOST_PURCHASES, record_purchases
 
 
-@strawberry.enum(description="What to do when some rows of a batch are wrong.")
+@strawberry.enum(description="What to do with many purchases when some of them are wrong.")
 class BatchErrorPolicy(Enum):
-    REJECT_EVERYTHING = strawberry.enum_value("REJECT_EVERYTHING", description="Record nothing if any row is wrong.")
+    REJECT_EVERYTHING = strawberry.enum_value(
+        "REJECT_EVERYTHING", description="Record nothing if any of them is wrong."
+    )
     REJECT_FAILED_ROWS = strawberry.enum_value(
-        "REJECT_FAILED_ROWS", description="Record the good rows and report the wrong ones."
+        "REJECT_FAILED_ROWS", description="Record the right ones and say what is wrong with the others."
     )
 
 
-@strawberry.input(description="One article of a purchase.")
+@strawberry.input(description="One line of a purchase: an article, how many, and at what price.")
 class PurchaseLineInput:
-    sku: str = strawberry.field(description="Article number.")
-    name: str | None = optional("Name, needed when the product is not known yet.")
-    category: str | None = optional("Category, used when the product is not known yet.")
-    durable: bool | None = optional("Whether the product lasts, used when it is not known yet.")
-    quantity: int = strawberry.field(description="How many were bought.")
-    unit_price: MoneyInput = strawberry.field(description="Price of one.")
+    sku: str = strawberry.field(
+        description="Article number, such as TEA-EARL-100; one not known yet becomes a new product."
+    )
+    name: str | None = optional("Name of the article, needed when the product is not known yet.")
+    category: str | None = optional("Group the product belongs to, such as Tea; used when it is not known yet.")
+    durable: bool | None = optional("Whether the product lasts for years; used when it is not known yet.")
+    quantity: int = strawberry.field(description="How many pieces were bought, 1 to 1,000,000.")
+    unit_price: MoneyInput = strawberry.field(description="Price of one piece; all lines have the same currency.")
 
     def line(self) -> NewLine:
         """Return the line to record."""
@@ -52,11 +56,15 @@ class PurchaseLineInput:
 
 @strawberry.input(description="What was bought, by whom and when.")
 class PurchaseInput:
-    customer: CustomerIdentifierInput = strawberry.field(description="Who bought.")
-    external_id: ExternalIdInput | None = optional("Identifier in the system the purchase comes from, unique for good.")
-    placed_at: datetime = strawberry.field(description="When the customer bought.")
-    lines: list[PurchaseLineInput] = strawberry.field(description="What was bought, 1 to 200 lines.")
-    discount: MoneyInput | None = optional("Discount on the whole order.")
+    customer: CustomerIdentifierInput = strawberry.field(
+        description="Who bought; setCustomer creates a customer who is not known yet."
+    )
+    external_id: ExternalIdInput | None = optional(
+        "What the system it comes from calls this purchase; the same one is never taken twice."
+    )
+    placed_at: datetime = strawberry.field(description="When the customer bought; not in the future.")
+    lines: list[PurchaseLineInput] = strawberry.field(description="What was bought: 1 to 200 lines.")
+    discount: MoneyInput | None = optional("What was taken off the whole order, in the currency of the lines.")
 
     def purchase(self) -> NewPurchase:
         """Return the purchase to record."""
@@ -69,23 +77,25 @@ class PurchaseInput:
         )
 
 
-@strawberry.input(description="A purchase to record.")
+@strawberry.input(description="A purchase to record, and the key that makes it count once.")
 class RecordPurchaseInput(ChangeInput):
-    purchase: PurchaseInput = strawberry.field(description="The purchase.")
+    purchase: PurchaseInput = strawberry.field(description="What was bought, by whom and when.")
 
 
-@strawberry.input(description="Purchases to record together.")
+@strawberry.input(description="Purchases to record together, and the key that makes them count once.")
 class RecordPurchasesInput(ChangeInput):
-    purchases: list[PurchaseInput] = strawberry.field(description="The purchases, 1 to 250.")
+    purchases: list[PurchaseInput] = strawberry.field(
+        description="What was bought, by whom and when: 1 to 250 purchases."
+    )
     error_policy: BatchErrorPolicy = strawberry.field(
-        description="What to do when some are wrong.", default=BatchErrorPolicy.REJECT_FAILED_ROWS
+        description="What to do when some of the purchases are wrong.", default=BatchErrorPolicy.REJECT_FAILED_ROWS
     )
 
 
-@strawberry.type(description="Outcome of recordPurchase: all that a screen has to redraw.")
+@strawberry.type(description="What became of a purchase: all that a screen has to draw anew.")
 class RecordPurchasePayload(Payload):
-    order: Order | None = strawberry.field(description="The purchase.")
-    customer: Customer | None = strawberry.field(description="The customer afterwards.")
+    order: Order | None = strawberry.field(description="The order that was recorded; null when something was wrong.")
+    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 @strawberry.type(description="Outcome of recordPurchases.")

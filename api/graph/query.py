@@ -26,21 +26,19 @@ KnownAt = Annotated[
     datetime | None,
     strawberry.argument(description=KNOWN_AT),
 ]
-Identifier = Annotated[strawberry.ID, strawberry.argument(description="Global identifier of the object.")]
-Identifiers = Annotated[
-    list[strawberry.ID], strawberry.argument(description="Global identifiers of the objects, at most 100.")
-]
+Identifier = Annotated[strawberry.ID, strawberry.argument(description="The id of any object.")]
+Identifiers = Annotated[list[strawberry.ID], strawberry.argument(description="The ids of any objects, at most 100.")]
 
 
 @strawberry.type(description="Everything that can be read.")
 class Query:
-    @strawberry.field(description="Any object by its global identifier, null when it is missing or not yours.")
+    @strawberry.field(description="Any object by its id, null when it is missing or not yours.")
     def node(self, id: Identifier, as_of: AsOf = None, known_at: KnownAt = None) -> Node | None:
         row: Node | None = found.reference(id, as_of=as_of, known_at=known_at)
         return row
 
     @strawberry.field(
-        description="Many objects at once, in the order asked, null where one is missing.",
+        description="Many objects by their ids, in the order of the ids; null where one is missing or not yours.",
         directives=[Cost(weight=1, multipliers=["ids"])],
     )
     def nodes(self, ids: Identifiers, as_of: AsOf = None, known_at: KnownAt = None) -> list[Node | None]:
@@ -49,32 +47,42 @@ class Query:
 
     customer: Customer | None = root_one(
         customers,
-        "One customer, read on one clock that holds for everything below it.",
-        argument("by", CustomerIdentifierInput, "How the customer is identified."),
+        "One customer by id, email, phone or an identifier elsewhere; null when missing or not yours.",
+        argument("by", CustomerIdentifierInput, "Which customer is meant."),
     )
     customers: Connection[Customer] = root_page(
         customers,
-        "Customers that fit a filter, read on one clock.",
-        argument("query", str | None, "Words to find in names and contact data, one of at least 3 characters.", cost=5),
+        "All customers, or those that meet the conditions and hold the words you search for.",
+        argument(
+            "query",
+            str | None,
+            "Words to search for in names, emails and phone numbers; one needs at least 3 characters.",
+            cost=5,
+        ),
         filter=CustomerFilterInput,
         order=list[CustomerOrderInput],
     )
     order: Order | None = root_one(
         orders,
-        "One purchase, null when it is missing or not yours.",
-        argument("by", OrderIdentifierInput, "How the order is identified."),
+        "One order by id, number or an identifier elsewhere; null when missing or not yours.",
+        argument("by", OrderIdentifierInput, "Which order is meant."),
     )
     orders: Connection[Order] = root_page(
-        orders, "Purchases of all customers, latest first.", filter=OrderFilterInput, order=OrderOrderInput
+        orders, "Orders of all customers, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )
     product: Product | None = root_one(
-        products, "One product, null when it is missing.", argument("sku", str, "Article number.")
+        products,
+        "One product by its article number, null when it is missing.",
+        argument("sku", str, "Article number, such as TEA-EARL-100."),
     )
     products: Connection[Product] = root_page(
         products,
-        "Products that have been sold or named in a purchase.",
+        "Everything the business sells or has sold.",
         argument(
-            "query", str | None, "Words to find in name and article number, one of at least 3 characters.", cost=5
+            "query",
+            str | None,
+            "Words to search for in names and article numbers; one needs at least 3 characters.",
+            cost=5,
         ),
         filter=ProductFilterInput,
         order=None,

@@ -21,23 +21,27 @@ from api.writes.refunds import record_refund
 
 @strawberry.input(description="Money paid back on an order.")
 class RefundInput:
-    external_id: ExternalIdInput | None = optional("Identifier in the system the refund comes from, unique for good.")
-    amount: MoneyInput = strawberry.field(description="How much was paid back.")
-    reason: str | None = optional("Why it was paid back.")
-    refunded_at: datetime | None = optional("When it was paid back, by default now.")
+    external_id: ExternalIdInput | None = optional(
+        "What the system it comes from calls this refund; the same one is never taken twice."
+    )
+    amount: MoneyInput = strawberry.field(description="How much was paid back, in the currency of the order.")
+    reason: str | None = optional("Why it was paid back, such as Damaged in transit.")
+    refunded_at: datetime | None = optional("When the money was paid back; left out, now.")
 
 
-@strawberry.input(description="A refund to record.")
+@strawberry.input(description="A refund to record, and the key that makes it count once.")
 class RecordRefundInput(ChangeInput):
-    order_id: strawberry.ID = strawberry.field(description="Order it belongs to.")
-    refund: RefundInput = strawberry.field(description="The refund.")
+    order_id: strawberry.ID = strawberry.field(
+        description="The id of the order the money is paid back for, which begins with ord_."
+    )
+    refund: RefundInput = strawberry.field(description="How much was paid back, when and why.")
 
 
-@strawberry.type(description="Outcome of recordRefund: all that a screen has to redraw.")
+@strawberry.type(description="What became of a refund: all that a screen has to draw anew.")
 class RecordRefundPayload(Payload):
-    refund: Refund | None = strawberry.field(description="The refund.")
-    order: Order | None = strawberry.field(description="The order afterwards.")
-    customer: Customer | None = strawberry.field(description="The customer afterwards.")
+    refund: Refund | None = strawberry.field(description="The refund that was recorded; null when something was wrong.")
+    order: Order | None = strawberry.field(description="The order as it is afterwards.")
+    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayload:

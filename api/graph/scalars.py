@@ -66,27 +66,30 @@ SCALARS: dict[object, Any] = {
     **DEFAULT_SCALAR_REGISTRY,
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment in RFC 3339 form, in UTC with microseconds.",
+        description=(
+            'A moment as text, such as "2026-01-31T09:30:00Z" (RFC 3339). Answers are in UTC with microseconds; '
+            "what you send needs Z or an offset such as +01:00."
+        ),
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=format_moment,
         parse_value=parse_moment,
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar day in the form YYYY-MM-DD.",
+        description='A calendar day as text, such as "2026-01-31".',
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=date.isoformat,
         parse_value=parse_date,
     ),
     ExactDecimal: strawberry.scalar(
         name="Decimal",
-        description="An exact decimal number, sent as a string and never as a float.",
+        description='An exact number as text, such as "12.50", so that no digit is lost on the way.',
         serialize=str,
         parse_value=parse_decimal,
     ),
     CurrencyCode: strawberry.scalar(
         name="CurrencyCode",
-        description="A three-letter ISO 4217 currency code, such as EUR.",
+        description="A currency by its three letters in ISO 4217, such as EUR or CHF.",
         serialize=str,
         parse_value=parse_code,
     ),

@@ -18,18 +18,20 @@ from api.writes.change import Change, Outcome
 from api.writes.customers import set_customer
 
 
-@strawberry.input(description="What to know about a customer; values left out stay as they are, null empties them.")
+@strawberry.input(description="What is known about a customer. What is left out stays as it is; null empties it.")
 class CustomerInput:
-    kind: CustomerKind | None = optional("Whether this is a private person or a business.")
-    first_name: str | None = optional("Given name.")
-    last_name: str | None = optional("Family name.")
-    company_name: str | None = optional("Company the customer belongs to, created if not known yet.")
-    email: str | None = optional("Email address.")
-    phone: str | None = optional("Phone number with country code.")
-    country: str | None = optional("Two-letter country code.")
-    locale: str | None = optional("Preferred language and region, such as de-CH.")
-    external_ids: list[ExternalIdInput] | None = optional("Identifiers in other systems, replacing those kept so far.")
-    tags: list[str] | None = optional("Free labels, replacing those kept so far.")
+    kind: CustomerKind | None = optional("Whether the customer buys privately or for a business.")
+    first_name: str | None = optional("Given name, such as Ada.")
+    last_name: str | None = optional("Family name, such as Berger.")
+    company_name: str | None = optional("Name of the company the customer buys for; one not known yet is created.")
+    email: str | None = optional("Email address, such as ada@example.com; no two customers have the same.")
+    phone: str | None = optional("Phone number with country code, such as +493023125001.")
+    country: str | None = optional("Country by its two letters in ISO 3166, such as DE.")
+    locale: str | None = optional("Language and region the customer prefers, such as de-CH.")
+    external_ids: list[ExternalIdInput] | None = optional(
+        "What other systems call this customer, at most 20; these replace those kept so far."
+    )
+    tags: list[str] | None = optional("Labels such as newsletter, at most 50; these replace those kept so far.")
 
     def given(self) -> dict[str, Any]:
         """Return the parts that are given, as the domain takes them."""
@@ -42,19 +44,23 @@ class CustomerInput:
         return found
 
 
-@strawberry.input(description="A customer to create or change.")
+@strawberry.input(description="A customer to create or change, and the key that makes the change count once.")
 class SetCustomerInput(ChangeInput):
     identifier: CustomerIdentifierInput = strawberry.field(
         description="Which customer is meant; one that is not known yet is created, unless named by id."
     )
-    customer: CustomerInput = strawberry.field(description="What to know about the customer.")
-    expected_version: int | None = optional("Refuse with CONFLICT unless the record still has this version.")
+    customer: CustomerInput = strawberry.field(
+        description="What is known about the customer; what is left out stays as it is."
+    )
+    expected_version: int | None = optional(
+        "The version you read; if somebody changed the customer since, nothing is done (CONFLICT)."
+    )
 
 
-@strawberry.type(description="Outcome of setCustomer.")
+@strawberry.type(description="What became of a change to a customer.")
 class SetCustomerPayload(Payload):
-    customer: Customer | None = strawberry.field(description="The customer afterwards.")
-    created: bool = strawberry.field(description="Whether the customer is new.")
+    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
+    created: bool = strawberry.field(description="Whether the customer was not known before.")
 
 
 async def create_or_change(caller: Caller, given: SetCustomerInput) -> SetCustomerPayload:

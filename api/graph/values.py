@@ -15,36 +15,46 @@ from api.reads.business import business_currency
 from api.reads.purchases import purchase_statistic
 
 
-@strawberry.enum(description="Where value comes from.")
+@strawberry.enum(description="Where the money came from.")
 class ValueStream(Enum):
-    ORDERS = strawberry.enum_value("ORDERS", description="Single purchases.")
+    ORDERS = strawberry.enum_value("ORDERS", description="Orders, after discounts and refunds.")
 
 
-@strawberry.type(description="Value from one stream.")
+@strawberry.type(description="What a customer has brought from one kind of business.")
 class StreamValue:
-    stream: ValueStream = strawberry.field(description="Where the value comes from.")
-    net: Money = strawberry.field(description="Net amount.")
+    stream: ValueStream = strawberry.field(description="Where this part of the money came from.")
+    net: Money = strawberry.field(description="What came from there, after discounts and refunds.")
 
 
 @strawberry.type(description="Sums over a customer's orders and refunds, in the currency of the business.")
 class PurchaseSummary:
-    order_count: int = strawberry.field(description="How many orders were placed.")
-    gross: Money = strawberry.field(description="Everything charged, before discounts and refunds.")
-    discounts: Money = strawberry.field(description="Everything taken off by discounts.")
-    refunds: Money = strawberry.field(description="Everything paid back.")
-    net: Money = strawberry.field(description="Gross less discounts and refunds.")
-    average_order_value: Money | None = strawberry.field(description="Mean net value of an order, null without orders.")
-    first_purchase_at: datetime | None = strawberry.field(description="When the first purchase was made.")
-    last_purchase_at: datetime | None = strawberry.field(description="When the latest purchase was made.")
+    order_count: int = strawberry.field(description="How many orders the customer placed.")
+    gross: Money = strawberry.field(description="Sum of all prices, before discounts and refunds.")
+    discounts: Money = strawberry.field(description="Everything taken off by discounts, as an amount above zero.")
+    refunds: Money = strawberry.field(description="Everything paid back to the customer, as an amount above zero.")
+    net: Money = strawberry.field(description="What remains: gross less discounts and refunds.")
+    average_order_value: Money | None = strawberry.field(
+        description="Net divided by the number of orders; null without orders."
+    )
+    first_purchase_at: datetime | None = strawberry.field(
+        description="When the customer bought for the first time; null without orders."
+    )
+    last_purchase_at: datetime | None = strawberry.field(
+        description="When the customer last bought; null without orders."
+    )
 
 
-@strawberry.type(description="What a customer has brought so far, exact.")
+@strawberry.type(description="What a customer has brought so far, summed exactly from orders and refunds.")
 class HistoricValue(PurchaseSummary):
-    by_stream: list[StreamValue] = strawberry.field(description="Net value of each stream; the amounts sum to net.")
+    by_stream: list[StreamValue] = strawberry.field(
+        description="The net amount by where it came from; the parts add up to net."
+    )
 
 
-@strawberry.type(description="What a customer has brought and is expected to bring.")
+@strawberry.type(description="What a customer is worth to the business.")
 class CustomerLifetimeValue:
-    as_of: datetime = column("Moment on whose facts the values rest.")
-    currency_code: CurrencyCode = column("Currency of every amount here.", business_currency)
-    historic: HistoricValue = derived("What the customer has brought so far, exact.", purchase_statistic, summaries)
+    as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
+    currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
+    historic: HistoricValue = derived(
+        "What the customer has brought so far, exact to the cent.", purchase_statistic, summaries
+    )
