@@ -21,7 +21,7 @@ OLDEST := /usr/lib/postgresql/15/bin/postgres
 DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 
-.PHONY: help setup run test test15 check format style lint types contracts schema explorer lock clean
+.PHONY: help setup run test test15 clients check format style lint types contracts schema explorer lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -32,8 +32,8 @@ setup: $(VENV)/.project ## Prepare the virtual environment (done by the others w
 run: setup ## Serve on http://127.0.0.1:8000 (options: make run ARGS="--port 9000")
 	@exec $(BIN)/regulars serve $(ARGS)
 
-test: setup ## Run all tests (some of them: make test ARGS="tests/domain -x")
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: setup ## Run all tests but those of `make clients` (some: make test ARGS="tests/domain -x")
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/clients $(ARGS)
 
 test15: setup ## Run the tests of the database on the system's PostgreSQL 15, if there is one
 	@if test -x $(OLDEST); then \
@@ -43,9 +43,12 @@ test15: setup ## Run the tests of the database on the system's PostgreSQL 15, if
 		echo "Nothing was tested on PostgreSQL 15: there is no $(OLDEST) (on Debian: apt-get install postgresql-15)."; \
 	fi
 
+clients: setup ## Let clients of other makers judge the API (needs Node)
+	$(BIN)/python -m pytest tests/clients $(ARGS)
+
 # Every step runs even when one before it fails; all the tests, on the PostgreSQL that is shipped, come last.
 check: setup ## Run exactly what CI runs
-	@failed=; for step in style lint types contracts schema test15 test; do \
+	@failed=; for step in style lint types contracts schema clients test15 test; do \
 		echo "==> $$step"; $(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
 	done; \
 	test -z "$$failed" || { echo "make check failed in:$$failed" >&2; exit 1; }
@@ -79,7 +82,8 @@ lock: setup ## Write the lock files anew from pyproject.toml (newer versions: ma
 	$(BIN)/$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
 
 clean: ## Remove the virtual environment, builds and caches (never data)
-	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache explorer/node_modules
+	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf explorer/node_modules tests/clients/node_modules
 	find api migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
