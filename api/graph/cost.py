@@ -53,20 +53,25 @@ class Price:
     arguments: Mapping[str, int] = field(default_factory=dict)
 
 
-def price(asked: GraphQLField, *, of_mutation: bool = False) -> Price:
-    """Return the price of a field: its own, else that of its type, else the usual one."""
+def price(parent: GraphQLNamedType, name: str, *, of_mutation: bool = False) -> Price:
+    """Return the price of a type's field: its own, else that of the type it returns, else the usual one."""
+    asked: GraphQLField = parent.fields[name]  # type: ignore[attr-defined]
     type_ = get_named_type(asked.type)
     declared = _declared(asked) or _declared(type_)
     if declared is None:
         usual = MUTATION if of_mutation else DEFAULT
-        declared = Cost(weight=usual if is_composite_type(type_) else 0)
+        declared = Cost(weight=usual if is_composite_type(type_) and not _is_wrapper(parent, name) else 0)
     multipliers = tuple(tuple(path.split(".")) for path in declared.multipliers or ())
     return Price(declared.weight, multipliers, _surcharges(asked.args))
 
 
 def is_page(type_: GraphQLNamedType) -> bool:
     """Return whether a type is a page of a list, whose items lie below `nodes` and `edges`."""
-    return {"nodes", "edges", "pageInfo"} <= getattr(type_, "fields", {}).keys()
+    return getattr(type_, "fields", {}).keys() >= {"nodes", "edges", "pageInfo"}
+
+
+def _is_wrapper(parent: GraphQLNamedType, name: str) -> bool:
+    return name in WRAPPERS and (is_page(parent) or getattr(parent, "fields", {}).keys() >= {"node", "cursor"})
 
 
 def _surcharges(arguments: Mapping[str, GraphQLArgument]) -> dict[str, int]:

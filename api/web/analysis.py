@@ -1,8 +1,8 @@
 """How much a document asks for, counted before it is compared with the schema.
 
-A fragment counts wherever it is used, so a short text can ask for more than a machine can count. Each part is looked at
-once and its counts are kept, which takes time in proportion to the text, whatever it asks for. The document may be wrong in
-every other way: what is unknown or refers to itself counts as nothing, and validation says so afterwards.
+A fragment counts wherever it is used, so a short text can ask for more than a machine can count. Each part is looked
+at once and its counts are kept, so the time is in proportion to the text, whatever it asks for. The document may be wrong
+in every other way: what is unknown or refers to itself counts as nothing, and validation says so afterwards.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class Counts(NamedTuple):
 
 
 NOTHING = Counts()
-MEASURES: tuple[tuple[str, Callable[[Counts], int], str], ...] = (
-    ("selections", lambda counts: counts.selections, "{place} asks for {found} selections"),
-    ("aliases", lambda counts: counts.aliases, "{place} uses {found} aliases"),
-    ("directives", lambda counts: counts.directives, "{place} uses {found} directives"),
+MEASURES: tuple[tuple[str, Callable[[Counts], int]], ...] = (
+    ("selections", lambda counts: counts.selections),
+    ("aliases", lambda counts: counts.aliases),
+    ("directives", lambda counts: counts.directives),
 )
 
 
@@ -161,29 +161,34 @@ def _limited(counts: Counts, node: Node) -> Counts:
 
 
 def _excesses(counting: Counting, limits: Limits) -> Iterator[GraphQLError]:
-    """Yield what is too much; the counts of all definitions come first, so that unused ones are judged as well."""
+    """Yield what is too much, in operations first; fragments that none of them uses are judged as well."""
     if len(counting.operations) > limits.operations:
         yield _error("operations", limits.operations, f"The document has {len(counting.operations):,} operations")
-    for definition in counting.definitions:
-        counts = counting.of(definition)
-        if isinstance(definition, OperationDefinitionNode):
-            yield from _at_top(definition, counts, limits)
-        for name, measure, text in MEASURES:
-            if measure(counts) > (most := getattr(limits, name)):
-                way = counting.heaviest(definition, measure, most)
-                found = _number(measure(counting.of(way[-1] if way else definition)))
-                yield _error(name, most, text.format(place=_place(way), found=found), way[-1] if way else definition)
-        if counts.depth > limits.depth:
-            way = counting.beyond(definition, limits.depth)
-            yield _error("depth", limits.depth, f"{_place(way)} lies more than {limits.depth} levels deep", way[-1])
+    for operation in counting.operations:
+        yield from _at_top(operation, counting.of(operation), limits)
+    for definition in (*counting.operations, *counting.fragments.values()):
+        yield from _in_all(definition, counting, limits)
     yield from _in_one_place(counting, limits)
+
+
+def _in_all(definition: Definition, counting: Counting, limits: Limits) -> Iterator[GraphQLError]:
+    counts = counting.of(definition)
+    for name, measure in MEASURES:
+        if measure(counts) > (most := getattr(limits, name)):
+            way = counting.heaviest(definition, measure, most)
+            found = f"{_title(definition)} asks for {_number(measure(counts))} {name}, most of them {_place(way)}"
+            yield _error(name, most, found, way[-1] if way else definition)
+    if counts.depth > limits.depth and not _introspects(definition):
+        way = counting.beyond(definition, limits.depth)
+        found = f"{_title(definition)} asks for {_number(counts.depth)} levels of fields, as {_place(way)}"
+        yield _error("depth", limits.depth, found, way[-1])
 
 
 def _at_top(operation: OperationDefinitionNode, counts: Counts, limits: Limits) -> Iterator[GraphQLError]:
     name = "mutation_fields" if operation.operation is OperationType.MUTATION else "query_fields"
     most: int = getattr(limits, name)
     if counts.fields > most:
-        found = f"The {operation.operation.value} has {_number(counts.fields)} fields at its top"
+        found = f"{_title(operation)} has {_number(counts.fields)} fields at its top"
         yield _error(name, most, found, operation)
 
 
@@ -225,13 +230,23 @@ def _values(value: Node) -> Sequence[Node]:
     return [field.value for field in value.fields] if isinstance(value, ObjectValueNode) else ()
 
 
+def _introspects(definition: Definition) -> bool:
+    """Return whether a fragment is about the schema, so that the limit on levels is graphql-core's own."""
+    return isinstance(definition, FragmentDefinitionNode) and definition.type_condition.name.value.startswith("__")
+
+
+def _title(definition: Definition) -> str:
+    kind = definition.operation.value if isinstance(definition, OperationDefinitionNode) else "fragment"
+    name = f" `{definition.name.value[:LONGEST_PLACE]}`" if definition.name else ""
+    return f"The {kind}{name}"
+
+
 def _place(way: Sequence[SelectionNode]) -> str:
     """Return where a way leads, as the answer names it, such as `customers.nodes`."""
-    keys = [(node.alias or node.name).value for node in way if isinstance(node, FieldNode)]
-    path = ".".join(keys)
+    path = ".".join((node.alias or node.name).value for node in way if isinstance(node, FieldNode))
     if not path:
-        return "The document"
-    return f"`{path}`" if len(path) <= LONGEST_PLACE else f"`{path[:LONGEST_PLACE]}…`"
+        return "at its top"
+    return f"at `{path}`" if len(path) <= LONGEST_PLACE else f"at `{path[:LONGEST_PLACE]}…`"
 
 
 def _number(found: int) -> str:
