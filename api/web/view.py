@@ -119,13 +119,14 @@ class GraphQLView:
         try:
             operation = document.operation(given.operation_name)
             check_variables(given.variables, self._wire.nodes)
+            cost = document.charge(operation, given.variables)
         except ApiError as error:
             return Answer({"errors": [refusal(error)]})
         if operation.operation is OperationType.MUTATION:
             if method != "POST":
                 raise MethodNotAllowed("Send changes by POST.")
-            return await self._shielded(self._executed(document, given, identity, None))
-        return await self._executed(document, given, identity, receive)
+            return await self._shielded(self._executed(document, given, cost, identity, None))
+        return await self._executed(document, given, cost, identity, receive)
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Carry a change through, whatever becomes of the request that asked for it."""
@@ -134,8 +135,10 @@ class GraphQLView:
         change.add_done_callback(self._changes.discard)
         return await asyncio.shield(change)
 
-    async def _executed(self, document: Document, given: Asked, identity: str, receive: Receive | None) -> Answer:
-        """Execute an operation; with `receive` it ends where the client leaves."""
+    async def _executed(
+        self, document: Document, given: Asked, cost: int, identity: str, receive: Receive | None
+    ) -> Answer:
+        """Execute an operation of a known cost; with `receive` it ends where the client leaves."""
         operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans)
         try:
             result = self._begun(document, given, operation)
@@ -149,7 +152,7 @@ class GraphQLView:
             return Answer({"errors": [refusal(BadUserInput(TOO_DEEP))]})
         finally:
             await _closed(operation, identity)
-        return Answer(_members(result, identity))
+        return Answer(_members(result, identity), headers=((b"x-request-cost", b"%d" % cost),))
 
     def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
         """Return the result of an operation, or an awaitable of it.
