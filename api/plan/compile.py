@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from api.plan.tree import Connected, Edges, Info, Item, Level, Name, Nodes, Page, Part, SameRow, Scalar, ToMany, ToOne
+from api.plan.tree import Connected, Edges, Info, Item, Name, Nodes, Page, Part, SameRow, Scalar, ToMany, ToOne
 from api.reads import json, page
-from api.reads.json import Labelled
+from api.reads.json import Json, Labelled
 from api.reads.relation import Expression, Link, Row, rows
 
 
-def columns(items: Sequence[Item], row: Row) -> list[Labelled]:
-    """Return the items of a row as expressions under their response keys."""
-    return [(item.key, expression(item, row)) for item in items]
+def members(items: Sequence[Item], row: Row) -> list[tuple[str, Json]]:
+    """Return the items of a row as JSON under their response keys."""
+    return [(item.key, as_json(item, row)) for item in items]
 
 
-def expression(item: Item, row: Row) -> Expression:
-    """Return one item of a row as an expression; it holds no derived value."""
+def as_json(item: Item, row: Row) -> Json:
+    """Return one item of a row as JSON; it holds no derived value."""
     match item:
         case Scalar():
-            return item.expression(row)
+            return json.json_value(item.expression(row))
         case SameRow():
-            made = json.json_object(columns(item.items, row))
+            made = json.json_object(members(item.items, row))
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case ToOne():
             target, joined = row.joined(item.link)
-            return json.json_row(_labelled(target, item.level, joined))
+            return json.json_row(_objects(target, item.level.items, joined))
         case ToMany():
             target, joined = row.joined(item.link)
-            listed = _labelled(target, item.level, joined)
+            listed = _objects(target, item.level.items, joined)
             return json.json_list(listed.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
         case Connected():
             assert item.link is not None
@@ -39,8 +39,13 @@ def expression(item: Item, row: Row) -> Expression:
     raise TypeError(f"{type(item).__name__} is not built by the database")
 
 
-def _labelled(row: Row, level: Level, conditions: Sequence[Any]) -> Any:
-    return rows(row, json.labelled(columns(level.items, row)), conditions)
+def object_text(items: Sequence[Item], row: Row) -> Expression:
+    """Return an object made of a row as one expression of text."""
+    return json.json_object(members(items, row)).text()
+
+
+def _objects(row: Row, items: Sequence[Item], conditions: Sequence[Any]) -> Any:
+    return rows(row, [object_text(items, row).label("item")], conditions)
 
 
 def link_steps(row: Row, link: Link) -> list[page.Step]:
@@ -93,18 +98,23 @@ def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expres
     return page.some_row(row, [*conditions, *item.page.narrow(row), inside.is_not(True)])
 
 
-def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Expression:
+def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
     """Return a connection as one JSON object."""
     conditions = [*joined, *item.page.narrow(row), *within_cursors(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):
         (part,) = item.parts
         assert isinstance(part, Nodes)
-        selected = rows(row, json.labelled(columns(part.items, row)), conditions)
-        return json.json_object([(part.key, json.json_list(page.first(selected, ordered, item.page.size)))])
+        found = page.first(_objects(row, part.items, conditions), ordered, item.page.size)
+        return json.json_object([(part.key, json.json_list(found))])
     cursor = page.cursor(ordered, page.signature(row.relation, item.page.terms))
-    wanted = [(f"i{index}", part_json(part, row, cursor)) for index, part in _with_items(item)]
-    selected = rows(row, json.labelled([*wanted, ("cursor", cursor)]), conditions)
+    wanted = [(f"i{index}", part_text(part, row, cursor)) for index, part in _with_items(item)]
+    ends = [("cursor", cursor)] if wanted_facts(item) & {"startCursor", "endCursor"} else []
+
+    def selected(inside: page.Inside) -> Any:
+        columns = [(label, inside(value)) for label, value in wanted]
+        return rows(row, json.labelled([*columns, *ends]), conditions)
+
     gathered = page.gathered(
         page.window(selected, ordered, item.page.size, backward=item.page.backward),
         [label for label, _ in wanted],
@@ -112,7 +122,7 @@ def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> E
         backward=item.page.backward,
     )
     facts = json.labelled(list_facts(item, fresh))
-    return page.page_object(gathered, facts, lambda known: _parts(item, known))
+    return page.page_object(gathered, facts, lambda known: json.json_object(_parts(item, known)))
 
 
 def _is_plain(item: Connected) -> bool:
@@ -123,27 +133,29 @@ def _with_items(item: Connected) -> list[tuple[int, Nodes | Edges]]:
     return [(index, part) for index, part in enumerate(item.parts) if isinstance(part, Nodes | Edges)]
 
 
-def part_json(part: Nodes | Edges, row: Row, cursor: Expression) -> Expression:
+def part_text(part: Nodes | Edges, row: Row, cursor: Expression) -> Expression:
     """Return what one part of a connection wants of a row."""
     if isinstance(part, Nodes):
-        return json.json_object(columns(part.items, row))
-    return json.json_object([(key, _edge(of, row, cursor)) for key, of in part.parts])
+        return object_text(part.items, row)
+    return json.json_object([(key, _edge(of, row, cursor)) for key, of in part.parts]).text()
 
 
-def _edge(of: Any, row: Row, cursor: Expression) -> Expression:
+def _edge(of: Any, row: Row, cursor: Expression) -> Json:
     if of is None:
-        return cursor
-    return json.constant(of) if isinstance(of, str) else json.json_object(columns(of, row))
+        return json.json_value(cursor)
+    if isinstance(of, str):
+        return json.json_value(json.constant(of))
+    return json.json_object(members(of, row))
 
 
-def _parts(item: Connected, known: Any) -> list[Labelled]:
+def _parts(item: Connected, known: Any) -> list[tuple[str, Json]]:
     return [(part.key, _part(item, index, part, known)) for index, part in enumerate(item.parts)]
 
 
-def _part(item: Connected, index: int, part: Part, known: Any) -> Expression:
+def _part(item: Connected, index: int, part: Part, known: Any) -> Json:
     if isinstance(part, Name):
-        return json.constant(part.name)
+        return json.json_value(json.constant(part.name))
     if isinstance(part, Info):
-        return json.json_object([(key, page.fact(known, of, backward=item.page.backward)) for key, of in part.facts])
-    found: Expression = known[f"i{index}"]
-    return found
+        facts = [(key, page.fact(known, of, backward=item.page.backward)) for key, of in part.facts]
+        return json.json_object([(key, json.json_value(fact)) for key, fact in facts])
+    return json.json_array(known[f"i{index}"])

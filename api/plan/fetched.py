@@ -81,12 +81,12 @@ def listed(fetched: Fetched, places: Sequence[int], form: Form, run: Run) -> lis
 
 
 def connection_form(
-    item: Connected, parts: Sequence[Any], cursor: str, size: str
+    item: Connected, parts: Sequence[Any], cursor: str | None, size: str
 ) -> Callable[[Fetched, range, Run], Any]:
     """Return the function that makes a connection from its fetched rows.
 
     parts   per part of the connection the function that makes it of a row, None where no row is needed
-    cursor  column with a row's cursor
+    cursor  column with a row's cursor, None where nobody asks for the ends
     size    column with the size of the page
     """
     backward = item.page.backward
@@ -97,7 +97,7 @@ def connection_form(
         inside = [at for at in places if fetched.rows[at]["rn"] <= fetched.rows[at][size]] if some else []
         more = len(inside) < len(places) and some
         shown = inside[::-1] if backward else inside
-        cursors = [fetched.rows[at][cursor] for at in (shown[:1] + shown[-1:])]
+        cursors = [fetched.rows[at][cursor] for at in (shown[:1] + shown[-1:])] if cursor else []
         facts = _facts(first, cursors, more=more, backward=backward)
         return {
             part.key: _part_value(fetched, part, make, shown, facts, run)

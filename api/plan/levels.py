@@ -39,11 +39,15 @@ from api.reads.relation import Expression, Lens, Link, Row
 
 @dataclass
 class Builder:
-    """Collects what one fetched level needs: columns, what is computed, and the levels below."""
+    """Collects what one fetched level needs: columns, what is computed, and the levels below.
+
+    built  labels of the columns that are finished JSON
+    """
 
     row: Row
     parameters: Parameters
     columns: list[json.Labelled] = field(default_factory=list)
+    built: set[str] = field(default_factory=set)
     needs: dict[Any, Any] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
@@ -55,9 +59,16 @@ class Builder:
         self.columns.append((label, expression))
         return label
 
-    def selected(self, conditions: Sequence[Any]) -> Any:
-        """Return the columns of the rows that meet conditions."""
-        return rowset.selected(self.row, list(self.needs.values()), self.columns, conditions)
+    def finished(self, text: Expression) -> Form:
+        """Add a column of finished JSON and return the function that puts it into the answer."""
+        label = self.column(text)
+        self.built.add(label)
+        return lambda place, run: orjson.Fragment(place[label])
+
+    def selected(self, conditions: Sequence[Any], inside: page.Inside = lambda value: value) -> Any:
+        """Return the columns of the rows that meet conditions; finished JSON only `inside` a page."""
+        columns = [(label, inside(value) if label in self.built else value) for label, value in self.columns]
+        return rowset.selected(self.row, list(self.needs.values()), columns, conditions)
 
     def objects(self, items: Sequence[Item]) -> Form:
         """Return the function that makes an object of a row."""
@@ -77,8 +88,7 @@ class Builder:
                 return self.linked(item)
             case Connected() if connection_is_split(item):
                 return self.child(connection(item, self.row.lens, self.parameters, of_parent=True), item.link)
-        label = self.column(json.as_text(inline.expression(item, self.row)))
-        return lambda place, run: _spliced(place[label])
+        return self.finished(inline.as_json(item, self.row).text())
 
     def same_row(self, item: SameRow) -> Form:
         """Return the function that makes an object of the same row."""
@@ -124,10 +134,6 @@ class Builder:
         )
 
 
-def _spliced(text: str | None) -> Any:
-    return None if text is None else orjson.Fragment(text)
-
-
 def linked(link: Link, level: Level, lens: Lens, parameters: Parameters, *, listed: bool) -> FetchedLevel:
     """Return the level behind a link to one row or to a short list, for many parents at once."""
     row = Row(link.target, lens)
@@ -145,8 +151,7 @@ def linked(link: Link, level: Level, lens: Lens, parameters: Parameters, *, list
 def _objects(builder: Builder, items: Sequence[Item]) -> Form:
     if is_split(items):
         return builder.objects(items)
-    label = builder.column(json.as_text(json.json_object(inline.columns(items, builder.row))))
-    return lambda place, run: orjson.Fragment(place[label])
+    return builder.finished(inline.object_text(items, builder.row))
 
 
 def _only(form: Form) -> Callable[[Fetched, range, Run], Any]:
@@ -175,7 +180,7 @@ def listed_as_json(item: Connected, lens: Lens, parameters: Parameters) -> Fetch
 
     made = inline.page_json(item, *fresh(), fresh)
     return FetchedLevel(
-        prepare(rowset.single(made)), (), lambda fetched, places, run: orjson.Fragment(fetched.rows[0]["c0"])
+        prepare(rowset.single(made.text())), (), lambda fetched, places, run: orjson.Fragment(fetched.rows[0]["c0"])
     )
 
 
@@ -197,11 +202,14 @@ def connection(item: Connected, lens: Lens, parameters: Parameters, *, of_parent
     builder = Builder(row, parameters)
     ordered = page.steps(row, asked.terms, total=asked.total)
     parts = [_part_form(builder, part, ordered, row, item) for part in item.parts]
-    cursor = builder.column(page.cursor(ordered, page.signature(row.relation, asked.terms)))
+    ends = inline.wanted_facts(item) & {"startCursor", "endCursor"}
+    cursor = builder.column(page.cursor(ordered, page.signature(row.relation, asked.terms))) if ends else None
     size = builder.column(asked.size)
     joined = base.joined(link, row) if keys and link else row.visible()
     conditions = [*joined, *asked.narrow(row), *inline.within_cursors(asked, row)]
-    windowed = page.window(builder.selected(conditions), ordered, asked.size, backward=asked.backward)
+    windowed = page.window(
+        lambda inside: builder.selected(conditions, inside), ordered, asked.size, backward=asked.backward
+    )
     statement = rowset.rows_of(base, windowed, optional=bool(facts))
     form = connection_form(item, parts, cursor, size)
     return builder.level(statement, keys, form)

@@ -7,14 +7,13 @@ from typing import Any
 
 from api.errors import BadUserInput
 from api.plan.tree import Narrow, Page
-from api.plan.values import Parameters
+from api.plan.values import Parameters, Slot
 from api.reads import search
-from api.reads.json import kind_of
-from api.reads.page import read_cursor, signature, steps
+from api.reads.json import kind_of, number
+from api.reads.page import LARGEST_SIZE, read_cursor, signature, steps
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Term
 
 DEFAULT_SIZE = 20
-LARGEST_SIZE = 100
 
 
 def paging(
@@ -34,12 +33,19 @@ def paging(
         terms=terms,
         total=total,
         backward=last is not None,
-        size=parameters.add(DEFAULT_SIZE if size is None else size, "integer", lambda value: _size(name, value)),
+        size=_size_of(name, DEFAULT_SIZE if size is None else size, parameters),
         after=_cursor(relation, terms, total, arguments.get("after"), parameters),
         before=_cursor(relation, terms, total, arguments.get("before"), parameters),
         narrow=narrow,
         search=sought,
     )
+
+
+def _size_of(name: str, size: Any, parameters: Parameters) -> Expression:
+    # A size that the document tells is part of the statement: PostgreSQL plans better for a number it knows.
+    if isinstance(size, Slot):
+        return parameters.add(size, "integer", lambda value: _size(name, value))
+    return number(_size(name, size))
 
 
 def _size(name: str, value: int) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from api.graph.declare import Derived
-from api.reads.json import LONGEST_LABEL
 from api.reads.relation import Expression, Link, Relation, Row, Term
 
 Narrow: TypeAlias = Callable[[Row], list[Any]]
@@ -135,8 +134,8 @@ Item: TypeAlias = Scalar | SameRow | ToOne | ToMany | Computed | Connected
 
 
 def is_split(items: Sequence[Item]) -> bool:
-    """Return whether PostgreSQL cannot build the object alone: something in it is computed, or its key is too long."""
-    return any(_item_is_split(item) or too_long(item.key) for item in items)
+    """Return whether PostgreSQL cannot build the object alone, because something in it is computed."""
+    return any(_item_is_split(item) for item in items)
 
 
 def _item_is_split(item: Item) -> bool:
@@ -151,18 +150,7 @@ def _item_is_split(item: Item) -> bool:
 
 def connection_is_split(item: Connected) -> bool:
     """Return whether a connection's rows must be fetched as rows."""
-    return any(too_long(key) for key in part_keys(item.parts)) or any(is_split(items) for items in item_lists(item))
-
-
-def part_keys(parts: Sequence[Part]) -> list[str]:
-    """Return every response key a connection uses outside its items."""
-    found = [part.key for part in parts]
-    for part in parts:
-        if isinstance(part, Edges):
-            found += [key for key, _ in part.parts]
-        elif isinstance(part, Info):
-            found += [key for key, _ in part.facts]
-    return found
+    return any(is_split(items) for items in item_lists(item))
 
 
 def item_lists(item: Connected) -> list[tuple[Item, ...]]:
@@ -174,8 +162,3 @@ def item_lists(item: Connected) -> list[tuple[Item, ...]]:
         elif isinstance(part, Edges):
             found += [items for _, items in part.parts if isinstance(items, tuple)]
     return found
-
-
-def too_long(key: str) -> bool:
-    """Return whether PostgreSQL would cut a key."""
-    return len(key.encode()) > LONGEST_LABEL

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column
+from sqlalchemy import ColumnElement, Text, func, literal_column
 
-from api.reads.relation import Expression, Link, Relation, Row, Term, rows
+from api.reads.relation import Expression, Link, Relation, Row, Term, public_id, rows
 from api.reads.search import relevance
 from api.tables import customers as tables
 
@@ -56,13 +56,14 @@ external_ids_of_customer = Link(
 @customers.expression
 def display_name(row: Row) -> Expression:
     """Return a name to show that is never empty: the person, the company, the e-mail or an identifier."""
-    person = func.trim(func.concat_ws(" ", row.c.first_name, row.c.last_name))
+    person = func.trim(func.concat_ws(literal_column("' '"), row.c.first_name, row.c.last_name))
     return func.coalesce(
         func.nullif(person, literal_column("''")),
         _company_name(row),
         row.c.email,
         literal_column("'Customer '").concat(_first_external_id(row)),
-        literal_column("'Customer '").concat(func.right(func.replace(cast(row.key, Text), "-", ""), 8)),
+        literal_column("'Customer '").concat(func.right(public_id(row), literal_column("8"))),
+        type_=Text,
     )
 
 
@@ -73,7 +74,12 @@ def _company_name(row: Row) -> Expression:
 
 def _first_external_id(row: Row) -> Expression:
     behind, joined = row.joined(external_ids_of_customer)
-    return rows(behind, [behind.c.value], joined).order_by(behind.c.source, behind.c.value).limit(1).scalar_subquery()
+    return (
+        rows(behind, [behind.c.value], joined)
+        .order_by(behind.c.source, behind.c.value)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
 
 
 @customers.expression

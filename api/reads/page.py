@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import orjson
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     Column,
     ColumnElement,
     FromClause,
@@ -37,11 +38,17 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import Grouping
 
 from api.errors import BadUserInput
-from api.reads.json import EMPTY_LIST, Labelled, as_moment, as_text, constant, json_row, kind_of, labelled
-from api.reads.relation import Expression, Relation, Row, Term, rows
+from api.reads.json import Json, as_moment, as_text, constant, json_row, kind_of
+from api.reads.relation import Expression, PlainText, Relation, Row, Term, rows
 
 COUNTED_AT_MOST = 10_000
 """Where counting stops; beyond it a count is a lower bound."""
+
+LARGEST_SIZE = 100
+"""The most rows that one page holds."""
+
+Inside: TypeAlias = Callable[[Expression], Expression]
+"""Makes an expression one that is missing, and costs nothing, in rows that do not belong to the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def cursor(steps: Sequence[Step], name: str) -> Expression:
     """Return the cursor of a row as text."""
     values = func.json_build_array(constant(name), *[_as_cursor_text(step.expression) for step in steps])
     encoded = func.encode(func.convert_to(cast(values, Text), constant("UTF8")), constant("base64"))
-    return func.translate(encoded, literal_column("E'+/\\n'"), constant("-_"))
+    return func.translate(encoded, literal_column("E'+/\\n'"), constant("-_"), type_=PlainText(required=True))
 
 
 def _as_cursor_text(expression: Expression) -> Expression:
@@ -175,7 +182,16 @@ def some_row(row: Row, conditions: Sequence[ColumnElement[bool]]) -> ColumnEleme
 
 def first(selected: Select[Any], steps: Sequence[Step], size: Expression) -> Select[Any]:
     """Return the first rows of a list in its order."""
-    return selected.order_by(*[step.ordering() for step in steps]).limit(size)
+    return _at_most(selected.order_by(*[step.ordering() for step in steps]), size, more=0)
+
+
+def _at_most(ordered: Select[Any], size: Expression, *, more: int) -> Select[Any]:
+    if not isinstance(size, BindParameter):
+        return ordered.limit(size + literal_column(str(more)) if more else size)
+    # PostgreSQL takes an unknown limit for a tenth of the table and would rather sort the table than walk an index;
+    # a limit it knows, around an unknown one, gives it the right idea.
+    bounded = ordered.limit(literal_column(str(LARGEST_SIZE + more))).subquery()
+    return select(bounded).limit(size + literal_column(str(more)) if more else size)
 
 
 def only_first(selected: Select[Any], steps: Sequence[Step]) -> Select[Any]:
@@ -189,38 +205,49 @@ def numbered(selected: Select[Any], steps: Sequence[Step]) -> Select[Any]:
     return selected.add_columns(func.row_number().over(order_by=order).label("rn"))
 
 
-def window(selected: Select[Any], steps: Sequence[Step], size: Expression, *, backward: bool) -> Select[Any]:
-    """Return the rows of a page and one more, in reading direction, numbered from 1 in a column `rn`."""
+def window(
+    selected: Callable[[Inside], Select[Any]], steps: Sequence[Step], size: Expression, *, backward: bool
+) -> Select[Any]:
+    """Return the rows of a page and one more, in reading direction, numbered from 1 in a column `rn`.
+
+    selected  returns the rows; what it passes through the function it is given is not made for the one row more
+    """
     order = [step.reversed() if backward else step.ordering() for step in steps]
-    numbered = selected.add_columns(func.row_number().over(order_by=order).label("rn"))
-    return numbered.order_by(*order).limit(size + literal_column("1"))
+    number = func.row_number().over(order_by=order)
+    chosen = selected(lambda value: case((number <= size, value)))
+    return _at_most(chosen.add_columns(number.label("rn")).order_by(*order), size, more=1)
 
 
 def gathered(window: Select[Any], lists: Sequence[str], size: Expression, *, backward: bool) -> FromClause:
     """Return one row: the named columns of a page as lists in the order of the list, and the facts of the page."""
     found = window.subquery("r")
     inside, number = found.c.rn <= size, found.c.rn
-    place = number.desc() if backward else number.asc()
-    made = [_collected(found.c[name], place, inside).label(name) for name in lists]
-    backmost = func.array_agg(aggregate_order_by(found.c.cursor, number.desc())).filter(inside)
-    nearest = func.max(found.c.cursor).filter(number == literal_column("1"))
-    farthest = type_coerce(Grouping(backmost), ARRAY(Text))[literal_column("1", Integer)]
-    ends = ("end", "start") if backward else ("start", "end")
-    facts = [(func.count() > size).label("more"), nearest.label(ends[0]), farthest.label(ends[1])]
+    made = [_collected(found.c[name], number, inside, backward=backward).label(name) for name in lists]
+    facts: list[Expression] = [(func.count() > size).label("more")]
+    if "cursor" in found.c:
+        backmost = func.array_agg(aggregate_order_by(found.c.cursor, number.desc())).filter(inside)
+        nearest = func.max(found.c.cursor).filter(number == literal_column("1"))
+        farthest = type_coerce(Grouping(backmost), ARRAY(Text))[literal_column("1", Integer)]
+        ends = ("end", "start") if backward else ("start", "end")
+        facts += [
+            type_coerce(end, PlainText()).label(name) for name, end in zip(ends, (nearest, farthest), strict=True)
+        ]
     return select(*made, *facts).select_from(found).correlate_except(found).subquery("a")
 
 
-def _collected(values: Expression, place: ColumnElement[Any], inside: ColumnElement[bool]) -> Expression:
-    return func.coalesce(func.json_agg(aggregate_order_by(values, place)).filter(inside), EMPTY_LIST)
+def _collected(values: Expression, number: Expression, inside: ColumnElement[bool], *, backward: bool) -> Expression:
+    place = number.desc() if backward else number.asc()
+    comma = literal_column("','", Text)
+    return func.string_agg(values, aggregate_order_by(comma, place), type_=Text).filter(inside)
 
 
 def page_object(
-    gathered: FromClause, facts: Sequence[Expression], parts: Callable[[Mapping[str, Expression]], list[Labelled]]
-) -> Expression:
+    gathered: FromClause, facts: Sequence[Expression], made: Callable[[Mapping[str, Expression]], Json]
+) -> Json:
     """Return a connection as one object, from its gathered rows and the facts about the whole list."""
     known = select(gathered, *facts).select_from(gathered).correlate_except(gathered).subquery("f")
     columns = {column.key: column for column in known.c}
-    return json_row(select(*labelled(parts(columns))).select_from(known).correlate_except(known))
+    return json_row(select(made(columns).text()).select_from(known).correlate_except(known))
 
 
 def fact(known: Mapping[str, Expression], name: str, *, backward: bool) -> Expression:

@@ -6,10 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, func, literal_column, or_, select, type_coerce
 
 Expression: TypeAlias = ColumnElement[Any]
 Table: TypeAlias = FromClause
+
+
+class PlainText(Text):
+    """Text in which nothing needs an escape: digits, codes, names of the schema.
+
+    required  whether it has a value in every row
+    """
+
+    def __init__(self, *, required: bool = False) -> None:
+        super().__init__()
+        self.required = required
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +170,5 @@ def rows(row: Row, columns: Sequence[Expression], conditions: Sequence[ColumnEle
 
 def public_id(row: Row) -> Expression:
     """Return the identifier that clients see: the relation's prefix and the key in hexadecimal."""
-    return literal_column(f"'{row.relation.prefix}_'").concat(func.replace(cast(row.key, Text), "-", ""))
+    digits = func.encode(func.uuid_send(row.key), literal_column("'hex'"))
+    return type_coerce(literal_column(f"'{row.relation.prefix}_'").concat(digits), PlainText(required=True))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    Text,
     cast,
     column,
     func,
@@ -87,5 +86,5 @@ def rows_of(base: Parents, inner: Select[Any], *, optional: bool) -> Select[Any]
 
 
 def single(value: Expression) -> Select[Any]:
-    """Return a statement of one value, as text in a column `c0`."""
-    return select(cast(value, Text).label("c0"))
+    """Return a statement of one value, in a column `c0`."""
+    return select(value.label("c0"))
