@@ -1,0 +1,226 @@
+"""The schema: the questions that are measured, answered by resolvers."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Self, TypeAlias
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from strawberry.extensions import ParserCache, ValidationCache
+
+from benchmarks.idiomatic.loaders import Loaders, Sums
+from benchmarks.idiomatic.purchases import NewLine, NewPurchase, record_purchase
+from benchmarks.idiomatic.rows import CustomerRow, LineRow, OrderRow
+
+CENT = Decimal("0.01")
+
+
+@dataclass
+class Context:
+    """What the resolvers of one request share."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    loaders: Loaders
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+@strawberry.type
+class Money:
+    amount: Decimal
+    currency_code: str
+
+
+@strawberry.type
+class OrderLine:
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+
+    @classmethod
+    def of(cls, row: LineRow) -> Self:
+        return cls(
+            sku=row.sku, name=row.name, quantity=row.quantity, unit_price=Money(amount=row.unit_price, currency_code=row.currency)
+        )
+
+
+@strawberry.type
+class Order:
+    customer_id: strawberry.Private[UUID]
+    order_id: strawberry.Private[UUID]
+    id: strawberry.ID
+    number: str
+    placed_at: datetime
+    total: Money
+
+    @classmethod
+    def of(cls, row: OrderRow) -> Self:
+        return cls(
+            customer_id=row.customer_id,
+            order_id=row.order_id,
+            id=strawberry.ID(str(row.order_id)),
+            number=row.number,
+            placed_at=row.placed_at,
+            total=Money(amount=row.gross - row.discount, currency_code=row.currency),
+        )
+
+    @strawberry.field
+    async def lines(self, info: Info) -> list[OrderLine]:
+        rows = await info.context.loaders.lines.load((self.customer_id, self.order_id))
+        return [OrderLine.of(row) for row in rows]
+
+
+@strawberry.type
+class PurchaseSummary:
+    order_count: int
+    net: Money
+    average_order_value: Money | None
+    last_purchase_at: datetime | None
+
+    @classmethod
+    def of(cls, sums: Sums) -> Self:
+        return cls(
+            order_count=sums.orders,
+            net=_money(sums.net),
+            average_order_value=_money(sums.net / sums.orders) if sums.orders else None,
+            last_purchase_at=sums.last_purchase_at,
+        )
+
+
+def _money(amount: Decimal) -> Money:
+    return Money(amount=amount.quantize(CENT, ROUND_HALF_UP), currency_code="EUR")
+
+
+@strawberry.type
+class Customer:
+    customer_id: strawberry.Private[UUID]
+    id: strawberry.ID
+    display_name: str
+    email: str | None
+    country: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: CustomerRow) -> Self:
+        return cls(
+            customer_id=row.customer_id,
+            id=strawberry.ID(str(row.customer_id)),
+            display_name=" ".join(name for name in (row.first_name, row.last_name) if name),
+            email=row.email,
+            country=row.country,
+            created_at=row.created_at,
+        )
+
+    @strawberry.field
+    async def orders(self, info: Info, first: int = 20) -> list[Order]:
+        rows = await info.context.loaders.latest_orders(first).load(self.customer_id)
+        return [Order.of(row) for row in rows]
+
+    @strawberry.field
+    async def purchase_summary(self, info: Info) -> PurchaseSummary:
+        return PurchaseSummary.of(await info.context.loaders.sums.load(self.customer_id))
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.type
+class CustomerConnection:
+    nodes: list[Customer]
+    page_info: PageInfo
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def customer(self, info: Info, id: strawberry.ID) -> Customer | None:
+        async with info.context.sessions() as session:
+            row = await session.get(CustomerRow, UUID(id))
+        return Customer.of(row) if row else None
+
+    @strawberry.field
+    async def customers(self, info: Info, first: int = 20, after: str | None = None) -> CustomerConnection:
+        ordered = (CustomerRow.created_at, CustomerRow.customer_id)
+        page = select(CustomerRow).order_by(*ordered).limit(first + 1)
+        if after:
+            page = page.where(tuple_(*ordered) > _read_cursor(after))
+        async with info.context.sessions() as session:
+            found = list(await session.scalars(page))
+        shown = found[:first]
+        end = _cursor(shown[-1]) if shown else None
+        return CustomerConnection(
+            nodes=[Customer.of(row) for row in shown],
+            page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end),
+        )
+
+
+def _cursor(row: CustomerRow) -> str:
+    return urlsafe_b64encode(f"{row.created_at.isoformat()} {row.customer_id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    moment, key = urlsafe_b64decode(cursor).decode().split(" ")
+    return datetime.fromisoformat(moment), UUID(key)
+
+
+@strawberry.input
+class MoneyInput:
+    amount: Decimal
+    currency_code: str
+
+
+@strawberry.input
+class PurchaseLineInput:
+    sku: str
+    quantity: int
+    unit_price: MoneyInput
+
+
+@strawberry.input
+class RecordPurchaseInput:
+    idempotency_key: strawberry.ID
+    customer_id: strawberry.ID
+    placed_at: datetime
+    lines: list[PurchaseLineInput]
+
+    def purchase(self) -> NewPurchase:
+        """Return the purchase to record."""
+        return NewPurchase(
+            key=self.idempotency_key,
+            customer_id=UUID(self.customer_id),
+            placed_at=self.placed_at,
+            lines=[
+                NewLine(line.sku, line.quantity, line.unit_price.amount, line.unit_price.currency_code)
+                for line in self.lines
+            ],
+        )
+
+
+@strawberry.type
+class RecordPurchasePayload:
+    user_errors: list[str]
+    order: Order | None
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def record_purchase(self, info: Info, input: RecordPurchaseInput) -> RecordPurchasePayload:
+        recorded = await record_purchase(info.context.sessions, input.purchase())
+        if isinstance(recorded, str):
+            return RecordPurchasePayload(user_errors=[recorded], order=None)
+        return RecordPurchasePayload(user_errors=[], order=Order.of(recorded))
+
+
+schema = strawberry.Schema(Query, Mutation, extensions=[ParserCache, ValidationCache])

@@ -1,0 +1,77 @@
+"""The bare server: a number or an input comes in, the JSON that PostgreSQL made goes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.reads.customers import customers
+from api.reads.page import read_cursor, signature
+from benchmarks.limit.purchases import record
+from benchmarks.limit.statements import Call, calls
+
+POOL_SIZE = 10
+_SUMMARIES = (Path(__file__).parent / "with_summary.sql").read_text(encoding="utf-8")
+
+
+class Sent:
+    """An endpoint that sends what one call returns, wrapped as the answer of a root field."""
+
+    def __init__(self, field: str) -> None:
+        self.calls: Sequence[Call] = ()
+        self._before = f'{{"data":{{"{field}":'.encode()
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer with the call of the number in the body."""
+        call = self.calls[orjson.loads(await request.body())["number"]]
+        async with request.app.state.pool.acquire() as connection:
+            text = await connection.fetchval(call.sql, *call.parameters)
+        return Response(self._before + text.encode() + b"}}", media_type="application/json")
+
+
+ORDERS_AND_LINES, WITH_SUMMARY, ONE_CUSTOMER = Sent("customers"), Sent("customers"), Sent("customer")
+
+
+async def record_purchase(request: Request) -> Response:
+    """Record the purchase of a GraphQL request for recordPurchase."""
+    given = orjson.loads(await request.body())["variables"]["input"]
+    async with request.app.state.pool.acquire() as connection:
+        return Response(await record(connection, given), media_type="application/json")
+
+
+@asynccontextmanager
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Open the pool and learn which calls to make, before the first request is answered."""
+    asked = orjson.loads(Path(os.environ["BENCHMARK_VARIANTS"]).read_bytes())
+    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=1, max_size=POOL_SIZE) as pool:
+        for name, endpoint in (("orders_and_lines", ORDERS_AND_LINES), ("one_customer", ONE_CUSTOMER)):
+            endpoint.calls = await calls(os.environ["DATABASE_URL"], asked[name]["document"], asked[name]["variants"])
+        WITH_SUMMARY.calls = [_summary_call(variables) for variables in asked["with_summary"]["variants"]]
+        app.state.pool = pool
+        yield
+
+
+def _summary_call(variables: dict[str, Any]) -> Call:
+    name = signature(customers, customers.order)
+    return Call(_SUMMARIES, read_cursor(variables["after"], name, ("moment", "uuid")))
+
+
+app = Starlette(
+    lifespan=lifespan,
+    routes=[
+        Route("/orders_and_lines", ORDERS_AND_LINES.__call__, methods=["POST"]),
+        Route("/with_summary", WITH_SUMMARY.__call__, methods=["POST"]),
+        Route("/one_customer", ONE_CUSTOMER.__call__, methods=["POST"]),
+        Route("/record_purchase", record_purchase, methods=["POST"]),
+    ],
+)

@@ -1,0 +1,73 @@
+"""The bare transaction of a purchase: the statements that cannot be left out, and nothing checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from uuid_utils.compat import uuid7
+
+_PRINCIPAL = "limit"
+_TAKE = """
+INSERT INTO idempotency (principal, key, mutation, fingerprint) VALUES ($1, $2, 'recordPurchase', '')
+ON CONFLICT DO NOTHING RETURNING created_at
+"""
+_CUSTOMER = "SELECT customer_id FROM customers WHERE customer_id = $1"
+_PRODUCTS = "SELECT sku, product_id, name FROM products WHERE sku = ANY($1)"
+_ORDER = """
+INSERT INTO orders (
+  customer_id, order_id, number, placed_at, currency, gross, discount, business_gross, business_discount
+) VALUES ($1, $2, 'R-' || nextval('order_numbers'), $3, $4, $5, 0, $5, 0) RETURNING number
+"""
+_LINES = """
+INSERT INTO order_lines (customer_id, order_id, position, line_id, product_id, sku, name, quantity, unit_price, currency)
+SELECT $1, $2, * FROM unnest($3::int[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::text[])
+"""
+_SETTLE = "UPDATE idempotency SET outcome = $3 WHERE principal = $1 AND key = $2"
+
+
+async def record(connection: Any, given: Mapping[str, Any]) -> bytes:
+    """Record the purchase of an input of recordPurchase in one transaction and return the answer."""
+    key, purchase = given["idempotencyKey"], given["purchase"]
+    customer, order = UUID(purchase["customer"]["id"][4:]), uuid7()
+    async with connection.transaction():
+        await connection.fetchval(_TAKE, _PRINCIPAL, key)
+        await connection.fetchval(_CUSTOMER, customer)
+        skus = [line["sku"] for line in purchase["lines"]]
+        products = {row["sku"]: row for row in await connection.fetch(_PRODUCTS, skus)}
+        answer = await _add(connection, customer, order, purchase, products)
+        await connection.execute(_SETTLE, _PRINCIPAL, key, orjson.dumps({"order": order.hex}).decode())
+    return answer
+
+
+async def _add(
+    connection: Any, customer: UUID, order: UUID, purchase: Mapping[str, Any], products: Mapping[str, asyncpg.Record]
+) -> bytes:
+    lines = purchase["lines"]
+    prices = [Decimal(line["unitPrice"]["amount"]) for line in lines]
+    currencies = [line["unitPrice"]["currencyCode"] for line in lines]
+    gross = sum((line["quantity"] * price for line, price in zip(lines, prices, strict=True)), Decimal(0))
+    placed_at = datetime.fromisoformat(purchase["placedAt"])
+    number = await connection.fetchval(_ORDER, customer, order, placed_at, currencies[0], gross)
+    known = [products[line["sku"]] for line in lines]
+    await connection.execute(
+        _LINES,
+        customer,
+        order,
+        list(range(1, len(lines) + 1)),
+        [uuid7() for _ in lines],
+        [product["product_id"] for product in known],
+        [product["sku"] for product in known],
+        [product["name"] for product in known],
+        [line["quantity"] for line in lines],
+        prices,
+        currencies,
+    )
+    total = {"amount": str(gross), "currencyCode": currencies[0]}
+    shown = {"id": f"ord_{order.hex}", "number": number, "placedAt": purchase["placedAt"], "total": total}
+    return orjson.dumps({"data": {"recordPurchase": {"userErrors": [], "order": shown}}})

@@ -1,0 +1,65 @@
+"""Load: wrk sends prepared bodies in turn over a few connections and measures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+CONNECTIONS = 8
+_SCRIPT = Path(__file__).with_name("load.lua")
+MISSING = "make bench needs wrk, a small load generator (on Debian: apt-get install wrk; on macOS: brew install wrk)."
+
+
+class LoadFailed(Exception):
+    """Requests failed under load, so that nothing can be said about their speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured: requests a second, and how many milliseconds half and 99 % of them took at most."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+
+def typical(rounds: Sequence[Measured]) -> Measured:
+    """Return the median of each figure over several rounds."""
+    return Measured(median(r.rate for r in rounds), median(r.p50 for r in rounds), median(r.p99 for r in rounds))
+
+
+def wrk() -> str | None:
+    """Return the program that makes the load, or None where it is missing."""
+    return shutil.which("wrk")
+
+
+def measured(url: str, bodies: Sequence[bytes], *, wanted: str, seconds: float, connections: int = CONNECTIONS) -> Measured:
+    """Send bodies to an address for some seconds; raise LoadFailed if a request fails or an answer lacks `wanted`.
+
+    bodies  one line each; @KEY@ in a body is replaced by a key that was never used before
+    """
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
+        file.write(b"\n".join(bodies) + b"\n")
+        file.flush()
+        command = [wrk() or "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
+        said = subprocess.run(
+            [*command, "--", file.name, uuid4().hex[:12], wanted], capture_output=True, text=True, check=False
+        )
+    found = [line for line in said.stdout.splitlines() if line.startswith("MEASURED ")]
+    if not found:
+        raise LoadFailed(f"wrk failed: {said.stderr or said.stdout}")
+    return _read(json.loads(found[0].removeprefix("MEASURED ")), url, said.stderr)
+
+
+def _read(found: dict[str, float], url: str, said: str) -> Measured:
+    if found["failed"] or not found["requests"]:
+        raise LoadFailed(f"{found['failed']:.0f} of {found['requests']:.0f} requests to {url} failed: {said[:500]}")
+    return Measured(found["requests"] / found["seconds"], found["p50"], found["p99"])

@@ -1,0 +1,121 @@
+"""The data that is measured on: made once, kept outside the repository, recognised by its stamp."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from api.embedded import start
+from api.tables.migration import upgrade
+
+_HERE = Path(__file__).parent
+_MAKING = ("population.sql", "computed_columns.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much data there is: ten orders and 25 order lines for each customer."""
+
+    customers: int
+    products: int
+
+    @property
+    def orders(self) -> int:
+        """Number of orders."""
+        return 10 * self.customers
+
+    @property
+    def lines(self) -> int:
+        """Number of order lines."""
+        return 25 * self.customers
+
+    @property
+    def stamp(self) -> str:
+        """Name of exactly this data: its size, and a digest of the statements that make it."""
+        statements = b"".join((_HERE / name).read_bytes() for name in _MAKING)
+        digest = hashlib.sha256(statements + str(self.products).encode()).hexdigest()
+        return f"{self.customers}-{digest[:10]}"
+
+
+FULL = Size(customers=100_000, products=5_000)
+SMALL = Size(customers=2_000, products=500)
+
+
+class OtherData(Exception):
+    """The database of DATABASE_URL holds other data than the benchmark's."""
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where benchmark data is kept by default: the user's cache folder, or /var/cache for root."""
+    if os.geteuid() == 0:  # the embedded server gives root's rights up and must still reach its data
+        return Path("/var/cache/regulars/benchmarks")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "regulars" / "benchmarks"
+    chosen = Path(environment.get("XDG_CACHE_HOME", ""))
+    return (chosen if chosen.is_absolute() else Path.home() / ".cache") / "regulars" / "benchmarks"
+
+
+def data_folder(parent: Path, size: Size) -> Path:
+    """Return the folder of this size's data, after removing that of other versions of the same size."""
+    wanted = parent / size.stamp
+    for other in parent.glob(f"{size.customers}-*"):
+        if other != wanted:
+            shutil.rmtree(other)
+    return wanted
+
+
+@contextmanager
+def served(folder: Path, size: Size, tell: Callable[[str], None]) -> Iterator[str]:
+    """Run the embedded PostgreSQL on a folder and yield its address; the data is made where it is missing."""
+    with start(folder) as server:
+        filled(server.dsn, size, tell)
+        yield server.dsn
+
+
+def filled(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
+    """Make the data in a database unless it is there; raise OtherData where the database is in use."""
+    upgrade(dsn)
+    asyncio.run(_fill(dsn, size, tell))
+
+
+async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        if await _stamp(connection) == size.stamp:
+            return
+        if await connection.fetchval("SELECT count(*) FROM business"):
+            raise OtherData("DATABASE_URL names a database that holds other data; name an empty one.")
+        tell(f"Making {size.customers:,} customers, {size.orders:,} orders and {size.lines:,} lines, once")
+        await _make(connection, size)
+        tell("Collecting statistics about them")
+        await connection.execute("VACUUM (ANALYZE)")
+        await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+
+
+async def _stamp(connection: asyncpg.Connection[asyncpg.Record]) -> str | None:
+    if not await connection.fetchval("SELECT to_regclass('benchmark.population')"):
+        return None
+    stamp: str | None = await connection.fetchval("SELECT stamp FROM benchmark.population")
+    return stamp
+
+
+async def _make(connection: asyncpg.Connection[asyncpg.Record], size: Size) -> None:
+    async with connection.transaction():
+        await connection.execute(
+            f"SET LOCAL benchmark.customers = {size.customers}; SET LOCAL benchmark.products = {size.products};"
+        )
+        for name in _MAKING:
+            await connection.execute((_HERE / name).read_text(encoding="utf-8"))
+        await connection.execute("CREATE SCHEMA benchmark; CREATE TABLE benchmark.population (stamp text NOT NULL)")
+        await connection.execute("INSERT INTO benchmark.population VALUES ($1)", size.stamp)

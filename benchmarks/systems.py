@@ -1,0 +1,104 @@
+"""The systems that are measured: how each is started, and how it is asked."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from benchmarks.servers import ROOT, Program
+from benchmarks.workloads import Purchase
+
+POSTGRAPHILE = ROOT / "benchmarks" / "postgraphile"
+KEY = "@KEY@"
+"""Stands for a key that was never used before; the load generator puts one in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A GraphQL server under measurement.
+
+    walk        query that gives the identifiers of $first customers after a cursor, and the cursor of the last one
+    identifier  how it writes the key of a customer
+    """
+
+    name: str
+    title: str
+    path: str
+    command: tuple[str, ...]
+    walk: str
+    identifier: Callable[[UUID], str]
+    folder: Path = ROOT
+
+    def program(self, dsn: str, **environment: str) -> Program:
+        """Return how the server is started on a database."""
+        return Program(self.command, {"DATABASE_URL": dsn, **environment}, self.folder)
+
+    def purchase(self, purchase: Purchase) -> Mapping[str, Any]:
+        """Return a purchase as the server's recordPurchase takes it."""
+        lines = [
+            {"sku": sku, "quantity": quantity, "unitPrice": {"amount": price, "currencyCode": "EUR"}}
+            for sku, quantity, price in purchase.lines
+        ]
+        customer, bought = self.identifier(purchase.customer), {"placedAt": purchase.placed_at.isoformat(), "lines": lines}
+        if self is REGULARS:
+            return {"idempotencyKey": KEY, "purchase": {"customer": {"id": customer}, **bought}}
+        return {"idempotencyKey": KEY, "customerId": customer, **bought}
+
+
+def _served_by_uvicorn(app: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--no-access-log", "--log-level", "warning")
+
+
+_WALK = "query Walk($first: Int!, $after: {cursor}) {{ customers(first: $first, after: $after{order}) {{ {items} }} }}"
+_ITEMS = "nodes { id } pageInfo { endCursor }"
+
+REGULARS = System(
+    "regulars",
+    "Regulars",
+    "/graphql",
+    (str(Path(sys.executable).with_name("regulars")), "serve", "--port", "{port}"),
+    _WALK.format(cursor="String", order="", items=_ITEMS),
+    lambda key: f"cus_{key.hex}",
+)
+IDIOMATIC = System(
+    "idiomatic",
+    "Strawberry + SQLAlchemy ORM + data loaders",
+    "/",
+    _served_by_uvicorn("benchmarks.idiomatic.app:app"),
+    _WALK.format(cursor="String", order="", items=_ITEMS),
+    str,
+)
+POSTGRAPHILE_5 = System(
+    "postgraphile",
+    "PostGraphile 5",
+    "/graphql",
+    (str(POSTGRAPHILE / "node_modules" / ".bin" / "node"), "server.mjs"),
+    _WALK.format(cursor="Cursor", order=", orderBy: CREATED_AT_ASC", items=_ITEMS),
+    str,
+    POSTGRAPHILE,
+)
+LIMIT = "limit"
+LIMIT_COMMAND = _served_by_uvicorn("benchmarks.limit.app:app")
+
+
+def limit_program(dsn: str, variants: Path) -> Program:
+    """Return how the bare server is started; it takes the statements and their parameters from a file."""
+    return Program(LIMIT_COMMAND, {"DATABASE_URL": dsn, "BENCHMARK_VARIANTS": str(variants)})
+
+
+def postgraphile_obstacle(tell: Callable[[str], None]) -> str | None:
+    """Return why PostGraphile cannot be measured; None where it can, after installing it where it is missing."""
+    if (POSTGRAPHILE / "node_modules" / ".package-lock.json").exists():
+        return None
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not on the PATH"
+    tell("Installing PostGraphile and Node 22 for it, once")
+    installed = subprocess.run([npm, "ci", "--silent"], cwd=POSTGRAPHILE, capture_output=True, text=True, check=False)
+    return None if installed.returncode == 0 else f"npm ci failed: {installed.stderr.strip()[-300:]}"
