@@ -45,6 +45,15 @@ def test_every_audit_is_ok_where_queries_by_get_are_on(
     assert [audit for audit in found if audit["status"] != "ok"] == []
 
 
+def test_the_draft_of_2026_differs_in_the_status_of_what_cannot_be_executed(
+    workshop: Workshop, module_database_url: str
+):
+    draft = {"REGULARS_GET_QUERIES": "open", "REGULARS_HTTP_STATUS_PROFILE": "draft-2026"}
+    with serving(module_database_url, **draft) as address:
+        found = audited(workshop, address)
+    assert [audit["id"] for audit in found if audit["status"] in ("warn", "error")] == ["86EE"]
+
+
 def mumbling(app: ASGIApp) -> ASGIApp:
     """Return the application as a server that never says what its answers are."""
 

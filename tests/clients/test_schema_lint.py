@@ -14,7 +14,7 @@ def test_the_linter_sees_what_breaks_them(workshop: Workshop, tmp_path: Path):
     broken = workshop.copy(tmp_path / "broken")
     broken.rewrite_schema("type Order implements Node {", "type Order {")
     broken.rewrite_schema("  startCursor: String\n", "  firstCursor: String\n")
-    broken.rewrite_schema('    """Cursor to stop before."""\n    before: String\n', "")
+    broken.rewrite_schema("    before: String\n", "    until: String\n")
     [found] = json.loads(broken.run("eslint", "--format", "json", "schema.graphql", fails=True))
     rules = {message["ruleId"].removeprefix("@graphql-eslint/") for message in found["messages"]}
     assert rules == {"relay-edge-types", "relay-page-info", "relay-arguments"}
