@@ -14,7 +14,7 @@ from api.errors import CostExceeded
 from api.web.limits import setting
 from api.web.size import Size
 
-__all__ = ["Dearest", "Items", "Points", "charge"]
+__all__ = ["Dearest", "Items", "Points", "charge", "lists"]
 
 CEILING = 1_000_000_000
 
@@ -110,7 +110,7 @@ def charge(points: Points, variables: Variables, limit: int) -> int:
 
 
 def _exceeded(points: Points, variables: Variables, cost: int, limit: int) -> CostExceeded:
-    sizes = {id(items): items.size.at(variables) for items in _lists(points)}
+    sizes = {id(items): items.size.at(variables) for items in lists(points)}
     most = f"The operation may cost {cost:,} points; {limit:,} are the most ({setting('cost')})."
     return CostExceeded(f"{most} {_advice(points, sizes, limit)}", requested=cost, limit=limit)
 
@@ -124,18 +124,18 @@ def _advice(points: Points, sizes: Sizes, limit: int) -> str:
     items, size = max(fitting, key=lambda found: found[1] / max(sizes[id(found[0])], 1))
     if size:
         return f"Most of it is for `{'.'.join(items.way)}`: {items.size.smaller(size)} there."
-    size = _largest(points, sizes, limit, list(_lists(points)))
+    size = _largest(points, sizes, limit, list(lists(points)))
     place = f"Most of it is for `{'.'.join(way[-1].way)}`"
     return f"{place}: ask for at most {size} items of each list." if size else f"{place}: ask for fewer fields at once."
 
 
-def _largest(points: Points, sizes: Sizes, limit: int, lists: Sequence[Items]) -> int:
+def _largest(points: Points, sizes: Sizes, limit: int, shortened: Sequence[Items]) -> int:
     """Return the largest size from 1 on to which lists can be shortened so that the whole fits, 0 where none does."""
-    low, high = 0, max(sizes[id(items)] for items in lists)
+    low, high = 0, max(sizes[id(items)] for items in shortened)
     while low < high:
         middle = (low + high + 1) // 2
-        shortened = {**sizes, **{id(items): min(sizes[id(items)], middle) for items in lists}}
-        low, high = (middle, high) if points.with_sizes(shortened) <= limit else (low, middle - 1)
+        tried = {**sizes, **{id(items): min(sizes[id(items)], middle) for items in shortened}}
+        low, high = (middle, high) if points.with_sizes(tried) <= limit else (low, middle - 1)
     return low
 
 
@@ -152,11 +152,12 @@ def _dearest_way(points: Points, sizes: Sizes) -> list[Items]:
     return way
 
 
-def _lists(points: Points) -> Iterator[Items]:
+def lists(points: Points) -> Iterator[Items]:
+    """Yield every list among points, an outer one before those within it."""
     for part in points.parts:
         if isinstance(part, Items):
             yield part
-            yield from _lists(part.each)
+            yield from lists(part.each)
         else:
             for option in part.options:
-                yield from _lists(option)
+                yield from lists(option)

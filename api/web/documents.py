@@ -17,12 +17,13 @@ from graphql import (
 )
 from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
 
 from api.errors import BadRequest, BadUserInput, DocumentTooLarge
 from api.plan.run import Plan
-from api.web.analysis import excess
-from api.web.cost import Points, charge
+from api.web.cost import Points, charge, lists
 from api.web.errors import TOO_DEEP, refusal, syntax_error, too_large, validation_error
+from api.web.excess import excess
 from api.web.limits import Limits, setting
 from api.web.pricing import Pricing
 from api.web.text import check_literals
@@ -30,18 +31,18 @@ from api.web.text import check_literals
 __all__ = ["Document", "Documents", "Limits", "Plans"]
 
 MOST_ERRORS = 5
-# Measured: 34 to 114 bytes of parsed document for a character of its text.
-BYTES_A_CHARACTER = 100
+# Measured: 34 to 194 bytes of parsed document for a character of its text, 370 for a list among the costs.
+BYTES_A_CHARACTER = 200
+BYTES_A_LIST = 400
 # Each root field has a plan for each shape of the variables, and callers choose the shape: these bound what that can
 # cost. A document of 2,000 tokens has at most some 300 root fields, so all plans of one shape fit.
 PLANS_A_DOCUMENT = 512
 LARGEST_SHAPE = 400
-
-
 # What validation may spend on fragments, and on fields that could stand in each other's way, before it gives up.
 # graphql-core takes these from its modules alone; measured at its own 500,000: 190 ms for 6 kB, at this 22 ms.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 validation_context.MAX_FRAGMENT_WORK = 20_000
+TOO_ENTANGLED = "Fields and fragments are repeated too often to be compared with one another; ask for each once."
 
 
 class Plans(dict[Any, Plan]):
@@ -77,13 +78,18 @@ class Plans(dict[Any, Plan]):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text that was sent as a document: what it says, or why it is refused (errors as clients see them)."""
+    """A text that was sent as a document: what it says, or why it is refused (errors as clients see them).
+
+    costs  of the operations, by name
+    lists  that the costs name
+    """
 
     plans: Plans
     parsed: DocumentNode | None = None
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     costs: Mapping[str | None, Points] = field(default_factory=dict)
     most_points: int = 0
+    lists: int = 0
     refusals: tuple[dict[str, Any], ...] = ()
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -109,7 +115,7 @@ class Documents:
         self._schema = schema
         self._limits = limits
         self._kept: OrderedDict[str, Document] = OrderedDict()
-        self._characters = 0
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -124,20 +130,19 @@ class Documents:
         # A text that is too long is refused at a glance; keeping it would cost more.
         if len(text) <= self._limits.characters:
             self._kept[text] = made
-            self._characters += len(text)
+            self._bytes += _bytes(text, made)
             self._trim()
         return made
 
     def _trim(self) -> None:
         while len(self._kept) > 1 and self._is_full():
-            gone, _ = self._kept.popitem(last=False)
-            self._characters -= len(gone)
+            self._bytes -= _bytes(*self._kept.popitem(last=False))
 
     def _is_full(self) -> bool:
         limits = self._limits
         return (
             len(self._kept) > limits.kept_documents
-            or self._characters * BYTES_A_CHARACTER > limits.kept_bytes
+            or self._bytes > limits.kept_bytes
             or sum(len(document.plans) for document in self._kept.values()) > limits.kept_plans
         )
 
@@ -172,16 +177,24 @@ class Documents:
         if found:
             return self._refused(too_large(found))
         faults = validate(self._schema, parsed, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if any(isinstance(fault, ValidationAbortedError) for fault in faults[:MOST_ERRORS]):
+            return self._refused(refusal(DocumentTooLarge(TOO_ENTANGLED)))
         if faults:
             return self._refused(*(validation_error(fault) for fault in faults[:MOST_ERRORS]))
         check_literals(parsed)
         operations = {_name(node): node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)}
         pricing = Pricing(self._schema, parsed)
         costs = {name: pricing.of(node) for name, node in operations.items()}
-        return Document(Plans(self._trim), parsed, operations, costs, self._limits.cost)
+        number = sum(1 for points in costs.values() for _ in lists(points))
+        return Document(Plans(self._trim), parsed, operations, costs, self._limits.cost, number)
 
     def _refused(self, *refusals: dict[str, Any]) -> Document:
         return Document(Plans(self._trim), refusals=refusals)
+
+
+def _bytes(text: str, document: Document) -> int:
+    """Return about how much memory a kept document takes, apart from its plans."""
+    return len(text) * BYTES_A_CHARACTER + document.lists * BYTES_A_LIST
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:

@@ -48,9 +48,11 @@ class FromVariable:
     def at(self, variables: Mapping[str, Any]) -> int:
         """Return the number of items."""
         value = variables.get(self.name, self.default)
+        if not self.is_list:
+            return _number(value)
         for key in self.path:
             value = value.get(key) if isinstance(value, dict) else None
-        return _length(value) if self.is_list else _number(value)
+        return _length(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ class Size:
 
     def at(self, variables: Mapping[str, Any]) -> int:
         """Return the number of items for a request's variables."""
-        if not self.variables:
-            return self.written
-        return max(self.written, *[one.at(variables) for one in self.variables])
+        found = self.written
+        for one in self.variables:
+            found = max(found, one.at(variables))
+        return found
 
     def smaller(self, size: int) -> str:
         """Return how to ask for fewer."""
@@ -126,7 +129,7 @@ def _number(value: Any) -> int:
     """Return the size of a page; what is no number is refused later and counts as the largest."""
     if value is None:
         return DEFAULT_SIZE
-    return max(0, min(value, LARGEST_SIZE)) if type(value) is int else LARGEST_SIZE
+    return max(0, value) if type(value) is int and value < LARGEST_SIZE else LARGEST_SIZE
 
 
 def _length(value: Any) -> int:
