@@ -82,7 +82,8 @@ def joined(statements: Sequence[Statement]) -> Statement:
 class Database:
     """A pool of connections; everything read or written goes through it.
 
-    patience  seconds to wait for a connection while all are in use, to read and to write
+    patience      seconds to wait for a connection while all are in use, to read and to write
+    lock_timeout  seconds for which a statement waits for a lock
     """
 
     def __init__(
@@ -92,7 +93,9 @@ class Database:
         read_timeout: float,
         session: Mapping[str, str] | None = None,
         patience: tuple[float, float] = (0.5, 2.0),
+        lock_timeout: float = 2.0,
     ) -> None:
+        self.lock_timeout = lock_timeout
         self._pool = pool
         self._read_patience, self._write_patience = patience
         # The pool's own time limit would include the making of a connection, which is slow where the server restarts.
@@ -184,6 +187,7 @@ async def database(
         read_timeout=read_timeout,
         session=session if behind_pooler else None,
         patience=(read_patience, write_patience),
+        lock_timeout=lock_timeout,
     )
     try:
         yield opened
