@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from api.access import Principal
-from api.database import Connection, Statement, prepare
+from api.database import Connection, Database, Statement, prepare
 from api.errors import BusinessNotSet, Rejection
 from api.tables.business import business
 
@@ -69,3 +70,25 @@ async def the_business(connection: Connection) -> Business:
     if found is None:
         raise BusinessNotSet(BusinessNotSet.meaning)
     return Business(found["currency"], ZoneInfo(found["time_zone"]), found["fingerprint_key"])
+
+
+class KnownBusinesses:
+    """The business of each open database, read once: it is set once and never changed.
+
+    Whoever relies on it makes sure that it still stands in the database, as `idempotency.take` does, and forgets it
+    where it does not: behind the same address there may be another database by now.
+    """
+
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Database, Business] = WeakKeyDictionary()
+
+    async def of(self, database: Database, connection: Connection) -> Business:
+        """Return the business of a database; raise BusinessNotSet before it has been set."""
+        known = self._known.get(database)
+        if known is None:
+            known = self._known[database] = await the_business(connection)
+        return known
+
+    def forget(self, database: Database) -> None:
+        """Read it again the next time."""
+        self._known.pop(database, None)

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from api.access import Principal
 from api.database import Database, prepare
 from api.errors import BadUserInput, IdempotencyKeyExpired, IdempotencyKeyReused, Rejection, UserErrorCode
+from api.tables.business import business
 from api.tables.idempotency import idempotency
 from api.writes.change import Business, Change, Outcome, Overtaken
 
@@ -30,9 +31,16 @@ FORGOTTEN_AT_ONCE = 5_000
 
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 _MINE = (idempotency.c.principal == bindparam("who"), idempotency.c.key == bindparam("which"))
+_KEY_COLUMNS = ("principal", "key", "mutation", "fingerprint")
+# Only beside the business that the change was begun for; it may have been read long ago.
 _TAKE = prepare(
     insert(idempotency)
-    .values({name: bindparam(name) for name in ("principal", "key", "mutation", "fingerprint")})
+    .from_select(
+        _KEY_COLUMNS,
+        select(*[bindparam(name, type_=idempotency.c[name].type) for name in _KEY_COLUMNS]).where(
+            business.c.fingerprint_key == bindparam("of_business")
+        ),
+    )
     .on_conflict_do_nothing()
     .returning(idempotency.c.created_at)
 )
@@ -109,10 +117,18 @@ def _made_at(key: str) -> datetime | None:
 async def take(change: Change, request: Request) -> datetime | None:
     """Take the key for this transaction and return the moment; None where another one has committed it.
 
+    None, too, where the change's business is not the one in the database; then nothing is kept for the key.
+
     Waits for a transaction that has taken the key and not ended yet, no longer than the lock time-out.
     """
-    named = {"principal": request.principal.name, "key": request.key, "mutation": request.mutation}
-    rows = await change.rows(_TAKE, **named, fingerprint=request.fingerprint(change.business))
+    rows = await change.rows(
+        _TAKE,
+        principal=request.principal.name,
+        key=request.key,
+        mutation=request.mutation,
+        fingerprint=request.fingerprint(change.business),
+        of_business=change.business.fingerprint_key,
+    )
     return rows[0]["created_at"] if rows else None
 
 

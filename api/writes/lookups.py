@@ -9,7 +9,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, Select, Text, Uuid, bindparam, column, func, select, true, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CompoundSelect,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    null,
+    select,
+    true,
+    union_all,
+)
 
 from api.database import prepare
 from api.domain.customer_name import CustomerName
@@ -19,9 +34,12 @@ from api.tables.products import products
 from api.writes.change import Change
 
 
-def arrays(name: str, columns: Mapping[str, Any]) -> Any:
-    """Return rows given as one array parameter per column, with their place as `ord`."""
-    given = [bindparam(label, type_=ARRAY(type_)) for label, type_ in columns.items()]
+def arrays(name: str, columns: Mapping[str, Any], prefix: str = "") -> Any:
+    """Return rows given as one array parameter per column, with their place as `ord`.
+
+    prefix  what the names of the parameters begin with, where two such rows stand in one statement
+    """
+    given = [bindparam(f"{prefix}{label}", type_=ARRAY(type_)) for label, type_ in columns.items()]
     shaped = [column(label, type_) for label, type_ in columns.items()]
     return func.unnest(*given).table_valued(*shaped, with_ordinality="ord").render_derived(name)
 
@@ -44,16 +62,27 @@ def _customers() -> Select[Any]:
     ]
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
     place = column("ord", BigInteger)
-    survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("customer_id")
+    survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
     return select(place, survivor, found.c.merged_into).select_from(named.join(found, true()))
 
 
-_CUSTOMERS = prepare(_customers())
-_PRODUCTS = prepare(
-    select(products.c.sku, products.c.product_id, products.c.name).where(
-        products.c.sku == func.any(bindparam("skus", type_=ARRAY(Text)))
+def _products() -> Select[Any]:
+    asked = products.c.sku == func.any(bindparam("skus", type_=ARRAY(Text)))
+    return select(products.c.sku, products.c.product_id, products.c.name).where(asked)
+
+
+def _customers_and_products() -> CompoundSelect[Any]:
+    """Return both in one statement: its rows have either a place or an article number."""
+    buyer, sold = _customers().subquery("c"), _products().subquery("p")
+    return union_all(
+        select(buyer.c.ord, buyer.c.key, buyer.c.merged_into, null().label("sku"), null().label("name")),
+        select(null(), sold.c.product_id, null(), sold.c.sku, sold.c.name),
     )
-)
+
+
+_CUSTOMERS = prepare(_customers())
+_PRODUCTS = prepare(_products())
+_CUSTOMERS_AND_PRODUCTS = prepare(_customers_and_products())
 
 
 def _rates() -> Select[Any]:
@@ -90,26 +119,40 @@ class KnownProduct:
 
 async def customers_named(change: Change, names: Sequence[CustomerName]) -> list[KnownCustomer | None]:
     """Return the customer each cleaned name means, or None where there is none or it is not the caller's."""
-    found: list[KnownCustomer | None] = [None] * len(names)
-    rows = await change.rows(
-        _CUSTOMERS,
-        key=[name.key for name in names],
-        source=[name.external_id and name.external_id.source for name in names],
-        value=[name.external_id and name.external_id.value for name in names],
-        email=[name.email for name in names],
-        phone=[name.phone for name in names],
-    )
-    for row in rows:
-        if change.principal.customer_id in (None, row["customer_id"]):
-            merged = row["merged_into"] is not None
-            found[row["ord"] - 1] = KnownCustomer(row["customer_id"], merged)
-    return found
+    return _buyers(change, len(names), await change.rows(_CUSTOMERS, **_spread(names)))
 
 
 async def products_known(change: Change, skus: Iterable[str]) -> dict[str, KnownProduct]:
     """Return the products that are kept, by article number."""
     rows = await change.rows(_PRODUCTS, skus=sorted(set(skus)))
     return {row["sku"]: KnownProduct(row["product_id"], row["name"]) for row in rows}
+
+
+async def customers_and_products(
+    change: Change, names: Sequence[CustomerName], skus: Iterable[str]
+) -> tuple[list[KnownCustomer | None], dict[str, KnownProduct]]:
+    """Return what `customers_named` and `products_known` do, in one statement."""
+    rows = await change.rows(_CUSTOMERS_AND_PRODUCTS, **_spread(names), skus=sorted(set(skus)))
+    known = {row["sku"]: KnownProduct(row["key"], row["name"]) for row in rows if row["ord"] is None}
+    return _buyers(change, len(names), [row for row in rows if row["ord"] is not None]), known
+
+
+def _spread(names: Sequence[CustomerName]) -> dict[str, list[Any]]:
+    return {
+        "key": [name.key for name in names],
+        "source": [name.external_id and name.external_id.source for name in names],
+        "value": [name.external_id and name.external_id.value for name in names],
+        "email": [name.email for name in names],
+        "phone": [name.phone for name in names],
+    }
+
+
+def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustomer | None]:
+    found: list[KnownCustomer | None] = [None] * count
+    for row in rows:
+        if change.principal.customer_id in (None, row["key"]):
+            found[row["ord"] - 1] = KnownCustomer(row["key"], row["merged_into"] is not None)
+    return found
 
 
 async def rates_on(change: Change, asked: Iterable[tuple[str, date]]) -> dict[tuple[str, date], Decimal | None]:

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
-from typing import Any
 
 import asyncpg
 
 from api.database import Connection, Database, driver_errors_translated
 from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
-from api.writes.change import Change, Outcome, Overtaken, Refused, the_business
+from api.writes.change import Change, KnownBusinesses, Outcome, Overtaken, Refused, the_business
 from api.writes.idempotency import Request, check_key, kept, settle, take
 
 __all__ = ["Recorded", "once", "tried"]
@@ -28,9 +27,10 @@ __all__ = ["Recorded", "once", "tried"]
 ATTEMPTS = 3
 RESTART_SECONDS = 5.0
 """How long a change whose COMMIT may have gone through waits for a database that restarts."""
-# As long as the lock time-out, for which a call waits where the other one is in another process.
-PATIENCE_SECONDS = 2.0
 
+# A repeated key waits at this level; at stricter ones it fails (SQLSTATE 40001). Lists of one row look cheap to plan
+# for, so the server would plan every such statement anew, at more than it costs to run.
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan;"
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
 _BUSY = "Too many changes met at the same record; send this one again with the same key."
 
@@ -60,6 +60,7 @@ class InFlight:
 
 
 _in_flight: dict[tuple[int, str, str], InFlight] = {}
+_businesses = KnownBusinesses()
 
 
 async def once(database: Database, request: Request, work: Work) -> Recorded:
@@ -70,7 +71,8 @@ async def once(database: Database, request: Request, work: Work) -> Recorded:
     """
     check_key(request.key, request.now)
     place = (id(database), request.principal.name, request.key)
-    until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    # As long as a call waits where the other one is in another process.
+    until = _now() + database.lock_timeout
     while ahead := _in_flight.get(place):
         found = await _followed(ahead, request, until)
         if found is not None:
@@ -89,8 +91,7 @@ def _landed(place: tuple[int, str, str], task: asyncio.Task[Recorded]) -> None:
 
 async def _followed(ahead: InFlight, request: Request, until: float) -> Recorded | None:
     """Return what the call ahead recorded; None where it failed, or asked for something else under the same key."""
-    left = until - asyncio.get_running_loop().time()
-    done, _ = await asyncio.wait([ahead.task], timeout=max(left, 0))
+    done, _ = await asyncio.wait([ahead.task], timeout=max(until - _now(), 0))
     if not done:
         raise IdempotencyInFlight(IdempotencyInFlight.meaning)
     if ahead.task.cancelled() or ahead.task.exception() or not request.asks_the_same(ahead.request):
@@ -115,6 +116,7 @@ async def _attempted(database: Database, request: Request, work: Work) -> Record
             return await _transaction(database, request, work, attempt)
         except _AGAIN:
             failure = Timeout(_BUSY)
+            _businesses.forget(database)
         except Unavailable as error:
             failure, unknown = error, unknown or attempt.committing
         except ApiError as error:
@@ -139,24 +141,32 @@ async def _pause(number: int) -> None:
 
 async def _transaction(database: Database, request: Request, work: Work, attempt: Attempt) -> Recorded:
     async with database.connection() as connection:
-        change = Change(connection, request.principal, request.now, await the_business(connection))
+        change = Change(connection, request.principal, request.now, await _businesses.of(database, connection))
         try:
-            async with _read_committed(connection):
-                await database.settle_in(connection)
+            async with _read_committed(database, connection):
                 recorded = await _keyed(change, request, work)
                 attempt.committing = True
             return recorded
         except Refused as refused:
             outcomes = refused.outcomes
         # What the work wrote is undone by now; the refusal alone is kept.
-        async with _read_committed(connection):
-            await database.settle_in(connection)
+        async with _read_committed(database, connection):
             return await _keyed(change, request, lambda _: _already(outcomes))
 
 
-def _read_committed(connection: Connection) -> Any:
-    """Return a transaction at the level at which a repeated key waits; stricter ones fail instead (SQLSTATE 40001)."""
-    return connection.transaction(isolation="read_committed")
+@asynccontextmanager
+async def _read_committed(database: Database, connection: Connection) -> AsyncIterator[None]:
+    """Hold a transaction open: commit it at the end, undo it where an error ends it."""
+    await connection.execute(_BEGIN)
+    try:
+        await database.settle_in(connection)
+        yield
+    except BaseException:
+        await connection.execute("ROLLBACK;")
+        raise
+    # The server answers ROLLBACK, and no error, where a statement has failed and nobody minded.
+    if await connection.execute("COMMIT;") != "COMMIT":
+        raise RuntimeError("a change went on after one of its statements had failed, and was undone")
 
 
 async def _already(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
@@ -197,10 +207,10 @@ async def tried(database: Database, request: Request, work: Work, closing: list[
 
 async def _undone(database: Database, request: Request, work: Work, held: AsyncExitStack) -> Recorded:
     connection = await held.enter_async_context(database.connection())
+    # Read anew: what is kept of it is only sure where the key is taken.
     change = Change(connection, request.principal, request.now, await the_business(connection))
-    transaction = _read_committed(connection)
-    await transaction.start()
-    held.push_async_callback(_undo, transaction)
+    await connection.execute(_BEGIN)
+    held.push_async_callback(_undo, connection)
     await database.settle_in(connection)
     try:
         return Recorded(await work(change), pinned=connection)
@@ -208,7 +218,7 @@ async def _undone(database: Database, request: Request, work: Work, held: AsyncE
         return Recorded(refused.outcomes)
 
 
-async def _undo(transaction: Any) -> None:
+async def _undo(connection: Connection) -> None:
     # Where the connection is lost, the server has undone it already.
     with suppress(OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
-        await transaction.rollback()
+        await connection.execute("ROLLBACK;")

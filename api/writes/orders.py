@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,6 @@ _ORDER_COLUMNS: dict[str, Any] = {
     "business_discount": Numeric,
 }
 _LINE_COLUMNS: dict[str, Any] = {
-    "customer_id": Uuid,
     "order_id": Uuid,
     "position": Integer,
     "line_id": Uuid,
@@ -41,7 +40,6 @@ _LINE_COLUMNS: dict[str, Any] = {
     "name": Text,
     "quantity": Integer,
     "unit_price": Numeric,
-    "currency": Text,
 }
 _PRODUCT_COLUMNS: dict[str, Any] = {
     "product_id": Uuid,
@@ -64,13 +62,30 @@ def _number(given: Any) -> Any:
     return case((given.c.external_id.is_(None), drawn), else_=given.c.external_id)
 
 
-_ADD_ORDERS = prepare(
+def _lines_of(added: Any) -> Any:
+    """Return an insertion of the given lines of orders in `added`; customer and currency are those of the order."""
+    given = arrays("l", _LINE_COLUMNS, "line_")
+    of_order = (added.c.customer_id, added.c.currency)
+    rows = select(*of_order, *[given.c[name] for name in _LINE_COLUMNS]).join_from(
+        given, added, given.c.order_id == added.c.order_id
+    )
+    return insert(order_lines).from_select(["customer_id", "currency", *_LINE_COLUMNS], rows)
+
+
+def _orders_with_lines() -> Any:
+    added = _NEW_ORDERS.cte("added")
+    return select(added.c.order_id).add_cte(_lines_of(added).cte("lines"))
+
+
+_NEW_ORDERS = (
     _insertion(orders, _ORDER_COLUMNS, {"number": _number})
     .on_conflict_do_nothing(index_elements=["source", "external_id"])
-    .returning(orders.c.order_id)
+    .returning(orders.c.order_id, orders.c.customer_id, orders.c.currency)
 )
+_ADD_ORDERS = prepare(_NEW_ORDERS)
+_ADD_ORDERS_WITH_LINES = prepare(_orders_with_lines())
+_ADD_LINES = prepare(_lines_of(orders))
 _ADD_PRODUCTS = prepare(_insertion(products, _PRODUCT_COLUMNS).on_conflict_do_nothing(index_elements=["sku"]))
-_ADD_LINES = prepare(_insertion(order_lines, _LINE_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +109,19 @@ async def add_orders(change: Change, priced: Sequence[Priced]) -> list[Priced]:
     They are added in the order of these identifiers, because two changes that add the same ones must meet at them in
     one order; those without come first, and are numbered in the order sent.
     """
-    if not priced:
-        return []
-    added = {row["order_id"] for row in await change.rows(_ADD_ORDERS, **_order_values(sorted(priced, key=_turn)))}
+    return _new(priced, await change.rows(_ADD_ORDERS, **_order_values(priced)))
+
+
+async def add_orders_with_lines(
+    change: Change, priced: Sequence[Priced], known: Mapping[str, KnownProduct]
+) -> list[Priced]:
+    """Add orders as `add_orders` does, and in the same statement the lines of those that are new."""
+    given = {**_order_values(priced), **_line_values(priced, known)}
+    return _new(priced, await change.rows(_ADD_ORDERS_WITH_LINES, **given))
+
+
+def _new(priced: Sequence[Priced], rows: Sequence[Any]) -> list[Priced]:
+    added = {row["order_id"] for row in rows}
     return [each for each in priced if each.order_id in added]
 
 
@@ -120,9 +145,12 @@ async def add_products(change: Change, lines: Sequence[NewLine]) -> None:
 
 async def add_lines(change: Change, written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> None:
     """Add the lines of orders; a line without a name takes that of its product."""
+    await change.rows(_ADD_LINES, **_line_values(written, known))
+
+
+def _line_values(written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> dict[str, list[Any]]:
     rows = [
         (
-            each.buyer.customer_id,
             each.order_id,
             position,
             new_id(),
@@ -131,12 +159,11 @@ async def add_lines(change: Change, written: Sequence[Priced], known: Mapping[st
             line.name or known[line.sku].name,
             line.quantity,
             line.unit_price.amount,
-            line.unit_price.currency_code,
         )
         for each in written
         for position, line in enumerate(each.purchase.lines, 1)
     ]
-    await change.rows(_ADD_LINES, **_by_column(_LINE_COLUMNS, rows))
+    return _by_column([f"line_{name}" for name in _LINE_COLUMNS], rows)
 
 
 def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:
@@ -153,10 +180,10 @@ def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:
             each.business_gross,
             each.business_discount,
         )
-        for each in priced
+        for each in sorted(priced, key=_turn)
     ]
     return _by_column(_ORDER_COLUMNS, rows)
 
 
-def _by_column(columns: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+def _by_column(columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
     return {name: list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}

@@ -11,8 +11,8 @@ from api.domain.money import LARGEST_AMOUNT, in_minor_units
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Outcome, Refused
-from api.writes.lookups import KnownCustomer, KnownProduct, customers_named, products_known, rates_on
-from api.writes.orders import Priced, add_lines, add_orders, add_products
+from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
+from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 
 MOST_PURCHASES = 250
 
@@ -29,10 +29,10 @@ async def record_purchases(
     """
     outcomes: Outcomes = [None] * len(purchases)
     good = _checked(change, purchases, fields, outcomes)
-    known = await products_known(change, (line.sku for purchase in good.values() for line in purchase.lines))
+    buyers, known = await _named(change, good)
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
-    priced = await _priced(change, good, fields, known.keys() | named.keys(), outcomes)
+    priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
     if not all_or_none or all(outcome is None for outcome in outcomes):
         await _write(change, priced, fields, known, named, outcomes)
     found = [outcome or Outcome({}) for outcome in outcomes]
@@ -54,14 +54,23 @@ def _checked(
     return good
 
 
+async def _named(
+    change: Change, purchases: Mapping[int, NewPurchase]
+) -> tuple[list[KnownCustomer | None], dict[str, KnownProduct]]:
+    names = [purchase.customer for purchase in purchases.values()]
+    return await customers_and_products(
+        change, names, (line.sku for purchase in purchases.values() for line in purchase.lines)
+    )
+
+
 async def _priced(
     change: Change,
     purchases: Mapping[int, NewPurchase],
+    buyers: Sequence[KnownCustomer | None],
     fields: Sequence[Field],
     nameable: set[str],
     outcomes: Outcomes,
 ) -> list[Priced]:
-    buyers = await customers_named(change, [purchase.customer for purchase in purchases.values()])
     days = {place: _day(change, purchase) for place, purchase in purchases.items()}
     rates = await rates_on(change, [(purchases[place].currency, day) for place, day in days.items()])
     found = []
@@ -127,18 +136,32 @@ async def _write(
     named: Mapping[str, NewLine],
     outcomes: Outcomes,
 ) -> None:
-    written = await add_orders(change, priced)
     for each in priced:
         outcomes[each.place] = Outcome({}, errors=(_taken(fields[each.place]),))
-    for each in written:
+    for each in await _written(change, priced, known, named):
         outcomes[each.place] = Outcome({"order": each.order_id, "customer": each.buyer.customer_id})
-    if not written:
-        return
-    new = {line.sku for each in written for line in each.purchase.lines} - known.keys()
+
+
+async def _written(
+    change: Change, priced: Sequence[Priced], known: dict[str, KnownProduct], named: Mapping[str, NewLine]
+) -> Sequence[Priced]:
+    """Add what can be added and return it; a product is added only where an order that is added needs it."""
+    if not priced:
+        return priced
+    if not _unknown(priced, known):
+        return await add_orders_with_lines(change, priced, known)
+    written = await add_orders(change, priced)
+    new = _unknown(written, known)
     if new:
         await add_products(change, [named[sku] for sku in new])
         known |= await products_known(change, new)
-    await add_lines(change, written, known)
+    if written:
+        await add_lines(change, written, known)
+    return written
+
+
+def _unknown(purchases: Sequence[Priced], known: Mapping[str, KnownProduct]) -> set[str]:
+    return {line.sku for each in purchases for line in each.purchase.lines} - known.keys()
 
 
 def _taken(field: Field) -> Rejection:
