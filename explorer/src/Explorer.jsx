@@ -1,20 +1,13 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { fetcher } from './api.js';
+import { EditorColours } from './EditorColours.jsx';
+import { StartButtons } from './StartButtons.jsx';
 import { storage } from './storage.js';
 import { isFirstVisit } from './tabs.js';
 
-// Relative to the page, so that the API may live below a prefix.
-const endpoint = new URL('graphql', document.baseURI).href;
-
-const fetcher = createGraphiQLFetcher({
-  url: endpoint,
-  subscriptionUrl: endpoint.replace(/^http/, 'ws'),
-  enableIncrementalDelivery: false,
-});
-
 // Made once: a plug-in made anew on every rendering would lose its state.
-const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+const plugins = [explorerPlugin(), HISTORY_PLUGIN];
 
 export function Explorer({ tabs }) {
   return (
@@ -32,6 +25,8 @@ export function Explorer({ tabs }) {
       <GraphiQL.Logo>
         <></>
       </GraphiQL.Logo>
+      <EditorColours />
+      <StartButtons tabs={tabs} />
     </GraphiQL>
   );
 }
@@ -41,7 +36,7 @@ function opening(tabs) {
   if (tabs.length === 0) return {};
   const [{ variables, headers }] = tabs;
   return {
-    defaultTabs: tabs,
+    defaultTabs: tabs.map(({ query, variables: given, headers: sent }) => ({ query, variables: given, headers: sent })),
     ...(isFirstVisit() && { initialVariables: variables ?? undefined, initialHeaders: headers ?? undefined }),
   };
 }

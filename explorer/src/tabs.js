@@ -1,3 +1,4 @@
+import { filled } from './fill.js';
 import { storage } from './storage.js';
 
 const KEPT = 'graphiql:tabState';
@@ -5,14 +6,14 @@ const QUERY = 'graphiql:query';
 const VARIABLES = 'graphiql:variables';
 const DELIVERED = 'delivered-tabs';
 
-/** The ready tabs of the API, [{ query, variables, headers }] with texts or null; [] when they cannot be had. */
+/** The ready tabs of the API, [{ name, query, variables, headers }] with texts or null; [] when they cannot be had. */
 export async function readyTabs() {
   const answer = await fetch('./tabs.json');
-  return answer.ok ? (await answer.json()).map(asEditorTab) : [];
+  return answer.ok ? Promise.all((await answer.json()).map(asEditorTab)) : [];
 }
 
-function asEditorTab({ query, variables, headers }) {
-  return { query, variables: asText(variables), headers: asText(headers) };
+async function asEditorTab({ name, query, variables, headers }) {
+  return { name, query, variables: asText(await filled(variables)), headers: asText(headers) };
 }
 
 function asText(values) {
