@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -26,6 +24,7 @@ from api.web.documents import Limits
 from api.web.errors import log_unexpected
 from api.web.explorer import explorer_routes, load_tabs
 from api.web.health import health_routes
+from api.web.ready_files import ReadyText
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
 
@@ -114,14 +113,10 @@ def _wire(settings: Settings) -> Wire:
 
 
 def _routes(settings: Settings, view: GraphQLView) -> list[BaseRoute]:
-    text = schema_text()
-
-    async def schema_file(request: Request) -> Response:
-        return PlainTextResponse(text)
-
+    text = ReadyText.of(schema_text().encode(), "text/plain; charset=utf-8")
     return [
         Route("/graphql", view),
-        Route("/schema.graphql", schema_file),
+        Route("/schema.graphql", text.answer),
         *health_routes(lambda: view.database, head()),
         *(explorer_routes(load_tabs()) if settings.graphiql else []),
     ]

@@ -5,28 +5,24 @@ without Node. The documents that await a first-time visitor lie in `tabs/`, as d
 """
 
 import gzip
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.web.ready_files import ASK_AGAIN, FOREVER, ReadyText, send
+
 __all__ = ["Tab", "explorer_routes", "load_tabs"]
 
 # In order of preference where the client has none: brotli is a fifth smaller.
 SUFFIXES = {"br": ".br", "gzip": ".gz", "identity": ""}
-
-GUARDS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-ASK_AGAIN = {"Cache-Control": "no-cache"}
 
 # A name or an IPv4 address, perhaps with a port; anything else would be no valid source in a policy.
 PLAIN_HOST = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?", re.IGNORECASE)
@@ -50,36 +46,34 @@ class Asset:
     etag: str
     size: int
 
+    @property
+    def codings(self) -> Collection[str]:
+        """Return the codings it is kept in, and `identity`."""
+        return SUFFIXES.keys()
+
     def read(self, coding: str) -> bytes:
         """Return the file as `br`, as `gzip`, or as it is (`identity`)."""
         if coding == "identity":
             return gzip.decompress(self.read("gzip"))
         return page_folder().joinpath(*f"{self.path}{SUFFIXES[coding]}".split("/")).read_bytes()
 
-    def tag(self, coding: str) -> str:
-        """Return the entity tag, which differs between codings because their bytes do."""
-        return f'"{self.etag}-{coding}"'
-
 
 def explorer_routes(tabs: Sequence[Tab]) -> list[BaseRoute]:
     """Return the routes of the page (`/`), of its files (`/assets/…`) and of its ready documents (`/tabs.json`)."""
     assets = load_assets()
-    document = tabs_document(tabs)
+    document = ReadyText.of(tabs_document(tabs), "application/json")
 
     def page(request: Request) -> Response:
         policy = {"Content-Security-Policy": content_security_policy(request.headers.get("host", ""))}
-        return send_asset(request, assets["index.html"], ASK_AGAIN | policy)
+        return send(request, assets["index.html"], ASK_AGAIN | policy)
 
     def asset(request: Request) -> Response:
         found = assets.get(f"assets/{request.path_params['path']}")
         if found is None:
             raise HTTPException(404)
-        return send_asset(request, found, FOREVER)
+        return send(request, found, FOREVER)
 
-    def ready_tabs(request: Request) -> Response:
-        return send_tabs(request, document)
-
-    return [Route("/", page), Route("/assets/{path:path}", asset), Route("/tabs.json", ready_tabs)]
+    return [Route("/", page), Route("/assets/{path:path}", asset), Route("/tabs.json", document.answer)]
 
 
 def load_tabs() -> list[Tab]:
@@ -90,7 +84,10 @@ def load_tabs() -> list[Tab]:
 
 
 def load_tab(folder: Traversable, document: Traversable) -> Tab:
-    """Return the tab of `2_OneCustomer.graphql`, with `2_OneCustomer.variables.json` where that lies beside it."""
+    """Return the tab of `3_Filter.graphql`, with `3_Filter.variables.json` where that lies beside it.
+
+    Variables may hold words that the page puts values in for, as `fill.js` in the page's sources does.
+    """
     stem = document.name.removesuffix(".graphql")
     beside = folder / f"{stem}.variables.json"
     variables = orjson.loads(beside.read_bytes()) if beside.is_file() else None
@@ -122,26 +119,6 @@ def content_security_policy(host: str) -> str:
     )
 
 
-def send_asset(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
-    """Answer with the file in the coding that the client likes best, or with 304 if it has that already."""
-    coding = best_coding(",".join(request.headers.getlist("accept-encoding")))
-    sent = GUARDS | {**headers, "ETag": asset.tag(coding), "Vary": "Accept-Encoding"}
-    if has_already(request.headers, asset.tag(coding)):
-        return Response(status_code=304, headers=sent)
-    if coding != "identity":
-        sent["Content-Encoding"] = coding
-    return Response(asset.read(coding), media_type=asset.content_type, headers=sent)
-
-
-def send_tabs(request: Request, document: bytes) -> Response:
-    """Answer with the ready documents, or with 304 if the client has them already."""
-    tag = f'"{hashlib.sha256(document).hexdigest()[:20]}"'
-    headers = GUARDS | ASK_AGAIN | {"ETag": tag}
-    if has_already(request.headers, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(document, media_type="application/json", headers=headers)
-
-
 def tabs_document(tabs: Sequence[Tab]) -> bytes:
     """Return what the page reads at its start: [{name, query, variables?}]."""
     return orjson.dumps(
@@ -150,31 +127,3 @@ def tabs_document(tabs: Sequence[Tab]) -> bytes:
             for tab in tabs
         ]
     )
-
-
-def best_coding(accepted: str) -> str:
-    """Return `br`, `gzip` or `identity`, whichever an Accept-Encoding header weighs highest."""
-    weights = coding_weights(accepted)
-    anything = weights.get("*", 0.0)
-    wished = {coding: weights.get(coding, anything) for coding in SUFFIXES}
-    # Without a word about it the plain file is always acceptable, and never preferred.
-    best = max(SUFFIXES, key=lambda coding: wished[coding])
-    return best if wished[best] > 0 else "identity"
-
-
-def coding_weights(accepted: str) -> dict[str, float]:
-    """Return the weight of each coding an Accept-Encoding header names, 0 where the weight is malformed."""
-    weights = {}
-    for entry in accepted.lower().split(","):
-        coding, _, weight = entry.partition(";")
-        number = weight.strip().removeprefix("q=")
-        weights[coding.strip()] = (
-            (float(number) if re.fullmatch(r"[01](\.\d{0,3})?", number) else 0.0) if weight else 1.0
-        )
-    return weights
-
-
-def has_already(headers: Headers, tag: str) -> bool:
-    """Return whether the client says that it holds the representation with this entity tag."""
-    held = headers.get("if-none-match", "").split(",")
-    return any(candidate.strip().removeprefix("W/") in (tag, "*") for candidate in held)
