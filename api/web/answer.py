@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.types import Send
+from starlette.types import Receive, Send
 
 from api.errors import (
     ApiError,
@@ -26,7 +27,7 @@ from api.errors import (
 from api.web.errors import log_unexpected, refusal, shown
 from api.web.negotiation import GRAPHQL_JSON
 
-__all__ = ["Answer", "refused", "send_answer", "written"]
+__all__ = ["UNREAD", "Answer", "refused", "send_answer", "written"]
 
 STATUSES: Mapping[type[ApiError], int] = {
     MethodNotAllowed: 405,
@@ -40,8 +41,10 @@ STATUSES: Mapping[type[ApiError], int] = {
 """Statuses of refusals that are HTTP's own; any other malformed request is a 400."""
 
 PARTIAL_SUCCESS = 294
-# What is left of a body that is not read would be taken for the next request.
-LEFT_OVER = {405, 406, 408, 413, 415}
+# A body is left unread; what is left of it would be taken for the next request.
+UNREAD = {405, 406, 413, 415}
+LEFT_OVER = {*UNREAD, 408}
+LINGERING_SECONDS = 1.0
 RETRY_AFTER = (b"retry-after", b"1")
 CLOSE = (b"connection", b"close")
 CONTENT_TYPES = {kind: f"{kind}; charset=utf-8".encode() for kind in ("application/json", GRAPHQL_JSON)}
@@ -112,8 +115,13 @@ def _filled(hole: Any) -> Any:
     return hole.value
 
 
-async def send_answer(send: Send, status: int, media_type: str, body: bytes, more: Headers) -> None:
-    """Send an answer; what it says holds for this moment and, by its media type, for this client."""
+async def send_answer(
+    send: Send, status: int, media_type: str, body: bytes, more: Headers, unread: Receive | None = None
+) -> None:
+    """Send an answer; what it says holds for this moment and, by its media type, for this client.
+
+    unread  gives the rest of a body that was not wanted; the connection ends after it
+    """
     headers = [
         (b"content-type", CONTENT_TYPES[media_type]),
         (b"content-length", b"%d" % len(body)),
@@ -122,4 +130,18 @@ async def send_answer(send: Send, status: int, media_type: str, body: bytes, mor
         *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
+    if unread is not None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        await _forget(unread)
+        body = b""
     await send({"type": "http.response.body", "body": body})
+
+
+async def _forget(unread: Receive) -> None:
+    """Read the rest of a body and forget it: a client that was still sending might lose the answer to a reset."""
+    try:
+        async with asyncio.timeout(LINGERING_SECONDS):
+            while (message := await unread())["type"] == "http.request" and message.get("more_body", False):
+                pass
+    except TimeoutError:
+        return

@@ -18,7 +18,7 @@ from api.access import EVERYBODY
 from api.database import Database
 from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
 from api.plan.executor import Executor, Operation
-from api.web.answer import Answer, refused, send_answer, written
+from api.web.answer import UNREAD, Answer, refused, send_answer, written
 from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json
 from api.web.departure import ended_by_departure
 from api.web.documents import Document, Documents, Limits
@@ -75,7 +75,8 @@ class GraphQLView:
             return
         answer, body = written(answer, identity, self._wire.answer_limit)
         status = answer.status_for(media_type, draft=self._wire.draft)
-        await send_answer(send, status, media_type, body, ((b"x-request-id", identity.encode()), *answer.headers))
+        more = ((b"x-request-id", identity.encode()), *answer.headers)
+        await send_answer(send, status, media_type, body, more, receive if status in UNREAD else None)
 
     async def finish(self, seconds: float) -> None:
         """Wait for changes that are still being made, no longer than told."""
