@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, Protocol
 
 import strawberry
@@ -149,15 +150,29 @@ def plain(value: Any) -> Any:
 
     A value equal to its default counts as left out, so that a new field does not change what an old key is bound to.
     """
-    if is_dataclass(value):
-        named = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
-        return {name: plain(part) for name, (part, usual) in named.items() if part is not UNSET and part != usual}
+    if type(value) in _PLAIN:
+        return value
+    parts = _parts(type(value))
+    if parts is not None:
+        named = [(name, getattr(value, name), usual) for name, usual in parts]
+        return {name: plain(part) for name, part, usual in named if part is not UNSET and part != usual}
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [plain(part) for part in value]
+    return [plain(part) for part in value] if isinstance(value, list) else _plain_leaf(value)
+
+
+def _plain_leaf(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, Enum):
         return value.name
     return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+_PLAIN = {str, int, bool, type(None)}
+
+
+@cache
+def _parts(type_: Any) -> list[tuple[str, Any]] | None:
+    """Return the names of a dataclass's fields with their defaults, None for another type."""
+    return [(field.name, field.default) for field in fields(type_)] if is_dataclass(type_) else None

@@ -6,6 +6,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from api.graph.inputs import Builder
 from api.graph.mutation import Mutation
 from api.graph.nodes import VIEWS
 from api.graph.query import Query
@@ -19,11 +20,17 @@ schema = strawberry.Schema(
 )
 
 
-def _one_of_known_to_core(built: GraphQLSchema) -> GraphQLSchema:
-    """Return the schema with its @oneOf inputs marked: Strawberry keeps that to itself, so no document is refused."""
+def _inputs_completed(built: GraphQLSchema) -> GraphQLSchema:
+    """Return the schema with its @oneOf inputs marked, and every input built by our own hook.
+
+    Strawberry keeps to itself which inputs are @oneOf, so that graphql-core would refuse no document.
+    """
+    builder = Builder(schema.config)
     for type_ in built.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
-            type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+            definition = type_.extensions["strawberry-definition"]
+            type_.is_one_of = definition.is_one_of
+            definition.from_input = builder
     return built
 
 
@@ -36,5 +43,5 @@ def _directives_described(built: GraphQLSchema) -> GraphQLSchema:
     return built
 
 
-executable: GraphQLSchema = _directives_described(_one_of_known_to_core(schema._schema))
+executable: GraphQLSchema = _directives_described(_inputs_completed(schema._schema))
 """graphql-core's own object, which the executor takes."""
