@@ -150,9 +150,10 @@ def plain(value: Any) -> Any:
 
     A value equal to its default counts as left out, so that a new field does not change what an old key is bound to.
     """
-    if type(value) in _PLAIN:
+    type_: Any = type(value)
+    if type_ in _PLAIN:
         return value
-    parts = _parts(type(value))
+    parts = _parts(type_)
     if parts is not None:
         named = [(name, getattr(value, name), usual) for name, usual in parts]
         return {name: plain(part) for name, part, usual in named if part is not UNSET and part != usual}
