@@ -181,6 +181,7 @@ async def database(
         server_settings={} if behind_pooler else session,
         statement_cache_size=0 if behind_pooler else 500,
         max_inactive_connection_lifetime=1800,
+        reset=_as_it_is,
     )
     opened = Database(
         pool,
@@ -193,6 +194,14 @@ async def database(
         yield opened
     finally:
         await opened.close()
+
+
+async def _as_it_is(connection: Connection) -> None:
+    """Take a connection back without the round trip in which a pool resets it.
+
+    The driver has ended whatever transaction was open. Nothing here outlives one: settings are made by SET LOCAL, and
+    whoever takes an advisory lock gives it back.
+    """
 
 
 class driver_errors_translated:  # noqa: N801  (a context manager reads as a verb phrase)

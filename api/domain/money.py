@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 LARGEST_AMOUNT = Decimal(10) ** 15
 UNIT_PRICE_DIGITS = 6
@@ -23,6 +23,9 @@ _DIGITS: dict[int, str] = {
 }
 MINOR_DIGITS: dict[str, int] = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
 """Digits behind the point for every circulating currency of ISO 4217."""
+
+_UNITS = {digits: Decimal(1).scaleb(-digits) for digits in _DIGITS}
+_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,7 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
     >>> in_minor_units(Decimal("2.345"), "EUR"), in_minor_units(Decimal("2.5"), "JPY")
     (Decimal('2.35'), Decimal('3'))
     """
-    with localcontext() as context:
-        context.prec = 60
-        return amount.quantize(Decimal(1).scaleb(-MINOR_DIGITS[currency]), rounding=ROUND_HALF_UP)
+    return amount.quantize(_UNITS[MINOR_DIGITS[currency]], ROUND_HALF_UP, _EXACT)
 
 
 def has_at_most(digits: int, amount: Decimal) -> bool:

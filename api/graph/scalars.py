@@ -32,7 +32,7 @@ def parse_moment(value: Any) -> datetime:
 
 def format_moment(value: datetime) -> str:
     """Return a moment in RFC 3339 form, in UTC with microseconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def parse_date(value: Any) -> date:

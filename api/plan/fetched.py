@@ -59,20 +59,15 @@ class Fetched:
     below: list[Fetched] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """One fetched row: which of the fetched rows it is."""
+    """One fetched row: which of the fetched rows it is, and its columns."""
 
-    fetched: Fetched
-    index: int
+    __slots__ = ("fetched", "index", "row")
 
-    def __getitem__(self, column: str) -> Any:
-        return self.fetched.rows[self.index][column]
-
-
-def mapped(forms: Sequence[tuple[str, Form, bool]]) -> Form:
-    """Return the function that makes an object: per key a function, and whether its value may be missing."""
-    return lambda place, run: {key: formed(run, key, make, place, nullable=nullable) for key, make, nullable in forms}
+    def __init__(self, fetched: Fetched, index: int) -> None:
+        self.fetched = fetched
+        self.index = index
+        self.row = fetched.rows[index]
 
 
 def listed(fetched: Fetched, places: Sequence[int], form: Form, run: Run) -> list[Any]:

@@ -14,9 +14,9 @@ import orjson
 
 from api.database import prepare
 from api.plan import compile as inline
-from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Form, Place, connection_form, listed, mapped
+from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Form, Place, connection_form, listed
 from api.plan.narrow import Value
-from api.plan.project import Run
+from api.plan.project import Run, object_of
 from api.plan.tree import (
     Computed,
     Connected,
@@ -63,7 +63,7 @@ class Builder:
         """Add a column of finished JSON and return the function that puts it into the answer."""
         label = self.column(text)
         self.built.add(label)
-        return lambda place, run: orjson.Fragment(place[label])
+        return lambda place, run: orjson.Fragment(place.row[label])
 
     def selected(self, conditions: Sequence[Any], inside: page.Inside = lambda value: value) -> Any:
         """Return the columns of the rows that meet conditions; finished JSON only `inside` a page."""
@@ -72,14 +72,14 @@ class Builder:
 
     def objects(self, items: Sequence[Item]) -> Form:
         """Return the function that makes an object of a row."""
-        return mapped([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
+        return object_of([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
 
     def item(self, item: Item) -> Form:
         """Return the function that makes one item of a row."""
         match item:
             case Scalar():
                 label = self.column(item.expression(self.row))
-                return lambda place, run: place[label]
+                return lambda place, run: place.row[label]
             case Computed():
                 return self.computed(item)
             case SameRow() if is_split(item.items):
@@ -96,7 +96,7 @@ class Builder:
         if item.missing is None:
             return form
         label = self.column(json.is_missing(self.row[item.missing]))
-        return lambda place, run: None if place[label] else form(place, run)
+        return lambda place, run: None if place.row[label] else form(place, run)
 
     def computed(self, item: Computed) -> Form:
         """Return the function that makes a derived value."""
@@ -225,10 +225,10 @@ def _part_form(builder: Builder, part: Any, ordered: Any, row: Row, item: Connec
 
 def _edge_form(builder: Builder, part: Edges, cursor: Expression) -> Form:
     label = builder.column(cursor)
-    return mapped([(key, _edge_value(builder, of, label), False) for key, of in part.parts])
+    return object_of([(key, _edge_value(builder, of, label), False) for key, of in part.parts])
 
 
 def _edge_value(builder: Builder, of: Any, cursor: str) -> Form:
     if of is None:
-        return lambda place, run: place[cursor]
+        return lambda place, run: place.row[cursor]
     return (lambda place, run: of) if isinstance(of, str) else _objects(builder, of)

@@ -98,10 +98,12 @@ def _places(rows: Sequence[Any]) -> dict[int, range]:
 
 
 def _computed(batch: Batch, rows: Sequence[Any]) -> Sequence[Any]:
-    real = [index for index, row in enumerate(rows) if "rn" not in row or row["rn"] is not None]
-    given = [{name: rows[index][column] for name, column in batch.columns.items()} for index in real]
-    values = batch.derived.compute(given)
-    if len(real) == len(rows):
+    # A parent without rows is there only for the facts about its list.
+    empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
+    real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
+    columns = list(batch.columns.items())
+    values = batch.derived.compute([{name: rows[index][column] for name, column in columns} for index in real])
+    if not empty:
         return values
     placed: list[Any] = [None] * len(rows)
     for index, value in zip(real, values, strict=True):
