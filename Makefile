@@ -21,7 +21,7 @@ OLDEST := /usr/lib/postgresql/15/bin/postgres
 DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 
-.PHONY: help setup run test test15 clients check format style lint types contracts schema explorer lock clean
+.PHONY: help setup run test test15 clients check format style lint types contracts schema bench explorer lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -72,6 +72,9 @@ contracts: setup ## Check that imports between rooms only go down
 schema: setup ## Check that schema.graphql is current (write it: regulars schema)
 	$(BIN)/regulars schema --check
 
+bench: setup ## Measure side by side with others, on much data (quickly: make bench ARGS=--small; needs wrk)
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
 explorer: ## Build the explorer page into the package (needs Node)
 	@command -v npm >/dev/null || { echo "The explorer page is built with Node 20 or newer; the repository holds the built page." >&2; exit 1; }
 	cd explorer && npm ci && npm run build
@@ -83,8 +86,8 @@ lock: setup ## Write the lock files anew from pyproject.toml (newer versions: ma
 
 clean: ## Remove the virtual environment, builds and caches (never data)
 	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -rf explorer/node_modules tests/clients/node_modules
-	find api migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf explorer/node_modules tests/clients/node_modules benchmarks/postgraphile/node_modules
+	find api benchmarks migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { \

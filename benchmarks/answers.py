@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,22 +20,23 @@ def plain(value: Any) -> Any:
     """Return an answer with amounts as decimals, moments as such, bare identifiers and no wrapping of lists."""
     if isinstance(value, list):
         return [plain(item) for item in value]
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     if value.keys() == {"nodes"}:
         return plain(value["nodes"])
     if value.keys() == {"amount", "currencyCode"}:
         return Decimal(value["amount"]), value["currencyCode"]
     currency = value.get("currency", CURRENCY)
-    return {
-        RENAMED.get(name, name): _member(RENAMED.get(name, name), member, currency)
-        for name, member in value.items()
-        if name != "currency"
-    }
+    named = {_renamed(name): member for name, member in value.items() if name != "currency"}
+    return {name: _member(name, member, currency) for name, member in named.items()}
+
+
+def _renamed(name: str) -> str:
+    return RENAMED.get(name, name)
 
 
 def _member(name: str, value: Any, currency: str) -> Any:
-    if value is None or isinstance(value, list | Mapping):
+    if value is None or isinstance(value, list | dict):
         return plain(value)
     if name in MONEY:
         return Decimal(value), currency
@@ -59,7 +59,9 @@ def difference(one: Any, other: Any, place: str = "data") -> str | None:
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         pairs = [(one[name], other[name], f"{place}.{name}") for name in one]
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = [(mine, theirs, f"{place}[{index}]") for index, (mine, theirs) in enumerate(zip(one, other, strict=True))]
+        pairs = [
+            (mine, theirs, f"{place}[{index}]") for index, (mine, theirs) in enumerate(zip(one, other, strict=True))
+        ]
     else:
         return None if one == other else f"{place}: {one!r} and {other!r}"
     found = (difference(*pair) for pair in pairs)

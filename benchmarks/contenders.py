@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from benchmarks.answers import plain, require_same
 from benchmarks.load import Measured, measured
+from benchmarks.processes import processor_seconds
 from benchmarks.servers import Running, ServerFailed
 from benchmarks.systems import KEY, LIMIT, REGULARS, System, limit_program
 from benchmarks.workloads import ONE_CUSTOMER, RECORD_PURCHASE, VARIANTS, WORKLOADS, Picks, Workload
@@ -43,10 +44,14 @@ class Contender:
             return {name: value for name, value in recorded["order"].items() if name not in MADE_ANEW}
         return plain(answered["data"])
 
-    def measured(self, workload: Workload, seconds: float) -> Measured:
+    def measured(self, workload: Workload, seconds: int) -> Measured:
         """Load the server with a workload for some seconds."""
-        url = self.server.url(self.paths[workload.name])
-        return measured(url, self.bodies[workload.name], wanted=workload.wanted, seconds=seconds)
+        url, before = self.server.url(self.paths[workload.name]), processor_seconds(self.server.pid)
+        found = measured(url, self.bodies[workload.name], wanted=workload.wanted, seconds=seconds)
+        after = processor_seconds(self.server.pid)
+        if before is None or after is None:
+            return found
+        return replace(found, cpu=1000 * (after - before) / found.requests)
 
 
 @contextmanager
@@ -92,13 +97,14 @@ def _body(document: str, variables: Any) -> bytes:
 
 def cursors(system: System, server: Running, distance: int) -> list[str]:
     """Return cursors all over the list of customers, a distance apart, met by paging as a client does."""
-    found, after = list[str](), None
+    found = list[str]()
+    after: str | None = None
     step = min(distance, 100)
     while len(found) < VARIANTS:
         for _ in range(distance // step):
             answered = server.ask(system.path, _body(system.walk, {"first": step, "after": after}))
-            after = answered["data"]["customers"]["pageInfo"]["endCursor"]
-        found.append(after)
+            after = str(answered["data"]["customers"]["pageInfo"]["endCursor"])
+        found.append(str(after))
     return found
 
 
@@ -106,13 +112,16 @@ def cursors(system: System, server: Running, distance: int) -> list[str]:
 def _limit(ours: Contender, dsn: str, folder: Path) -> Iterator[Contender]:
     """Start the bare server with the statements that our system sends for its own requests."""
     asked = {
-        name: {"document": json.loads(bodies[0])["query"], "variants": [json.loads(body)["variables"] for body in bodies]}
+        name: {
+            "document": json.loads(bodies[0])["query"],
+            "variants": [json.loads(body)["variables"] for body in bodies],
+        }
         for name, bodies in ours.bodies.items()
     }
     file = folder / "variants.json"
     file.write_text(json.dumps(asked), encoding="utf-8")
     numbered = {name: [b'{"number":%d}' % number for number in range(VARIANTS)] for name in ours.bodies}
-    numbered[RECORD_PURCHASE.name] = list(ours.bodies[RECORD_PURCHASE.name])
+    numbered[RECORD_PURCHASE.name] = list(ours.bodies.get(RECORD_PURCHASE.name, ()))
     with Running.start(limit_program(dsn, file)) as server:
         server.wait_until_ready(f"/{ONE_CUSTOMER.name}", numbered[ONE_CUSTOMER.name][0])
         yield Contender(LIMIT, "the limit", server, {name: f"/{name}" for name in numbered}, numbered)

@@ -23,17 +23,30 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured: requests a second, and how many milliseconds half and 99 % of them took at most."""
+    """What was measured of a server under load.
+
+    rate  requests a second
+    p50   milliseconds that half of the requests took at most, and 99 of 100 with `p99`
+    cpu   milliseconds of processor time of the server's process for a request, None where the system does not tell
+    """
 
     rate: float
     p50: float
     p99: float
-
+    requests: int
+    cpu: float | None = None
 
 
 def typical(rounds: Sequence[Measured]) -> Measured:
     """Return the median of each figure over several rounds."""
-    return Measured(median(r.rate for r in rounds), median(r.p50 for r in rounds), median(r.p99 for r in rounds))
+    cpu = [measured.cpu for measured in rounds if measured.cpu is not None]
+    return Measured(
+        median(measured.rate for measured in rounds),
+        median(measured.p50 for measured in rounds),
+        median(measured.p99 for measured in rounds),
+        sum(measured.requests for measured in rounds),
+        median(cpu) if cpu else None,
+    )
 
 
 def wrk() -> str | None:
@@ -41,7 +54,9 @@ def wrk() -> str | None:
     return shutil.which("wrk")
 
 
-def measured(url: str, bodies: Sequence[bytes], *, wanted: str, seconds: float, connections: int = CONNECTIONS) -> Measured:
+def measured(
+    url: str, bodies: Sequence[bytes], *, wanted: str, seconds: int, connections: int = CONNECTIONS
+) -> Measured:
     """Send bodies to an address for some seconds; raise LoadFailed if a request fails or an answer lacks `wanted`.
 
     bodies  one line each; @KEY@ in a body is replaced by a key that was never used before
@@ -49,7 +64,17 @@ def measured(url: str, bodies: Sequence[bytes], *, wanted: str, seconds: float, 
     with tempfile.NamedTemporaryFile(suffix=".jsonl") as file:
         file.write(b"\n".join(bodies) + b"\n")
         file.flush()
-        command = [wrk() or "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
+        command = [
+            wrk() or "wrk",
+            "-t1",
+            f"-c{connections}",
+            f"-d{seconds}s",
+            "--timeout",
+            "30s",
+            "-s",
+            str(_SCRIPT),
+            url,
+        ]
         said = subprocess.run(
             [*command, "--", file.name, uuid4().hex[:12], wanted], capture_output=True, text=True, check=False
         )
@@ -62,4 +87,4 @@ def measured(url: str, bodies: Sequence[bytes], *, wanted: str, seconds: float, 
 def _read(found: dict[str, float], url: str, said: str) -> Measured:
     if found["failed"] or not found["requests"]:
         raise LoadFailed(f"{found['failed']:.0f} of {found['requests']:.0f} requests to {url} failed: {said[:500]}")
-    return Measured(found["requests"] / found["seconds"], found["p50"], found["p99"])
+    return Measured(found["requests"] / found["seconds"], found["p50"], found["p99"], int(found["requests"]))

@@ -85,6 +85,12 @@ def filled(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
     """Make the data in a database unless it is there; raise OtherData where the database is in use."""
     upgrade(dsn)
     asyncio.run(_fill(dsn, size, tell))
+    tidied(dsn)
+
+
+def tidied(dsn: str) -> None:
+    """Remove what an earlier run has recorded."""
+    asyncio.run(_tidy(dsn))
 
 
 async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
@@ -94,11 +100,26 @@ async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
             return
         if await connection.fetchval("SELECT count(*) FROM business"):
             raise OtherData("DATABASE_URL names a database that holds other data; name an empty one.")
+        # Compiling such statements costs more than it saves; Regulars turns it off itself, the others have it the same.
+        await connection.execute(
+            f'ALTER DATABASE "{await connection.fetchval("SELECT current_database()")}" SET jit = off'
+        )
         tell(f"Making {size.customers:,} customers, {size.orders:,} orders and {size.lines:,} lines, once")
         await _make(connection, size)
         tell("Collecting statistics about them")
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
+    finally:
+        await connection.close()
+
+
+async def _tidy(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        recorded = await connection.fetchval("SELECT count(*) FROM idempotency")
+        statements = (_HERE / "tidy.sql").read_text(encoding="utf-8") if recorded else ""
+        for statement in filter(str.strip, statements.split(";\n")):
+            await connection.execute(statement)
     finally:
         await connection.close()
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.load import Measured
-from benchmarks.rounds import Table
+from benchmarks.extras import Extras
+from benchmarks.load import CONNECTIONS, Measured
+from benchmarks.population import Size
+from benchmarks.rounds import Effort, Table
 from benchmarks.systems import IDIOMATIC, LIMIT, POSTGRAPHILE_5, REGULARS
 from benchmarks.workloads import Workload
 
@@ -19,6 +23,37 @@ TITLES = {
     POSTGRAPHILE_5.name: POSTGRAPHILE_5.title,
     LIMIT: "the limit",
 }
+
+
+START_UP_SECONDS = 3.0
+"""Longest start on existing data that is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one run has measured, on how much data and with how much effort."""
+
+    size: Size
+    effort: Effort
+    table: Table
+    extras: Extras
+    notices: Sequence[str] = ()
+    day: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def markdown(findings: Findings) -> str:
+    """Return the whole report."""
+    parts = [[_circumstances(findings)], [*findings.notices], ratios(findings.table), rates(findings.table)]
+    parts += [beside(findings.extras), fields(findings.extras), levels(findings.extras)]
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
+
+
+def _circumstances(findings: Findings) -> str:
+    size, effort = findings.size, findings.effort
+    return (
+        f"Measured on {findings.day:%Y-%m-%d}, {machine()}: {size.customers:,} customers, {size.orders:,} orders,"
+        f" {size.lines:,} lines; medians of {effort.rounds} rounds of {effort.seconds} s, {CONNECTIONS} connections."
+    )
 
 
 def ratio(figures: Mapping[str, Measured], other: str) -> float | None:
@@ -61,11 +96,47 @@ def ratios(table: Table) -> Iterator[str]:
 
 def rates(table: Table) -> Iterator[str]:
     """Yield the table of requests a second and milliseconds."""
-    yield "| workload | system | requests/s | p50 ms | p99 ms |"
-    yield "|---|---|---:|---:|---:|"
+    yield "| workload | system | requests/s | p50 ms | p99 ms | server's CPU ms each |"
+    yield "|---|---|---:|---:|---:|---:|"
     for workload, figures in table.items():
         for name, found in figures.items():
-            yield f"| {workload.title} | {TITLES[name]} | {found.rate:,.1f} | {found.p50:.1f} | {found.p99:.1f} |"
+            cpu = "–" if found.cpu is None else f"{found.cpu:.2f}"
+            times = f"{found.p50:.1f} | {found.p99:.1f} | {cpu}"
+            yield f"| {workload.title} | {TITLES[name]} | {found.rate:,.1f} | {times} |"
+
+
+def beside(extras: Extras) -> Iterator[str]:
+    """Yield the table of start-up, memory and two processes."""
+    yield "| of Regulars | measured |"
+    yield "|---|---|"
+    mark = "✓" if extras.start_up <= START_UP_SECONDS else "✗"
+    yield f"| start to first answer, on existing data | {extras.start_up:.1f} s (≤ {START_UP_SECONDS:g} s) {mark} |"
+    if extras.memory:
+        rest, load = extras.memory.at_rest, extras.memory.under_load
+        yield f"| memory of one process (PSS) | {rest:.0f} MB at rest, {load:.0f} MB under load |"
+    for workload, (one, two) in extras.two.items():
+        yield f"| two processes, {workload.title} | {two.rate:,.0f} requests/s, one: {one.rate:,.0f} |"
+
+
+def fields(extras: Extras) -> Iterator[str]:
+    """Yield the table of what fields cost, with the cost of each one more."""
+    yield "| fields of 50 customers | ms | µs for each one more |"
+    yield "|---:|---:|---:|"
+    before: tuple[int, float] | None = None
+    for count, cost in extras.fields.items():
+        more = f"{1000 * (cost - before[1]) / (count - before[0]):.0f}" if before else "–"
+        yield f"| {count} | {cost:.2f} | {more} |"
+        before = count, cost
+
+
+def levels(extras: Extras) -> Iterator[str]:
+    """Yield the table of what levels cost."""
+    yield "| levels | ms | ms for this one |"
+    yield "|---|---:|---:|"
+    before = 0.0
+    for name, cost in extras.levels.items():
+        yield f"| {name} | {cost:.2f} | {cost - before:.2f} |"
+        before = cost
 
 
 def machine() -> str:

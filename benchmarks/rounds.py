@@ -1,4 +1,4 @@
-"""Measuring: every workload in several rounds in which the systems take turns, so that a noisy machine is fair to all."""
+"""Every workload in several rounds in which the systems take turns, so that a noisy machine is fair to all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.contenders import Contender
 from benchmarks.load import Measured, typical
-from benchmarks.systems import IDIOMATIC
 from benchmarks.workloads import WORKLOADS, Workload
-
-# The slowest answers so few requests that those under way at the end would count.
-LONGER = {IDIOMATIC.name: 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +15,12 @@ class Effort:
     """How long is measured: rounds, seconds a round and system, and seconds to warm up before the first."""
 
     rounds: int
-    seconds: float
-    warm_up: float
+    seconds: int
+    warm_up: int
 
 
 FULL_EFFORT = Effort(rounds=3, seconds=5, warm_up=2)
-SMALL_EFFORT = Effort(rounds=2, seconds=2, warm_up=1)
+SMALL_EFFORT = Effort(rounds=2, seconds=2, warm_up=2)
 
 Table = Mapping[Workload, Mapping[str, Measured]]
 """The typical figures of each system for each workload."""
@@ -40,10 +36,10 @@ def table(contenders: Sequence[Contender], effort: Effort, tell: Callable[[str],
 
 
 def _measured(workload: Workload, contenders: Sequence[Contender], effort: Effort) -> Mapping[str, Measured]:
-    for contender in contenders:
-        contender.measured(workload, effort.warm_up)
-    rounds = [
-        {each.name: each.measured(workload, effort.seconds * LONGER.get(each.name, 1)) for each in contenders}
-        for _ in range(effort.rounds)
-    ]
+    _round(workload, contenders, effort.warm_up)
+    rounds = [_round(workload, contenders, effort.seconds) for _ in range(effort.rounds)]
     return {each.name: typical([figures[each.name] for figures in rounds]) for each in contenders}
+
+
+def _round(workload: Workload, contenders: Sequence[Contender], seconds: int) -> dict[str, Measured]:
+    return {each.name: each.measured(workload, seconds * workload.longer.get(each.name, 1)) for each in contenders}

@@ -45,7 +45,10 @@ class System:
             {"sku": sku, "quantity": quantity, "unitPrice": {"amount": price, "currencyCode": "EUR"}}
             for sku, quantity, price in purchase.lines
         ]
-        customer, bought = self.identifier(purchase.customer), {"placedAt": purchase.placed_at.isoformat(), "lines": lines}
+        customer, bought = (
+            self.identifier(purchase.customer),
+            {"placedAt": purchase.placed_at.isoformat(), "lines": lines},
+        )
         if self is REGULARS:
             return {"idempotencyKey": KEY, "purchase": {"customer": {"id": customer}, **bought}}
         return {"idempotencyKey": KEY, "customerId": customer, **bought}

@@ -23,12 +23,14 @@ class Workload:
 
     required  per other system the least ratio of our requests a second to its
     wanted    what every good answer holds as text
+    longer    who is measured how many times longer, because requests under way at the end count where there are few
     """
 
     name: str
     title: str
     required: Mapping[str, float]
     wanted: str = '"data":'
+    longer: Mapping[str, int] = field(default_factory=dict)
 
     def document(self, system: str) -> str:
         """Return the question in the words of a system."""
@@ -39,11 +41,13 @@ ORDERS_AND_LINES = Workload(
     "orders_and_lines",
     "50 customers × 5 latest orders × lines",
     {"idiomatic": 20, "postgraphile": 2.5, "limit": 0.85},
+    longer={"idiomatic": 3},
 )
 WITH_SUMMARY = Workload(
     "with_summary",
     "the same, with each customer's purchase summary",
     {"idiomatic": 12, "postgraphile": 2, "limit": 0.6},
+    longer={"idiomatic": 3},
 )
 ONE_CUSTOMER = Workload(
     "one_customer", "one customer by id, 5 fields", {"idiomatic": 2, "postgraphile": 1, "limit": 0.5}

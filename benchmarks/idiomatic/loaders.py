@@ -65,7 +65,9 @@ class Loaders:
         return [found[customer] for customer in customers]
 
     async def _lines(self, orders: list[OrderKey]) -> list[list[LineRow]]:
-        wanted = func.unnest(_keys("customers", [key[0] for key in orders]), _keys("orders", [key[1] for key in orders]))
+        wanted = func.unnest(
+            _keys("customers", [key[0] for key in orders]), _keys("orders", [key[1] for key in orders])
+        )
         key = wanted.table_valued(column("customer_id", Uuid), column("order_id", Uuid)).render_derived("wanted")
         same = (LineRow.customer_id == key.c.customer_id) & (LineRow.order_id == key.c.order_id)
         found: dict[UUID, list[LineRow]] = defaultdict(list)

@@ -48,7 +48,10 @@ class OrderLine:
     @classmethod
     def of(cls, row: LineRow) -> Self:
         return cls(
-            sku=row.sku, name=row.name, quantity=row.quantity, unit_price=Money(amount=row.unit_price, currency_code=row.currency)
+            sku=row.sku,
+            name=row.name,
+            quantity=row.quantity,
+            unit_price=Money(amount=row.unit_price, currency_code=row.currency),
         )
 
 

@@ -25,8 +25,12 @@ INSERT INTO orders (
 ) VALUES ($1, $2, 'R-' || nextval('order_numbers'), $3, $4, $5, 0, $5, 0) RETURNING number
 """
 _LINES = """
-INSERT INTO order_lines (customer_id, order_id, position, line_id, product_id, sku, name, quantity, unit_price, currency)
-SELECT $1, $2, * FROM unnest($3::int[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::text[])
+INSERT INTO order_lines (
+  customer_id, order_id, position, line_id, product_id, sku, name, quantity, unit_price, currency
+)
+SELECT $1, $2, * FROM unnest(
+  $3::int[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::text[]
+)
 """
 _SETTLE = "UPDATE idempotency SET outcome = $3 WHERE principal = $1 AND key = $2"
 

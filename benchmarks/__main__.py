@@ -1,0 +1,109 @@
+"""`python -m benchmarks`: measure, print the report, and say where a requirement was missed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from api.embedded import EmbeddedServerError
+from benchmarks import load
+from benchmarks.answers import AnswersDiffer
+from benchmarks.contenders import contenders, require_same_answers
+from benchmarks.extras import measured_extras, start_up
+from benchmarks.population import FULL, SMALL, OtherData, Size, cache_folder, data_folder, filled, served, tidied
+from benchmarks.report import Findings, markdown, missed, written
+from benchmarks.rounds import FULL_EFFORT, SMALL_EFFORT, table
+from benchmarks.servers import Program, ServerFailed
+from benchmarks.systems import IDIOMATIC, POSTGRAPHILE_5, REGULARS, System, postgraphile_obstacle
+from benchmarks.workloads import VARIANTS, picks
+
+COMPARED = range(0, VARIANTS, VARIANTS // 5)
+"""Requests of each workload to which all systems must give the same answer before anything is measured."""
+
+
+def main() -> int:
+    """Run the benchmarks that the command line asks for and return the exit status: 1 if a requirement is missed, 2 on failure."""
+    options = _options()
+    if load.wrk() is None:
+        tell(load.MISSING)
+        return 2
+    try:
+        findings = measure(SMALL if options.small else FULL, options)
+    except (EmbeddedServerError, OtherData, AnswersDiffer, ServerFailed, load.LoadFailed) as error:
+        tell(str(error))
+        return 2
+    report = markdown(findings)
+    print(f"\n{report}")  # noqa: T201  (the report is what is asked for)
+    if options.write:
+        written(options.write, report)
+    for line in missed(findings.table):
+        tell(f"Missed: {line}")
+    return 1 if missed(findings.table) else 0
+
+
+def tell(message: str) -> None:
+    """Say on standard error what is being done."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="a fiftieth of the data and shorter rounds")
+    parser.add_argument("--data", type=Path, default=cache_folder(), help="folder in which the data is kept")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the report into a page, between its marks")
+    return parser.parse_args()
+
+
+def measure(size: Size, options: Namespace) -> Findings:
+    """Make the data where it is missing, start the systems, compare their answers and measure them."""
+    effort = SMALL_EFFORT if options.small else FULL_EFFORT
+    systems, notices = _systems()
+    folder = data_folder(options.data, size)
+    with _database(folder, size):
+        pass
+    tell("Measuring: start-up")
+    started = start_up(_serving(folder))
+    with _database(folder, size) as dsn, contenders(systems, dsn, picks(dsn)) as started_ones:
+        tell("Comparing answers")
+        require_same_answers(started_ones, COMPARED)
+        found = table(started_ones, effort, tell)
+        extras = measured_extras(started_ones[0], dsn, effort, started, tell)
+    return Findings(size, effort, found, extras, notices)
+
+
+def _systems() -> tuple[Sequence[System], Sequence[str]]:
+    """Return the systems that can be measured, ours first, and a notice for each that cannot."""
+    obstacle = postgraphile_obstacle(tell)
+    if obstacle is None:
+        return [REGULARS, IDIOMATIC, POSTGRAPHILE_5], []
+    notice = f"PostGraphile was not measured: {obstacle}."
+    tell(notice)
+    return [REGULARS, IDIOMATIC], [notice]
+
+
+@contextmanager
+def _database(folder: Path, size: Size) -> Iterator[str]:
+    """Yield the address of the data: in the database of DATABASE_URL, otherwise in an embedded one."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        filled(given, size, tell)
+        yield given
+        tidied(given)
+        return
+    with served(folder, size, tell) as dsn:
+        yield dsn
+        tidied(dsn)
+
+
+def _serving(folder: Path) -> Program:
+    """Return how a user starts our server on the data."""
+    given = os.environ.get("DATABASE_URL")
+    return Program([*REGULARS.command, *([] if given else ["--data", str(folder)])], {})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
