@@ -21,7 +21,7 @@ FILTER = "query Filter($filter: CustomerFilterInput) { customers(filter: $filter
 PARTIAL = '{ customers(first: 1) { nodes { displayName } } node(id: "x") { id } }'
 CHANGE = """
 mutation Name { setCustomer(input: {
-  idempotencyKey: "a-key-for-this", identifier: {email: "customer7@example.com"}, customer: {firstName: "Ada"}
+  idempotencyKey: "a-key-of-this-test", identifier: {email: "customer7@example.com"}, customer: {firstName: "Ada"}
 }) { userErrors { code } } }
 """
 
@@ -77,7 +77,7 @@ def test_of_a_repeated_key_the_last_one_counts(client: httpx2.Client):
     assert post(client, b'{"query": "nonsense", "query": "{ __typename }"}').json() == TYPENAME
 
 
-def test_null_is_as_good_as_nothing_and_what_is_not_known_is_passed_over(client: httpx2.Client):
+def test_null_is_as_nothing_and_what_is_unknown_is_passed_over(client: httpx2.Client):
     body = {"query": "{ __typename }", "variables": None, "operationName": None, "extensions": None, "id": 7}
     assert post(client, body).json() == TYPENAME
 
@@ -174,7 +174,7 @@ def test_parameters_that_are_none_are_a_bad_request(by_get: httpx2.Client, param
 
 def test_what_any_page_can_make_a_browser_send_is_refused_where_a_header_is_asked_for(dsn: str):
     with serving_as_shipped(dsn, get_queries="preflight") as address:
-        for headers in ({}, {"GraphQL-Require-Preflight": " "}):
+        for headers in ({}, {"GraphQL-Require-Preflight": ""}):
             answer = httpx2.get(f"{address}/graphql", params={"query": FIRST}, headers=headers)
             assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST")
 
