@@ -52,7 +52,9 @@ NO_PARENT = Parents(select(literal_column("1", BigInteger).label("ord")).subquer
 def parents(types: Sequence[Any], arrays: Sequence[Expression]) -> Parents:
     """Return parents named by one array for each column that a link leaves from."""
     columns = [column(f"k{index}", type_) for index, type_ in enumerate(types)]
-    typed = [cast(array, ARRAY(type_)) for array, type_ in zip(arrays, types, strict=True)]
+    # In a sub-select, the length of an array is hidden from PostgreSQL. It would hold a plan made for one or two keys
+    # for cheaper than the one it keeps, and so plan the statement anew each time, for longer than it runs.
+    typed = [select(cast(array, ARRAY(type_))).scalar_subquery() for array, type_ in zip(arrays, types, strict=True)]
     table = func.unnest(*typed).table_valued(*columns, with_ordinality="ord").render_derived("p")
     return Parents(table, tuple(table.c[f"k{index}"] for index in range(len(columns))))
 
