@@ -181,6 +181,66 @@ def test_serve_may_be_told_to_end_before_it_is_ready(place: Place):
     assert nothing_runs(place)
 
 
+def answering(running: Serving) -> set[int]:
+    """Return the processes that answer for a running `regulars serve --workers`."""
+    shown = subprocess.run(["ps", "-ww", "--ppid", str(running.process.pid), "-o", "pid=,args="], capture_output=True)
+    return {int(line.split()[0]) for line in shown.stdout.decode().splitlines() if "spawn_main" in line}
+
+
+def is_alive(process: int) -> bool:
+    return Path(f"/proc/{process}/cmdline").exists()
+
+
+def test_two_processes_answer_on_one_database_and_one_that_dies_is_replaced(place: Place):
+    with serving(place, "--no-demo", "--workers", "2") as running:
+        first = answering(running)
+        assert len(first) == 2
+        os.kill(min(first), signal.SIGKILL)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(answering(running) - {min(first)}) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for _ in range(10):
+            assert running.ask("{ customers { nodes { id } } }") == {"customers": {"nodes": []}}
+        second = answering(running)
+        assert running.end(signal.SIGTERM) == 0
+        assert not any(map(is_alive, second))
+        assert nothing_runs(place)
+
+
+def test_processes_do_not_outlive_the_one_that_started_them(elsewhere: Place):
+    with serving(elsewhere, "--no-demo", "--workers", "2") as running:
+        processes = answering(running)
+        running.end(signal.SIGKILL)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while any(map(is_alive, processes)):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+def test_bodies_that_are_refused_are_not_kept(elsewhere: Place):
+    with serving(elsewhere, "--no-demo") as running, httpx2.Client(base_url=running.url) as client:
+        refused_bodies(client)
+        before = memory(running.process.pid)
+        for _ in range(5):
+            refused_bodies(client)
+        assert memory(running.process.pid) - before < 5 * 1024
+        assert running.ask("{ __typename }") == {"__typename": "Query"}
+
+
+def refused_bodies(client: httpx2.Client) -> None:
+    """Send 10 MB, once by length and once in chunks."""
+    for content in (b" " * 10_000_000, (b" " * 65_536 for _ in range(160))):
+        headers = {"content-type": "application/json"}
+        assert client.post("/graphql", content=content, headers=headers).status_code == 413
+
+
+def memory(process: int) -> int:
+    """Return the most memory a process has had, in KiB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 def test_a_taken_port_is_said_before_anything_is_started(place: Place):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from api.errors import BusinessNotSet, IdempotencyInFlight
 from api.web.documents import Limits
-from api.web.view import GraphQLView
+from api.web.view import GraphQLView, Wire
 from tests.web.live_server import serving
 
 SECRET = "postgresql://regulars:open-sesame@db/x row (ada@example.com)"
@@ -23,6 +23,11 @@ SECRET = "postgresql://regulars:open-sesame@db/x row (ada@example.com)"
 
 class Unlucky(Exception):
     """An error whose very class holds nothing, and whose text holds everything."""
+
+
+class _Thing:
+    def __str__(self) -> str:
+        raise Unlucky(SECRET)
 
 
 @strawberry.type
@@ -51,6 +56,10 @@ class Query:
         return text
 
     @strawberry.field
+    def many(self) -> list[str | None]:
+        return [_Thing() for _ in range(30)]  # type: ignore[misc]  # what is no text fails, each by itself
+
+    @strawberry.field
     def missing(self) -> str | None:
         raise BusinessNotSet("Set the business first.")
 
@@ -62,7 +71,7 @@ class Query:
 @pytest.fixture
 def view() -> GraphQLView:
     schema = strawberry.Schema(Query)
-    view = GraphQLView(schema._schema, limits=Limits())
+    view = GraphQLView(schema._schema, limits=Limits(), wire=Wire(answer_limit=10_000))
     view.database = None  # type: ignore[assignment]  # these fields ask no database
     return view
 
@@ -124,6 +133,24 @@ def test_errors_of_ours_keep_their_words_and_stay_out_of_the_log(
 def test_a_value_that_does_not_fit_its_type_is_a_bug_of_ours(client: httpx2.Client):
     [error] = ask(client, "{ unwritable }").json()["errors"]
     assert error["extensions"]["code"] == "INTERNAL"
+
+
+def test_twenty_errors_are_told_and_logged_however_many_there_are(
+    client: httpx2.Client, caplog: pytest.LogCaptureFixture
+):
+    answer = ask(client, "{ many }").json()
+    assert answer["data"] == {"many": [None] * 30}
+    assert len(answer["errors"]) == len(caplog.records) == 20
+
+
+def test_an_answer_too_large_is_replaced_by_one_that_says_so(client: httpx2.Client):
+    fields = " ".join(f'a{number}: echo(text: "{"x" * 600}")' for number in range(20))
+    answer = ask(client, f"{{ {fields} }}")
+    assert answer.status_code == 200
+    assert answer.json()["data"] is None
+    [error] = answer.json()["errors"]
+    assert error["extensions"] == {"code": "RESPONSE_TOO_LARGE"}
+    assert error["message"] == "The answer would have 12,180 bytes; 10,000 are the most. Ask for less."
 
 
 def test_what_graphql_says_of_an_argument_reaches_its_caller(client: httpx2.Client):
