@@ -28,6 +28,7 @@ from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.select import Selecting
 from api.plan.values import Parameters, at_run, shape, slots
+from api.plan.variables import variables_of
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         given = self._given(None, None)
         definition = info.parent_type.fields[info.field_name]
         plan = self._plan(
-            ("root", *map(_node, below)),
+            "root",
+            below,
             lambda selecting: root_plan(
                 selecting, str(path.key), definition, below, owned=self.context_value.principal.customer_id is not None
             ),
@@ -122,7 +124,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             type_ = self._runtime_type(return_type, reference.view)
             clocks = (reference.as_of is not None, reference.known_at is not None)
             plan = self._plan(
-                ("reference", reference.view, clocks, *map(_node, below)),
+                ("reference", reference.view, clocks),
+                below,
                 lambda selecting: reference_plan(selecting, reference.view, type_, below, given),
             )
             targets[kept] = Target(plan, given)
@@ -144,17 +147,30 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             if member.extensions["strawberry-definition"].origin is view
         )
 
-    def _plan(self, key: Any, make: Any) -> Plan:
+    def _plan(self, kind: Any, below: Any, make: Any) -> Plan:
         operation = self.context_value
-        coerced = self.variable_values.coerced
-        owned = operation.principal.customer_id is not None
-        kept = (key, owned, id(self.operation), shape(coerced))
+        field = (kind, id(self.operation), *map(_node, below))
+        kept = (field, operation.principal.customer_id is not None, shape(self._used(field, below)))
         plan: Plan | None = operation.plans.get(kept)
         if plan is None:
-            values = self.variable_values._replace(coerced=slots(coerced))
+            values = self.variable_values._replace(coerced=slots(self.variable_values.coerced))
             selecting = Selecting(self.schema, self.fragments, values, self.operation, Parameters())
             plan = operation.plans[kept] = make(selecting)
         return plan
+
+    def _used(self, field: Any, below: Any) -> dict[str, Any]:
+        """Return the values of the variables that can change the plan of a field."""
+        coerced = self.variable_values.coerced
+        if not coerced:
+            return {}
+        kept = ("variables", id(self.operation))
+        named = self.context_value.plans.get(kept)
+        if named is None:  # one entry for all fields: the plans that a document may keep are counted
+            named = self.context_value.plans[kept] = {}
+        if field not in named:
+            named[field] = variables_of(below, self.fragments)
+        names = named[field]
+        return coerced if names is None else {name: coerced[name] for name in names if name in coerced}
 
     def _given(self, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
         operation = self.context_value

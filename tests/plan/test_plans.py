@@ -1,0 +1,108 @@
+"""What plans are kept for, and what PostgreSQL does with their statements."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from api.plan.run import Plan
+from tests.given import connected
+
+pytestmark = pytest.mark.anyio
+
+SUMMARY = "purchaseSummary { orderCount }"
+SHAPES = {
+    "used": "query ($u: Boolean!, $more: [ID!]) { customers { nodes { id email @include(if: $u) } } %s }",
+    "in a fragment": """query ($u: Boolean!, $more: [ID!]) { customers { ...Page } %s }
+      fragment Page on CustomerConnection { nodes { id ...Mail } }
+      fragment Mail on Customer { email @include(if: $u) }""",
+    "given to a nested field": """query ($u: [OrderStatus!], $more: [ID!]) {
+      customers { nodes { orders(filter: {status: $u}) { nodes { id } } } } %s
+    }""",
+}
+
+
+def plans_of(ask, text):
+    """Return the plans kept for a document."""
+    return [plan for plan in ask._plans[text].values() if isinstance(plan, Plan)]
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+async def test_a_variable_changes_the_plan_of_the_fields_that_use_it(ask, given, text):
+    await given.customers(1)
+    text = text % ""
+    one, other = (["COMPLETED"], None) if "OrderStatus" in text else (True, False)
+    text = text.replace(", $more: [ID!]", "")
+    answers = [await ask(text, u=value) for value in (one, other, one)]
+    assert len(plans_of(ask, text)) == 2
+    assert answers[0] == answers[2]
+
+
+@pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
+async def test_a_variable_used_elsewhere_changes_no_plan(ask, given, text):
+    await given.customers(1)
+    text = text % "nodes(ids: $more) { id }"
+    text = text.replace("$more: [ID!]", "$more: [ID!]!")
+    used = ["COMPLETED"] if "OrderStatus" in text else True
+    for count in (1, 2, 0, 3):
+        await ask(text, u=used, more=["cus_00000000000070008000000000000000"] * count)
+    customers = [plan for plan in plans_of(ask, text) if "orders" in plan.level.statement.sql or not plan.level.keys]
+    assert len(customers) == 1
+
+
+PAGES = {
+    "a plain page": "{ customers(first: 2) { nodes { %s } } }",
+    "a page that knows whether more follow": "{ customers(first: 2) { nodes { %s } pageInfo { hasNextPage } } }",
+    "a page from the end": "{ customers(last: 2) { edges { cursor node { %s } } } }",
+}
+BELOW = {"as json": "", "as rows": SUMMARY}
+
+
+@pytest.mark.parametrize("more", BELOW.values(), ids=BELOW)
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+async def test_what_lies_below_is_built_for_the_rows_of_the_page_alone(ask, given, text, more):
+    await given.customers(4, orders=(10,))
+    await ask(text % f"id {more} orders {{ nodes {{ lines {{ nodes {{ sku }} }} }} }}")
+    (statement,) = ask.statements
+    assert [found["Actual Loops"] for found in scans(await explained(given, statement), "order_lines")] == [2]
+
+
+ANY_SIZE = {
+    "as json": "query ($n: Int!) { customers(first: $n) { nodes { id } } }",
+    "with its facts": "query ($n: Int!) { customers(last: $n) { nodes { id } pageInfo { hasPreviousPage } } }",
+    "as rows": "query ($n: Int!) { customers(first: $n) { nodes { id purchaseSummary { orderCount } } } }",
+}
+
+
+@pytest.mark.parametrize("text", ANY_SIZE.values(), ids=ANY_SIZE)
+async def test_a_page_of_any_size_is_planned_as_a_small_one(ask, given, database_url, text):
+    await given.customers(1_500)
+    await ask(text, n=3)
+    (statement,) = ask.statements
+    connection = await connected(database_url)
+    await connection.execute("ANALYZE customers; SET plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE page AS {statement}")
+    rows = await connection.fetch("EXPLAIN (FORMAT JSON) EXECUTE page(3)")
+    await connection.close()
+    plan = json.loads(rows[0][0])[0]["Plan"]
+    limits = [node["Plan Rows"] for node in nodes(plan) if node["Node Type"] == "Limit"]
+    assert limits
+    assert max(limits) <= 101
+    assert not [node for node in scans(plan, "customers") if node["Node Type"] == "Seq Scan"]
+
+
+async def explained(given, statement):
+    """Return the plan of a statement without parameters, as it ran."""
+    rows = await given.connection.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    return json.loads(rows[0][0])[0]["Plan"]
+
+
+def nodes(plan):
+    """Return a node of a plan and all below it."""
+    return [plan, *(node for below in plan.get("Plans", []) for node in nodes(below))]
+
+
+def scans(plan, table):
+    """Return the nodes that read a table."""
+    return [node for node in nodes(plan) if node.get("Relation Name") == table]
