@@ -155,11 +155,19 @@ def plain(value: Any) -> Any:
         return value
     parts = _parts(type_)
     if parts is not None:
-        named = [(name, getattr(value, name), usual) for name, usual in parts]
-        return {name: plain(part) for name, part, usual in named if part is not UNSET and part != usual}
+        return _plain_parts(value, parts)
     if isinstance(value, Mapping):
         return {name: plain(part) for name, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list) else _plain_leaf(value)
+
+
+def _plain_parts(value: Any, parts: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = {}
+    for name, usual in parts:
+        part = getattr(value, name)
+        if part is not UNSET and part != usual:
+            found[name] = plain(part)
+    return found
 
 
 def _plain_leaf(value: Any) -> Any:
