@@ -52,7 +52,7 @@ def test_long_documents_leave_room_for_fewer():
 
 def test_a_text_beyond_the_limit_is_refused_and_not_kept():
     found = documents(characters=100)
-    assert found.find("{ a }" + " " * 100).refusals[0]["extensions"]["code"] == "PARSE_FAILED"
+    assert found.find("{ a }" + " " * 100).refusals[0]["extensions"]["code"] == "DOCUMENT_TOO_LARGE"
     assert len(found) == 0
 
 
