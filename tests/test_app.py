@@ -71,7 +71,7 @@ async def fetchval(dsn: str, statement: str) -> Any:
 def test_the_page_the_schema_and_the_health_are_served(address: str):
     page = httpx2.get(f"{address}/")
     assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
-    assert httpx2.get(f"{address}/tabs.json").json()[0]["name"] == "Customers"
+    assert httpx2.get(f"{address}/tabs.json").json()[0]["name"] == "FindCustomer"
     assert httpx2.get(f"{address}/schema.graphql").text == schema_text()
     assert httpx2.get(f"{address}/livez").json() == {"status": "alive"}
     assert httpx2.get(f"{address}/readyz").json() == {"status": "ready"}

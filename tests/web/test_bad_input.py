@@ -8,11 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.web.live_server import connected_to, serving_as_shipped
+from tests.web.live_server import serving_as_shipped
 
 JSON, GRAPHQL_JSON = "application/json", "application/graphql-response+json"
 TYPENAME = b'{"query": "{ __typename }"}'
-HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 FIND = "query Find($email: String!) { customer(by: {email: $email}) { displayName } }"
 PAGE = "query Page($n: Int) { customers(first: $n) { nodes { id } } }"
@@ -66,7 +65,6 @@ MALFORMED = {
     "invalid UTF-8": b'{"query": "\xff"}',
     "an overlong NUL": b'{"query": "\xc0\x80"}',
     "UTF-16": TYPENAME.decode().encode("utf-16"),
-    "UTF-32": TYPENAME.decode().encode("utf-32"),
     "a byte order mark": b"\xef\xbb\xbf" + TYPENAME,
     "a number of 5,000 digits": b"1" * 5_000,
     "a number of 5,000 digits inside": variables(f'{{"n": {"1" * 5_000}}}'),
@@ -79,17 +77,14 @@ MALFORMED = {
     "100,000 objects in variables": variables('{"a":' * 100_000 + "1" + "}" * 100_000),
     "a string": b'"{ __typename }"',
     "an integer": b"1",
-    "true": b"true",
     "null": b"null",
     "a list": b"[]",
     "a batch": b"[" + TYPENAME + b"]",
     "two bodies": TYPENAME + TYPENAME,
-    "two bodies in two lines": TYPENAME + b"\n" + TYPENAME,
     "trailing bytes": TYPENAME + b" x",
     "half a body": TYPENAME[:-9],
     "single quotes": b"{'query': '{ __typename }'}",
     "a form": b"query=%7B+__typename+%7D",
-    "a bare document": b"{ __typename }",
     "a NUL byte": b'{"query": "{ __typename }\x00"}',
     "a lone surrogate": variables('{"a": "\\ud800"}'),
     "the second half of a pair": variables('{"a": "\\udc00\\ud800"}'),
@@ -101,7 +96,6 @@ MALFORMED = {
     "a query that is no string": b'{"query": {"a": 1}}',
     "variables that are a list": variables("[7]"),
     "variables that are a string": variables('"{}"'),
-    "variables that are a number": variables("0"),
     "an operation name that is a number": b'{"query": "{ __typename }", "operationName": 1}',
     "extensions that are a string": b'{"query": "{ __typename }", "extensions": "a"}',
     "the last of two queries": b'{"query": "{ __typename }", "query": 1}',
@@ -253,58 +247,3 @@ def test_every_method_but_post_is_not_allowed(client: httpx2.Client, method: str
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
         if method != "HEAD":
             assert code(answer) == "METHOD_NOT_ALLOWED"
-
-
-def test_a_body_too_large_is_refused_by_its_length_and_in_chunks(client: httpx2.Client):
-    for accept in (JSON, GRAPHQL_JSON):
-        chunks = (b" " * 65_536 for _ in range(160))
-        for content in (b" " * 10_000_000, chunks):
-            answer = client.post("/graphql", content=content, headers={"content-type": JSON, "accept": accept})
-            assert (answer.status_code, code(answer)) == (413, "PAYLOAD_TOO_LARGE")
-            assert answer.headers["connection"] == "close"
-
-
-def test_a_length_beyond_all_bounds_is_refused_before_anything_is_sent(address: str):
-    with connected_to(address) as leaving:
-        leaving.sendall(HEAD + b"Content-Length: 9223372036854775807\r\n\r\n")
-        assert leaving.makefile("rb").readline().startswith(b"HTTP/1.1 413 ")
-
-
-def test_a_body_cut_short_gets_no_answer_and_does_no_harm(address: str, caplog: pytest.LogCaptureFixture):
-    with connected_to(address) as leaving:
-        leaving.sendall(HEAD + b"Content-Length: 99\r\n\r\n" + TYPENAME)
-    assert caplog.records == []
-
-
-def test_two_requests_sent_at_once_are_answered_one_after_the_other(address: str):
-    second = TYPENAME.replace(b"{ _", b"{ second: _")
-    requests = b"".join(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body for body in (TYPENAME, second))
-    with connected_to(address) as both:
-        both.sendall(requests)
-        both.shutdown(1)
-        received = both.makefile("rb").read()
-    first, _, other = received.partition(b'{"data":{"__typename":"Query"}}')
-    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert other.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert other.endswith(b'{"data":{"second":"Query"}}')
-
-
-# What is no HTTP: the server's own words.
-NO_HTTP = {
-    "no HTTP": (b"hello\r\n\r\n", 400),
-    "a length that is none": (HEAD + b"Content-Length: x\r\n\r\n", 400),
-    "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
-    "a length and chunks": (HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
-    "a chunk without a length": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-    "a header of 20,000 bytes": (HEAD + b"X: " + b"x" * 20_000 + b"\r\n\r\n", 431),
-    "a header without end": (HEAD + b"X: " + b"x" * 40_000, 431),
-    "an address of 20,000 bytes": (b"GET /graphql?query=" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n", 431),
-}
-
-
-@pytest.mark.parametrize(("sent", "status"), [pytest.param(*case, id=name) for name, case in NO_HTTP.items()])
-def test_what_is_no_http_is_refused_and_the_connection_closed(address: str, sent: bytes, status: int):
-    with connected_to(address) as connection:
-        connection.sendall(sent)
-        received = connection.makefile("rb").read()
-    assert received.startswith(b"HTTP/1.1 %d " % status), received[:100]
