@@ -26,7 +26,7 @@ COMPARED = range(0, VARIANTS, VARIANTS // 5)
 
 
 def main() -> int:
-    """Run the benchmarks that the command line asks for and return the exit status: 1 if a requirement is missed, 2 on failure."""
+    """Run the benchmarks and return the exit status: 1 for a missed requirement, 2 for a failure."""
     options = _options()
     if load.wrk() is None:
         tell(load.MISSING)
