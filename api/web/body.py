@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -82,14 +83,38 @@ async def asked_by_body(receive: Receive, announced: bytes | None, *, limit: int
     """
     if announced is not None and announced.isdigit() and int(announced[:20]) > limit:
         raise PayloadTooLarge(f"The request body is larger than {limit:,} bytes.")
-    try:
-        async with asyncio.timeout(seconds):
-            body = await _body(receive, limit)
-    except TimeoutError:
-        raise RequestTimeout(f"The request body did not arrive within {seconds:g} seconds.") from None
+    with arriving_within(seconds):
+        body = await _body(receive, limit)
     if not body.strip():
         raise BadRequest('The request body is empty; send JSON such as {"query": "{ __typename }"}.')
     return _checked(_decoded(body, "The request body"))
+
+
+class arriving_within:  # noqa: N801  (a context manager reads as a verb phrase)
+    """Ends a block that lasts too long in RequestTimeout; asyncio's own way costs every request three times as much."""
+
+    __slots__ = ("_is_late", "_reading", "_seconds", "_timer")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._is_late = False
+        self._reading = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._end)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        # Whoever else cancelled the request, such as a server that ends, has the last word.
+        if self._is_late and self._reading is not None and not self._reading.uncancel():
+            raise RequestTimeout(f"The request body did not arrive within {self._seconds:g} seconds.") from None
+
+    def _end(self) -> None:
+        self._is_late = True
+        if self._reading is not None:
+            self._reading.cancel()
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
