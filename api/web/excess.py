@@ -42,8 +42,9 @@ def _excesses(counting: Counting, limits: Limits) -> Iterator[GraphQLError]:
         yield _error("operations", limits.operations, f"The document has {len(counting.operations):,} operations")
     for operation in counting.operations:
         yield from _at_top(operation, counting.of(operation), limits)
-    for definition in (*counting.operations, *counting.fragments.values()):
-        yield from _in_all(definition, counting, limits)
+        yield from _in_all(operation, counting, limits)
+    for fragment in counting.fragments.values():
+        yield from _in_all(fragment, counting, limits)
     yield from _in_one_place(counting, limits)
 
 

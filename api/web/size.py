@@ -22,7 +22,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from api.plan.paging import DEFAULT_SIZE, LARGEST_SIZE
+from api.plan.paging import DEFAULT_SIZE
+from api.reads.page import LARGEST_SIZE
 
 __all__ = ["Size", "size"]
 

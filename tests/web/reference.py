@@ -127,7 +127,7 @@ class NaiveCost:
                 continue
             value = value_from_ast_untyped(given[0], self.variables)
             for key in rest:
-                type_ = get_named_type(type_).fields[key].type  # type: ignore[attr-defined]
+                type_ = get_named_type(type_).fields[key].type
                 value = value.get(key) if isinstance(value, dict) else None
             type_ = type_.of_type if is_non_null_type(type_) else type_
             found.append(listed(value) if is_list_type(type_) else counted(value))

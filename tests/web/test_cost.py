@@ -21,7 +21,8 @@ from starlette.routing import Route
 from api.app import schema_text
 from api.errors import CostExceeded
 from api.graph.schema import executable, schema
-from api.plan.paging import DEFAULT_SIZE, LARGEST_SIZE
+from api.plan.paging import DEFAULT_SIZE
+from api.reads.page import LARGEST_SIZE
 from api.web.documents import Documents
 from api.web.limits import Limits
 from api.web.view import GraphQLView

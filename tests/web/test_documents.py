@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.errors import BadRequest
-from api.graph.schema import schema
-from api.web.documents import LARGEST_SHAPE, PLANS_A_DOCUMENT, Documents, Limits
+from api.graph.schema import executable, schema
+from api.web.documents import BYTES_A_CHARACTER, BYTES_A_LIST, LARGEST_SHAPE, PLANS_A_DOCUMENT, Documents, Limits
 from api.web.view import GraphQLView
 
 SCHEMA = build_schema("type Query { a(text: String): Int, b: Int }")
@@ -44,10 +44,31 @@ def test_the_document_not_used_for_longest_goes_first():
 
 
 def test_long_documents_leave_room_for_fewer():
-    found = documents(kept_bytes=100_000)
+    found = documents(kept_bytes=200_000)
     for number in range(10):
         found.find("{ a }" + " " * (395 + number))
     assert len(found) == 2
+
+
+def test_documents_that_name_many_lists_leave_room_for_fewer():
+    found = Documents(executable, Limits(kept_bytes=10_000_000))
+    lists = " ".join(f"a{number}: orders {{ nodes {{ id }} }}" for number in range(20))
+    for number in range(10):
+        found.find(f"query Q{number} {{ a: customers {{ nodes {{ ...F }} }} }} fragment F on Customer {{ {lists} }}")
+    assert len(found) == 10
+    text, kept = next(iter(found._kept.items()))
+    assert kept.lists == 21
+    room = 3 * (len(text) * BYTES_A_CHARACTER + 21 * BYTES_A_LIST)
+    tight = Documents(executable, Limits(kept_bytes=room))
+    for other in found._kept:
+        tight.find(other)
+    assert len(tight) == 3
+
+
+def test_an_analysis_is_kept_with_its_document():
+    found = Documents(executable, Limits())
+    document = found.find("{ customers { nodes { id } } }")
+    assert found.find("{ customers { nodes { id } } }").costs[None] is document.costs[None]
 
 
 def test_a_text_beyond_the_limit_is_refused_and_not_kept():
