@@ -12,6 +12,12 @@ from api.graph.nodes import VIEWS
 from api.graph.query import Query
 from api.graph.scalars import SCALARS
 
+ABOUT = (
+    "Customers, what they bought and what they have brought you. Read with `query`, from `customers` on; "
+    "record purchases and refunds with `mutation`."
+)
+"""What the documentation says first of all."""
+
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
@@ -34,8 +40,9 @@ def _inputs_completed(built: GraphQLSchema) -> GraphQLSchema:
     return built
 
 
-def _directives_described(built: GraphQLSchema) -> GraphQLSchema:
-    """Return the schema with its own directives' arguments described: Strawberry leaves their descriptions out."""
+def _described(built: GraphQLSchema) -> GraphQLSchema:
+    """Return the schema with a description of its own and of its directives' arguments, which Strawberry leaves out."""
+    built.description = ABOUT
     for directive in built.directives:
         definition = directive.extensions.get("strawberry-definition")
         for field in definition.fields if definition else ():
@@ -43,5 +50,5 @@ def _directives_described(built: GraphQLSchema) -> GraphQLSchema:
     return built
 
 
-executable: GraphQLSchema = _directives_described(_inputs_completed(schema._schema))
+executable: GraphQLSchema = _described(_inputs_completed(schema._schema))
 """graphql-core's own object, which the executor takes."""
