@@ -15,6 +15,7 @@ from benchmarks.answers import AnswersDiffer
 from benchmarks.contenders import contenders, require_same_answers
 from benchmarks.extras import measured_extras, start_up
 from benchmarks.population import FULL, SMALL, OtherData, Size, cache_folder, data_folder, filled, served, tidied
+from benchmarks.processes import load_of_machine
 from benchmarks.report import Findings, markdown, missed, written
 from benchmarks.rounds import FULL_EFFORT, SMALL_EFFORT, table
 from benchmarks.servers import Program, ServerFailed
@@ -65,6 +66,7 @@ def measure(size: Size, options: Namespace) -> Findings:
     folder = data_folder(options.data, size)
     with _database(folder, size):
         pass
+    before = load_of_machine()
     tell("Measuring: start-up")
     started = start_up(_serving(folder))
     with _database(folder, size) as dsn, contenders(systems, dsn, picks(dsn)) as started_ones:
@@ -72,7 +74,7 @@ def measure(size: Size, options: Namespace) -> Findings:
         require_same_answers(started_ones, COMPARED)
         found = table(started_ones, effort, tell)
         extras = measured_extras(started_ones[0], dsn, effort, started, tell)
-    return Findings(size, effort, found, extras, notices)
+    return Findings(size, effort, found, extras, notices, load=before)
 
 
 def _systems() -> tuple[Sequence[System], Sequence[str]]:

@@ -16,7 +16,7 @@ from benchmarks.load import Measured, measured
 from benchmarks.processes import processor_seconds
 from benchmarks.servers import Running, ServerFailed
 from benchmarks.systems import KEY, LIMIT, REGULARS, System, limit_program
-from benchmarks.workloads import ONE_CUSTOMER, RECORD_PURCHASE, VARIANTS, WORKLOADS, Picks, Workload
+from benchmarks.workloads import ONE_CUSTOMER, RECORD_PURCHASE, WORKLOADS, Picks, Workload
 
 READY = b'{"query":"{ __typename }"}'
 MADE_ANEW = {"id", "number"}
@@ -67,11 +67,11 @@ def contenders(systems: Sequence[System], dsn: str, picks: Picks) -> Iterator[li
 
 def _contender(system: System, server: Running, picks: Picks) -> Contender:
     server.wait_until_ready(system.path, READY)
-    pages = cursors(system, server, picks.distance)
+    pages = cursors(system, server, picks)
     bodies = {
         workload.name: [
             _body(workload.document(system.name), _variables(workload, system, pages, picks, number))
-            for number in range(VARIANTS)
+            for number in range(len(picks.customers))
         ]
         for workload in WORKLOADS
         if workload is not RECORD_PURCHASE or _can_record(system)
@@ -95,13 +95,13 @@ def _body(document: str, variables: Any) -> bytes:
     return json.dumps({"query": document, "variables": variables}).encode()
 
 
-def cursors(system: System, server: Running, distance: int) -> list[str]:
+def cursors(system: System, server: Running, picks: Picks) -> list[str]:
     """Return cursors all over the list of customers, a distance apart, met by paging as a client does."""
     found = list[str]()
     after: str | None = None
-    step = min(distance, 100)
-    while len(found) < VARIANTS:
-        for _ in range(distance // step):
+    step = min(picks.distance, 100)
+    while len(found) < len(picks.customers):
+        for _ in range(picks.distance // step):
             answered = server.ask(system.path, _body(system.walk, {"first": step, "after": after}))
             after = str(answered["data"]["customers"]["pageInfo"]["endCursor"])
         found.append(str(after))
@@ -120,7 +120,9 @@ def _limit(ours: Contender, dsn: str, folder: Path) -> Iterator[Contender]:
     }
     file = folder / "variants.json"
     file.write_text(json.dumps(asked), encoding="utf-8")
-    numbered = {name: [b'{"number":%d}' % number for number in range(VARIANTS)] for name in ours.bodies}
+    numbered = {
+        name: [b'{"number":%d}' % number for number in range(len(bodies))] for name, bodies in ours.bodies.items()
+    }
     numbered[RECORD_PURCHASE.name] = list(ours.bodies.get(RECORD_PURCHASE.name, ()))
     with Running.start(limit_program(dsn, file)) as server:
         server.wait_until_ready(f"/{ONE_CUSTOMER.name}", numbered[ONE_CUSTOMER.name][0])

@@ -25,3 +25,11 @@ def processor_seconds(pid: int) -> float | None:
         return None
     ticks = int(fields[_UTIME]) + int(fields[_STIME])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def load_of_machine() -> float | None:
+    """Return how many processes were at work in the last minute, None where the system does not tell."""
+    try:
+        return os.getloadavg()[0]
+    except OSError:
+        return None

@@ -31,7 +31,10 @@ START_UP_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one run has measured, on how much data and with how much effort."""
+    """What one run has measured, on how much data and with how much effort.
+
+    load  processes that were at work on the machine before anything was measured, None where the system does not tell
+    """
 
     size: Size
     effort: Effort
@@ -39,6 +42,7 @@ class Findings:
     extras: Extras
     notices: Sequence[str] = ()
     day: datetime = field(default_factory=lambda: datetime.now(UTC))
+    load: float | None = None
 
 
 def markdown(findings: Findings) -> str:
@@ -52,7 +56,8 @@ def _circumstances(findings: Findings) -> str:
     size, effort = findings.size, findings.effort
     return (
         f"Measured on {findings.day:%Y-%m-%d}, {machine()}: {size.customers:,} customers, {size.orders:,} orders,"
-        f" {size.lines:,} lines; medians of {effort.rounds} rounds of {effort.seconds} s, {CONNECTIONS} connections."
+        f" {size.lines:,} lines; medians of {effort.rounds} rounds of {effort.seconds} s, {CONNECTIONS} connections"
+        f"{'' if findings.load is None else f'; load of the machine before: {findings.load:.1f}'}."
     )
 
 
@@ -157,4 +162,4 @@ def written(page: Path, report: str) -> None:
     """Put a report between the marks of a page, in place of the last one."""
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{report}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n\n{report}\n\n{END}{after}", encoding="utf-8")

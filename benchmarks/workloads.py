@@ -82,23 +82,23 @@ class Picks:
     distance: int
 
 
-def picks(dsn: str) -> Picks:
-    """Return rows picked all over the data, the same ones in every run."""
-    return asyncio.run(_picks(dsn))
+def picks(dsn: str, variants: int = VARIANTS) -> Picks:
+    """Return so many rows picked all over the data, the same ones in every run."""
+    return asyncio.run(_picks(dsn, variants))
 
 
-async def _picks(dsn: str) -> Picks:
+async def _picks(dsn: str, variants: int) -> Picks:
     connection = await asyncpg.connect(dsn)
     try:
         count = await connection.fetchval("SELECT count(*) FROM customers")
         customers = await connection.fetch(
-            "SELECT customer_id FROM customers ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1", VARIANTS
+            "SELECT customer_id FROM customers ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1", variants
         )
-        skus = await connection.fetch("SELECT sku FROM products ORDER BY hashtextextended(sku, 1) LIMIT $1", VARIANTS)
+        skus = await connection.fetch("SELECT sku FROM products ORDER BY hashtextextended(sku, 1) LIMIT $1", variants)
     finally:
         await connection.close()
     # Behind the last cursor, too, there is a whole page.
-    distance = count // (VARIANTS + 10)
+    distance = count // (variants + 10)
     chosen = [row["customer_id"] for row in customers]
     articles = [row["sku"] for row in skus]
     return Picks(chosen, [_purchase(customer, place, articles) for place, customer in enumerate(chosen)], distance)

@@ -1,0 +1,208 @@
+"""The benchmarks compare like with like: every system gives our answers, and the report says what was measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from benchmarks import load
+from benchmarks.answers import AnswersDiffer, plain, require_same
+from benchmarks.contenders import Contender, contenders, require_same_answers
+from benchmarks.extras import Extras, Memory, fields_query, level_queries
+from benchmarks.load import LoadFailed, Measured, measured, typical
+from benchmarks.population import FULL, OtherData, Size, data_folder, filled, tidied
+from benchmarks.report import Findings, markdown, missed, written
+from benchmarks.rounds import FULL_EFFORT
+from benchmarks.systems import IDIOMATIC, KEY, LIMIT, POSTGRAPHILE, POSTGRAPHILE_5, REGULARS
+from benchmarks.workloads import ONE_CUSTOMER, ORDERS_AND_LINES, RECORD_PURCHASE, WITH_SUMMARY, picks
+
+TINY = Size(customers=300, products=20)
+SOME = range(6)
+INSTALLED = (POSTGRAPHILE / "node_modules" / ".package-lock.json").exists()
+
+
+def silent(message: str) -> None:
+    """Tell nobody."""
+
+
+def scalar(dsn: str, query: str) -> Any:
+    async def fetched() -> Any:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetched())
+
+
+@pytest.fixture(scope="module")
+def data(module_database_url: str) -> str:
+    """Address of a database with a little of the benchmarks' data."""
+    filled(module_database_url, TINY, silent)
+    return module_database_url
+
+
+@pytest.fixture(scope="module")
+def running(data: str) -> Iterator[dict[str, Contender]]:
+    """Every system that is installed, running, by name."""
+    systems = [REGULARS, IDIOMATIC, *([POSTGRAPHILE_5] if INSTALLED else [])]
+    with contenders(systems, data, picks(data, len(SOME))) as started:
+        yield {contender.name: contender for contender in started}
+
+
+def test_there_is_as_much_data_as_the_size_says(data):
+    for table, count in (("customers", TINY.customers), ("orders", TINY.orders), ("order_lines", TINY.lines)):
+        assert scalar(data, f"SELECT count(*) FROM {table}") == count
+    assert (FULL.customers, FULL.orders, FULL.lines) == (100_000, 1_000_000, 2_500_000)
+
+
+def test_the_data_keeps_the_rules_that_are_not_checked_while_it_is_made(data):
+    wrong = (
+        "SELECT count(*) FROM orders WHERE gross <> (SELECT sum(total) FROM order_lines"
+        " WHERE order_lines.customer_id = orders.customer_id AND order_lines.order_id = orders.order_id)"
+    )
+    early = "SELECT count(*) FROM orders JOIN customers USING (customer_id) WHERE placed_at < created_at"
+    assert (scalar(data, wrong), scalar(data, early)) == (0, 0)
+    assert scalar(data, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated") == 0
+    assert scalar(data, "SELECT count(*) FROM pg_trigger WHERE tgenabled = 'D'") == 0
+
+
+def test_data_is_made_once_and_other_data_is_left_alone(data):
+    said: list[str] = []
+    filled(data, TINY, said.append)
+    assert said == []
+    with pytest.raises(OtherData):
+        filled(data, replace(TINY, products=21), silent)
+
+
+def test_every_system_answers_as_we_do(running):
+    """PostGraphile takes part where it is installed, which `make bench` does."""
+    assert set(running) >= {REGULARS.name, IDIOMATIC.name, LIMIT}
+    require_same_answers(list(running.values()), SOME)
+
+
+def test_answers_are_not_the_same_from_request_to_request(running):
+    ours = running[REGULARS.name]
+    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ONE_CUSTOMER):
+        assert len({repr(ours.answer(workload, number)) for number in SOME}) == len(SOME)
+
+
+@pytest.mark.parametrize("name", [REGULARS.name, IDIOMATIC.name, LIMIT])
+def test_a_recorded_purchase_is_one_order_with_three_lines_until_it_is_tidied_away(running, data, name):
+    tidied(data)
+    running[name].answer(RECORD_PURCHASE, 3)
+    counts = "SELECT ARRAY[(SELECT count(*) FROM orders), (SELECT count(*) FROM order_lines)]"
+    assert scalar(data, counts) == [TINY.orders + 1, TINY.lines + 3]
+    tidied(data)
+    assert scalar(data, counts) == [TINY.orders, TINY.lines]
+
+
+def test_the_idiomatic_server_records_a_repeated_purchase_once(running):
+    idiomatic = running[IDIOMATIC.name]
+    body = idiomatic.bodies[RECORD_PURCHASE.name][0].replace(KEY.encode(), uuid4().hex.encode())
+    first, second = (idiomatic.server.ask("/", body)["data"]["recordPurchase"]["order"]["id"] for _ in range(2))
+    assert first == second
+
+
+def test_what_is_swept_stays_within_the_limits_of_an_operation(running):
+    ours = running[REGULARS.name].server
+    for query in (fields_query(40), *(query for _, query in level_queries())):
+        assert "errors" not in ours.ask(REGULARS.path, json.dumps({"query": query}).encode())
+
+
+def test_answers_in_other_shapes_are_made_comparable():
+    ours = {
+        "id": "cus_0192000000007000800000000000000a",
+        "orders": {"nodes": [{"total": {"amount": "1.50", "currencyCode": "EUR"}}]},
+    }
+    flat = {"customerId": "01920000-0000-7000-8000-00000000000a", "orders": [{"total": "1.5", "currency": "EUR"}]}
+    assert (
+        plain(ours)
+        == plain(flat)
+        == {
+            "id": "0192000000007000800000000000000a",
+            "orders": [{"total": (Decimal("1.5"), "EUR")}],
+        }
+    )
+
+
+def test_a_difference_is_named_by_its_place():
+    one, other = ({"nodes": [{"net": amount}, {"net": "2"}]} for amount in ("1", "3"))
+    with pytest.raises(AnswersDiffer, match=r"another answers otherwise at data\[0\]\.net"):
+        require_same(plain(one), plain(other), "another")
+    with pytest.raises(AnswersDiffer):
+        require_same([1], [1, 1], "another")
+
+
+@pytest.mark.skipif(load.wrk() is None, reason="wrk is not installed")
+def test_wrong_answers_under_load_are_no_speed(running):
+    server = running[REGULARS.name].server
+    good, bad = (json.dumps({"query": query}).encode() for query in ("{ __typename }", "{ nonsense }"))
+    assert measured(server.url("/graphql"), [good], wanted='"__typename"', seconds=1).rate > 1
+    for body, wanted in ((bad, "data"), (good, "elephant")):
+        with pytest.raises(LoadFailed):
+            measured(server.url("/graphql"), [body], wanted=wanted, seconds=1)
+
+
+def figures(rate: float) -> Measured:
+    return Measured(rate, p50=1000 / rate, p99=2000 / rate, requests=int(rate), cpu=500 / rate)
+
+
+@pytest.fixture
+def findings() -> Findings:
+    table = {
+        ORDERS_AND_LINES: {"regulars": figures(400), "idiomatic": figures(20), "limit": figures(500)},
+        ONE_CUSTOMER: {"regulars": figures(1000), "idiomatic": figures(250), "postgraphile": figures(900)},
+    }
+    costs = {1: 0.5, 5: 0.9, 10: 1.4}
+    extras = Extras(2.5, Memory(80, 95), {ONE_CUSTOMER: (figures(1000), figures(1500))}, costs, {"customers": 0.5})
+    return Findings(TINY, FULL_EFFORT, table, extras, ["A notice."], datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def test_the_report_shows_ratios_beside_what_is_required(findings):
+    report = markdown(findings)
+    assert (
+        "| 50 customers × 5 latest orders × lines | 20× (≥ 20×) ✓ | not measured (≥ 2.5×) | 0.80 (≥ 0.85) ✗ |" in report
+    )
+    assert "| one customer by id, 5 fields | 4× (≥ 2×) ✓ | 1.11× (≥ 1×) ✓ | not measured (≥ 0.50) |" in report
+    assert "| start to first answer, on existing data | 2.5 s (≤ 3 s) ✓ |" in report
+    assert "| 10 | 1.40 | 100 |" in report
+    assert "2026-01-02" in report
+    assert "A notice." in report
+
+
+def test_a_missed_requirement_is_said(findings):
+    assert missed(findings.table) == ["50 customers × 5 latest orders × lines: the limit 0.80 (≥ 0.85) ✗"]
+
+
+def test_the_report_replaces_the_last_one_in_a_page(tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nafter\n", encoding="utf-8")
+    for report in ("newer", "newest"):
+        written(page, report)
+    text = "before\n<!-- measured: begin -->\n\nnewest\n\n<!-- measured: end -->\nafter\n"
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_the_median_of_rounds_is_typical():
+    found = typical([figures(100), figures(400), figures(200)])
+    assert (found.rate, found.p50, found.cpu) == (200, 5, 2.5)
+
+
+def test_data_of_another_version_makes_room(tmp_path: Path):
+    for name in ("300-0000000000", "4000-0000000000"):
+        (tmp_path / name).mkdir()
+    wanted = data_folder(tmp_path, TINY)
+    assert [path.name for path in tmp_path.iterdir()] == ["4000-0000000000"]
+    assert wanted == data_folder(tmp_path, TINY)
