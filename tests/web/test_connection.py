@@ -64,6 +64,16 @@ def test_who_sends_no_more_is_not_waited_for(address: str, sent: bytes, answered
     assert bool(received) == bool(answered)
 
 
+def test_empty_lines_after_an_answer_buy_no_time(address: str):
+    with connected_to(address) as slow:
+        slow.sendall(ASKED)
+        assert slow.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        slow.sendall(b"\r\n")
+        begun = time.monotonic()
+        assert b"HTTP/1.1" not in received_until_closed(slow)
+        assert time.monotonic() - begun < HEADER_SECONDS + LATE_SECONDS
+
+
 def test_a_byte_now_and_then_buys_no_time(address: str):
     begun = time.monotonic()
     with connected_to(address) as slow:

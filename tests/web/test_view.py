@@ -200,7 +200,7 @@ def test_data_with_errors_is_a_success(client: httpx2.Client):
 def test_fifty_requests_at_once_get_their_own_answers(address: str):
     def ask(number: int) -> Any:
         body = {"query": BY_EMAIL, "variables": {"email": f"customer{number}@example.com"}}
-        return httpx2.post(f"{address}/graphql", json=body).json()
+        return httpx2.post(f"{address}/graphql", json=body, timeout=60).json()
 
     with ThreadPoolExecutor(50) as threads:
         answers = list(threads.map(ask, range(50)))
