@@ -244,7 +244,15 @@ def test_validation_spends_no_more_than_it_is_given():
     # 115,000 comparisons: more than the budget set here, and less than graphql-core's own.
     assert code(read("{ customers { nodes { " + "id " * 480 + "} } }")) == "DOCUMENT_TOO_LARGE"
     assert not read("{ customers { nodes { " + "id " * 60 + "} } }").refusals
-    assert code(read(BAD["a long chain of fragments"][0])) == "DOCUMENT_TOO_LARGE"
+
+
+def test_validation_follows_fragments_no_further_than_it_is_told():
+    used = repeated("query Q{0} {{customers {{nodes {{...W ...E{0}}}}}}} fragment E{0} on Customer {{id}}", 200)
+    shared = " fragment W on Customer {" + "...A " * 100 + "} fragment A on Customer {id}"
+    wide = replace(LIMITS, characters=10**6, tokens=10**6, operations=10**3)
+    # More than the work allowed here, and less than graphql-core's own.
+    assert code(read(used + shared, wide)) == "DOCUMENT_TOO_LARGE"
+    assert not read("query Q0 {customers {nodes {...W}}}" + shared, wide).refusals
 
 
 @pytest.mark.parametrize(
