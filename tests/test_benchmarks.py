@@ -200,6 +200,13 @@ def test_the_median_of_rounds_is_typical():
     assert (found.rate, found.p50, found.cpu) == (200, 5, 2.5)
 
 
+def test_what_npm_installs_is_locked_by_hash_without_an_address():
+    packages = json.loads((POSTGRAPHILE / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert [name for name, package in installed.items() if "resolved" in package] == []
+    assert [name for name, package in installed.items() if "integrity" not in package] == []
+
+
 def test_data_of_another_version_makes_room(tmp_path: Path):
     for name in ("300-0000000000", "4000-0000000000"):
         (tmp_path / name).mkdir()
