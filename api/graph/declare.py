@@ -109,12 +109,8 @@ class Reference:
         )
 
 
-PLANNED = object()
-"""What a planned root field resolves to; the planner completes it."""
-
-
 class PlannedField(StrawberryField):
-    """A field with a source; it resolves to a mark, and the planner completes the mark."""
+    """A field with a source; the planner completes it, and nothing ever resolves it."""
 
     source: Source
 
@@ -122,10 +118,6 @@ class PlannedField(StrawberryField):
         copied = super().__copy__()
         copied.source = self.source
         return copied
-
-    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> object:
-        """Return the mark that the planner looks for."""
-        return PLANNED
 
 
 class ConditionField(StrawberryField):

@@ -1,4 +1,4 @@
-"""The hook into graphql-core: where a field resolves to a mark or a reference, the planner completes it.
+"""The hook into graphql-core: where a field is planned or resolves to a reference, the planner completes it.
 
 Everything else (choice of the operation, coercion of variables, introspection, serial mutations, forming of errors)
 stays with graphql-core.
@@ -6,7 +6,7 @@ stays with graphql-core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,14 +14,15 @@ from typing import Any
 from uuid import UUID
 
 from aiodataloader import DataLoader
-from graphql import GraphQLError, get_named_type, is_abstract_type, is_non_null_type
+from graphql import GraphQLError, GraphQLField, get_named_type, is_abstract_type, is_non_null_type
 from graphql.error import located_error
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.access import Principal
 from api.database import Database
-from api.graph.declare import PLANNED, Reference
+from api.graph.declare import PlannedField, Reference
+from api.plan.fetched import Fetched
 from api.plan.planner import reference_plan, root_plan
 from api.plan.project import Failure, NullInNonNull, Run
 from api.plan.references import Target, loader
@@ -49,6 +50,8 @@ class Operation:
 
     async def close(self) -> None:
         """Give back every connection the operation holds; what a dry run wrote is undone."""
+        if not self.closing and not self.readings:
+            return
         async with AsyncExitStack() as every:
             for held in self.closing:
                 every.push_async_callback(held.aclose)
@@ -61,35 +64,56 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     context_value: Operation
 
+    def execute_field(
+        self, parent_type: Any, source: Any, field_details_list: Any, path: Path, position_context: Any
+    ) -> Any:
+        """Complete a planned field by its plan, and everything else as graphql-core does.
+
+        A planned field has nothing to resolve, and its arguments are read once, for the plan.
+        """
+        field = self.schema.get_field(parent_type, field_details_list[0].node.name.value)
+        if field and type(field.extensions.get("strawberry-definition")) is PlannedField:
+            return self._completed_root(field, field_details_list, path)
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Path, result: Any, position_context: Any
     ) -> Any:
-        """Complete a mark or a reference by its plan, and everything else as graphql-core does."""
-        if result is PLANNED:
-            return self._complete_root(return_type, field_details_list, info, path)
+        """Complete a reference by its plan, and everything else as graphql-core does."""
         if type(result) is Reference:
             return self._complete_reference(return_type, field_details_list, path, result)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-    async def _complete_root(self, return_type: Any, below: Any, info: Any, path: Path) -> Any:
+    async def _completed_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
+        try:
+            return await self._complete_root(field, below, path)
+        except Exception as error:  # noqa: BLE001  (graphql-core decides whose loss it is)
+            self.handle_field_error(error, field.type, below, path)
+            return None
+
+    async def _complete_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         given = self._given(None, None)
-        definition = info.parent_type.fields[info.field_name]
         plan = self._plan(
             "root",
             below,
             lambda selecting: root_plan(
-                selecting, str(path.key), definition, below, owned=self.context_value.principal.customer_id is not None
+                selecting, str(path.key), field, below, owned=self.context_value.principal.customer_id is not None
             ),
         )
-        alone = plan.is_one_statement and self._is_alone()
-        rows = await fetched(plan.level, plan.parameters.values(given), self._reading(path, None), alone=alone)
+        rows = await self._rows_of(plan, given, path)
         run = Run(given)
         try:
             value = plan.level.form(rows, range(len(rows.rows)), run)
         except NullInNonNull:
             value = None
-        as_of, known_at = (at_run(clock, given) for clock in plan.clocks)
-        return await self._finished(value, run, return_type, below, path, (as_of, known_at, None))
+        as_of, known_at = [at_run(clock, given) for clock in plan.clocks] if run.holes else (None, None)
+        return await self._finished(value, run, field.type, below, path, (as_of, known_at, None))
+
+    async def _rows_of(self, plan: Plan, given: Mapping[str, Any], path: Path) -> Fetched:
+        values = plan.parameters.values(given)
+        if plan.is_one_statement and self._is_alone():
+            return await fetched(plan.level, values, Reading(self.context_value.database), alone=True)
+        return await fetched(plan.level, values, self._reading(path, None), alone=False)
 
     async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
         target = self._target(return_type, below, path, reference)
@@ -105,6 +129,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             raise errors[0][1] if errors else TypeError("a planned field that must have a value has none")
         for failure, error in errors:
             self.collected_errors.add(error, _path(path, failure.path))
+        if not run.holes:
+            return value
         filled = [
             self._complete_reference(hole.type, hole.below, path, hole.reference.within(*seen)) for hole in run.holes
         ]

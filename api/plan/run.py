@@ -44,7 +44,7 @@ class Reading:
     def __init__(self, database: Database, pinned: Connection | None = None) -> None:
         self._database = database
         self._pinned = pinned
-        self._opened = AsyncExitStack()
+        self._opened: AsyncExitStack | None = None
         self._turn = asyncio.Lock()
         self._closed = False
 
@@ -56,6 +56,7 @@ class Reading:
             if self._closed:
                 raise Unavailable("The operation ended before this was read; try again.")
             if self._pinned is None:
+                self._opened = AsyncExitStack()
                 self._pinned = await self._opened.enter_async_context(self._database.snapshot())
             return await self._database.read(statement, given, self._pinned)
 
@@ -63,7 +64,8 @@ class Reading:
         """Give the snapshot back; a field that failed may have left others still reading, so wait for their turn."""
         async with self._turn:
             self._closed = True
-            await self._opened.aclose()
+            if self._opened is not None:
+                await self._opened.aclose()
 
 
 async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Reading, *, alone: bool) -> Fetched:
