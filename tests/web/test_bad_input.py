@@ -183,6 +183,11 @@ def test_what_cannot_be_executed_is_told_in_the_body_and_to_those_who_ask_by_the
         assert "data" not in answer.json()
 
 
+def test_values_are_counted_before_they_are_looked_at(client: httpx2.Client):
+    answer = post(client, json.dumps({"query": FILTER, "variables": {"filter": [[0] * 12_500] * 2}}).encode())
+    assert answer.json()["errors"][0]["message"] == "The variables hold more than 25,000 values; send less at once."
+
+
 @pytest.mark.parametrize("name", ["B", "", "a" * 100_000, "\u202e", "A "])
 def test_a_name_that_no_operation_has_is_a_bad_request(client: httpx2.Client, name: str):
     body = json.dumps({"query": "query A { __typename }", "operationName": name}).encode()
