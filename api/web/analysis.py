@@ -90,9 +90,12 @@ class Counting:
             if isinstance(node, FieldNode):
                 fields += 1
                 aliases += node.alias is not None
+                levels = 1 if node.name.value in INTROSPECTION else inner.depth + 1
             else:
                 fields += inner.fields
-            depth = max(depth, self.levels(node))
+                levels = inner.depth
+            if levels > depth:
+                depth = levels
             number += inner.selections + 1
             aliases += inner.aliases
             directives += inner.directives + len(node.directives or ())
