@@ -86,6 +86,7 @@ def _limits(settings: Settings) -> Limits:
         tokens=settings.document_tokens,
         characters=settings.document_characters,
         comments=settings.document_comments,
+        fragments=settings.document_fragments,
         operations=settings.document_operations,
         query_fields=settings.document_query_fields,
         mutation_fields=settings.document_mutation_fields,

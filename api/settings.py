@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     document_characters: int = Field(default=16_384, ge=1_024, description="Largest GraphQL document.")
     document_tokens: int = Field(default=2_000, ge=100, description="Largest number of tokens of a GraphQL document.")
     document_comments: int = Field(default=100, ge=0, description="Largest number of comments of a GraphQL document.")
+    document_fragments: int = Field(default=60, ge=0, description="Most fragments defined in one document.")
     document_operations: int = Field(default=10, ge=1, description="Most operations in one document.")
     document_query_fields: int = Field(default=20, ge=1, description="Most fields at the top of a query.")
     document_mutation_fields: int = Field(default=10, ge=1, description="Most fields at the top of a mutation.")
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
     )
     cached_documents: int = Field(default=1_000, ge=1, description="Documents kept, parsed and checked.")
     cached_document_bytes: int = Field(
-        default=33_554_432, ge=1_048_576, description="Memory for kept documents, as estimated from their length."
+        default=33_554_432, ge=1_048_576, description="Memory for kept documents and their plans, as estimated."
     )
     cached_plans: int = Field(default=2_000, ge=16, description="Plans kept, over all documents.")
     host: str = Field(default="127.0.0.1", description="Address `regulars serve` listens on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,9 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
+from api.database import Statement
 from api.errors import BadRequest, BadUserInput, DocumentTooLarge
+from api.plan.fetched import FetchedLevel
 from api.plan.run import Plan
 from api.web.cost import Points, charge, lists
 from api.web.errors import TOO_DEEP, refusal, syntax_error, too_large, validation_error
@@ -34,6 +37,8 @@ MOST_ERRORS = 5
 # Measured: 34 to 194 bytes of parsed document for a character of its text, 370 for a list among the costs.
 BYTES_A_CHARACTER = 200
 BYTES_A_LIST = 400
+# Measured: 2 to 29 bytes of a plan for a character of its SQL.
+BYTES_A_SQL_CHARACTER = 30
 # Each root field has a plan for each shape of the variables, and callers choose the shape: these bound what that can
 # cost. A document of 2,000 tokens has at most some 300 root fields, so all plans of one shape fit.
 PLANS_A_DOCUMENT = 512
@@ -42,6 +47,7 @@ LARGEST_SHAPE = 400
 # graphql-core takes these from its modules alone; measured at its own 500,000: 190 ms for 6 kB, at this 22 ms.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 validation_context.MAX_FRAGMENT_WORK = 20_000
+FRAGMENT = re.compile(r"\bfragment\s+\w+\s+on\b")
 TOO_ENTANGLED = "Fields and fragments are repeated too often to be compared with one another; ask for each once."
 
 
@@ -54,6 +60,7 @@ class Plans(dict[Any, Plan]):
     def __init__(self, grown: Callable[[], None]) -> None:
         super().__init__()
         self._grown = grown
+        self.bytes = 0
 
     def __getitem__(self, key: Any) -> Plan:
         # Out and in again, so that the first one is always the one not used for longest.
@@ -71,7 +78,9 @@ class Plans(dict[Any, Plan]):
         if atoms(key, LARGEST_SHAPE) > LARGEST_SHAPE:
             return
         if len(self) >= PLANS_A_DOCUMENT and key not in self:
-            self.pop(next(iter(self)))
+            self.bytes -= _bytes_of_plan(self.pop(next(iter(self))))
+        if key not in self:
+            self.bytes += _bytes_of_plan(plan)
         super().__setitem__(key, plan)
         self._grown()
 
@@ -142,21 +151,21 @@ class Documents:
         limits = self._limits
         return (
             len(self._kept) > limits.kept_documents
-            or self._bytes > limits.kept_bytes
+            or self._bytes + sum(document.plans.bytes for document in self._kept.values()) > limits.kept_bytes
             or sum(len(document.plans) for document in self._kept.values()) > limits.kept_plans
         )
 
     def _read(self, text: str) -> Document:
         """Return a text parsed, measured and checked against the schema, or why it is refused."""
         limits = self._limits
-        if len(text) > limits.characters:
-            most = f"{limits.characters:,} are the most ({setting('characters')})"
-            return self._refused(refusal(DocumentTooLarge(f"The document has {len(text):,} characters; {most}.")))
         try:
+            require_at_most(limits.characters, len(text), "characters")
+            # Counted at a glance: parsing many fragments and comparing them with one another is what costs most.
+            require_at_most(limits.fragments, len(FRAGMENT.findall(text)), "fragments")
             return self._judged(parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments))
         except GraphQLSyntaxError as error:
             return self._refused(self._unparsed(error))
-        except BadUserInput as error:
+        except (BadUserInput, DocumentTooLarge) as error:
             return self._refused(refusal(error))
         except RecursionError:
             return self._refused(refusal(DocumentTooLarge(TOO_DEEP)))
@@ -192,9 +201,25 @@ class Documents:
         return Document(Plans(self._trim), refusals=refusals)
 
 
+def require_at_most(most: int, found: int, what: str) -> None:
+    """Raise DocumentTooLarge where a text has more of something than the limit of that name."""
+    if found > most:
+        raise DocumentTooLarge(f"The document has {found:,} {what}; {most:,} are the most ({setting(what)}).")
+
+
 def _bytes(text: str, document: Document) -> int:
     """Return about how much memory a kept document takes, apart from its plans."""
     return len(text) * BYTES_A_CHARACTER + document.lists * BYTES_A_LIST
+
+
+def _bytes_of_plan(kept: Plan | Statement) -> int:
+    """Return about how much memory a plan takes, or a statement that joins plans."""
+    characters = len(kept.sql) if isinstance(kept, Statement) else _characters(kept.level)
+    return characters * BYTES_A_SQL_CHARACTER
+
+
+def _characters(level: FetchedLevel) -> int:
+    return len(level.statement.sql) + sum(_characters(child.level) for child in level.children)
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:

@@ -14,6 +14,7 @@ class Limits:
     characters: int = 16_384
     tokens: int = 2_000
     comments: int = 100
+    fragments: int = 60
     operations: int = 10
     query_fields: int = 20
     mutation_fields: int = 10

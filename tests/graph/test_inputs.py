@@ -29,10 +29,11 @@ INPUTS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value"), INPUTS)
 def test_an_input_is_what_strawberry_makes_of_it(name, value, monkeypatch):
-    definition = executable.type_map[name].extensions["strawberry-definition"]
-    coerced = coerce_input_value(value, executable.type_map[name])
+    named: Any = executable.type_map[name]
+    definition = named.extensions["strawberry-definition"]
+    coerced = coerce_input_value(value, named)
     given = (coerced, definition.origin, schema.schema_converter.scalar_registry, schema.config)
-    ours = convert_argument(*given)
+    ours: Any = convert_argument(*given)
     inputs = [type_ for type_ in executable.type_map.values() if isinstance(type_, GraphQLInputObjectType)]
     for each in inputs:
         assert each.extensions["strawberry-definition"].from_input is not None

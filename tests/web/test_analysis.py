@@ -60,7 +60,7 @@ def doubling(number: int) -> str:
 def test_doubling_fragments_are_counted_without_being_written_out(number: int):
     document = parse(doubling(number))
     assert count(document, first(document)).selections == min(2 + 3 * 2**number - 2 + 1, CEILING)
-    refused = read(doubling(number)).refusals[0]
+    refused = read(doubling(number), replace(LIMITS, fragments=101)).refusals[0]
     assert refused["extensions"]["code"] == "DOCUMENT_TOO_LARGE"
     assert "`customers.nodes`" in refused["message"]
     assert "500 are the most (REGULARS_DOCUMENT_SELECTIONS)" in refused["message"]

@@ -8,13 +8,22 @@ from graphql import build_schema
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from api.database import Statement
 from api.errors import BadRequest
 from api.graph.schema import executable, schema
-from api.web.documents import BYTES_A_CHARACTER, BYTES_A_LIST, LARGEST_SHAPE, PLANS_A_DOCUMENT, Documents, Limits
+from api.web.documents import (
+    BYTES_A_CHARACTER,
+    BYTES_A_LIST,
+    BYTES_A_SQL_CHARACTER,
+    LARGEST_SHAPE,
+    PLANS_A_DOCUMENT,
+    Documents,
+    Limits,
+)
 from api.web.view import GraphQLView
 
 SCHEMA = build_schema("type Query { a(text: String): Int, b: Int }")
-PLAN: Any = object()
+PLAN: Any = Statement("SELECT 1", ())
 
 
 def documents(**limits: int) -> Documents:
@@ -126,6 +135,35 @@ def test_a_plan_for_a_huge_shape_of_variables_is_not_kept():
     plans = documents().find("{ a }").plans
     plans[("root", tuple(range(LARGEST_SHAPE)))] = PLAN
     assert not plans
+
+
+def test_plans_count_among_what_is_kept():
+    found = documents(kept_bytes=1_000_000)
+    first, second = found.find("{ a }"), found.find("{ b }")
+    second.plans["small"] = PLAN
+    assert found.find("{ a }") is first
+    assert found.find("{ b }") is second
+    large: Any = Statement("-" * 40_000, ())
+    second.plans["large"] = large
+    assert found.find("{ b }") is second
+    assert found.find("{ a }") is not first
+
+
+def test_a_plan_that_went_is_not_counted_any_more():
+    plans = documents().find("{ a }").plans
+    for number in range(3 * PLANS_A_DOCUMENT):
+        plans[number] = PLAN
+        plans[number] = PLAN
+    assert plans.bytes == PLANS_A_DOCUMENT * len("SELECT 1") * BYTES_A_SQL_CHARACTER
+
+
+def test_many_fragments_are_refused_before_they_are_read():
+    some = "{ ...F0 }" + "".join(f" fragment F{number} on Query {{ a }}" for number in range(60))
+    message = "The document has 61 fragments; 60 are the most (REGULARS_DOCUMENT_FRAGMENTS)."
+    assert documents().find(f"{some} fragment F60 on Query {{").refusals == (
+        {"message": message, "extensions": {"code": "DOCUMENT_TOO_LARGE"}},
+    )
+    assert documents().find(some).refusals[0]["extensions"]["code"] == "VALIDATION_FAILED"
 
 
 def test_plans_of_all_documents_are_bounded_together():
