@@ -37,12 +37,14 @@ class Operation:
     """What one operation is executed with: who asks, when, on which data; nothing of it outlives the operation.
 
     plans  of the operation's document, shared by all its runs
+    ready  what else its runs share
     """
 
     database: Database
     principal: Principal
     now: datetime
     plans: dict[Any, Any]
+    ready: dict[Any, Any] = field(default_factory=dict)
     readings: dict[Any, Reading] = field(default_factory=dict)
     targets: dict[Any, Target] = field(default_factory=dict)
     loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)
@@ -189,13 +191,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         coerced = self.variable_values.coerced
         if not coerced:
             return {}
-        kept = ("variables", id(self.operation))
-        named = self.context_value.plans.get(kept)
-        if named is None:  # one entry for all fields: the plans that a document may keep are counted
-            named = self.context_value.plans[kept] = {}
-        if field not in named:
-            named[field] = variables_of(below, self.fragments)
-        names = named[field]
+        ready = self.context_value.ready
+        if field not in ready:
+            ready[field] = variables_of(below, self.fragments)
+        names = ready[field]
         return coerced if names is None else {name: coerced[name] for name in names if name in coerced}
 
     def _given(self, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:

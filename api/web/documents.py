@@ -91,6 +91,7 @@ class Document:
 
     costs  of the operations, by name
     lists  that the costs name
+    ready  what all runs of its operations have in common besides plans, put there by the first
     """
 
     plans: Plans
@@ -100,6 +101,7 @@ class Document:
     most_points: int = 0
     lists: int = 0
     refusals: tuple[dict[str, Any], ...] = ()
+    ready: dict[Any, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation to run; raise BadRequest where the name does not tell which, or names none."""

@@ -140,7 +140,7 @@ class GraphQLView:
         self, document: Document, given: Asked, cost: int, identity: str, receive: Receive | None
     ) -> Answer:
         """Execute an operation of a known cost; with `receive` it ends where the client leaves."""
-        operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans)
+        operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans, document.ready)
         try:
             result = self._begun(document, given, operation)
             if isawaitable(result):

@@ -120,7 +120,7 @@ async def record(database: Database, key: str, price: str = "8.50", external_id:
 
 def apart(database: Database) -> Database:
     """Return the same pool as another database: its calls do not wait for those of the first in this process."""
-    return Database(database._pool, read_timeout=database._read_timeout)
+    return Database(database._pool, read_timeout=database._read_timeout, patience=(30.0, 30.0))
 
 
 def told(error: Any) -> tuple[str, str]:
