@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from api.access import EVERYBODY
 from api.database import Database
 from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
-from api.plan.executor import Executor, Operation
+from api.plan.executor import Operation
+from api.plan.ready import executor_for
 from api.web.answer import UNREAD, Answer, refused, send_answer, written
 from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json
 from api.web.departure import ended_by_departure
@@ -28,7 +29,6 @@ from api.web.text import check_variables
 
 __all__ = ["GraphQLView", "Wire"]
 
-MOST_COERCION_ERRORS = 5
 MOST_EXECUTION_ERRORS = 20
 # A page elsewhere cannot make a browser send this with a plain link, image or form.
 PREFLIGHT = b"graphql-require-preflight"
@@ -156,20 +156,9 @@ class GraphQLView:
         return Answer(_members(result, identity), headers=((b"x-request-cost", b"%d" % cost),))
 
     def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
-        """Return the result of an operation, or an awaitable of it.
-
-        The executor is made without graphql-core's `execute`, which would look the schema through each time.
-        """
+        """Return the result of an operation, or an awaitable of it."""
         assert document.parsed is not None
-        executor = Executor.build(
-            self._schema,
-            document.parsed,
-            context_value=operation,
-            raw_variable_values=given.variables,
-            operation_name=given.operation_name,
-            max_coercion_errors=MOST_COERCION_ERRORS,
-            hide_suggestions=True,
-        )
+        executor = executor_for(self._schema, document.parsed, operation, given.variables, given.operation_name)
         return ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
 
 

@@ -1,0 +1,107 @@
+"""What the runs of one operation have in common: found when it runs first, so that later runs begin at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    default_field_resolver,
+    default_type_resolver,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
+from graphql.execution.values import VariableValues, VariableValueSource, input_is_nested_too_deeply
+from graphql.utilities import coerce_input_value
+
+from api.plan.executor import Executor, Operation
+
+MOST_COERCION_ERRORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An operation of a document, its fragments, and the types of its variables."""
+
+    operation: OperationDefinitionNode
+    fragment_definitions: dict[str, FragmentDefinitionNode]
+    fragments: dict[str, FragmentDetails]
+    variables: tuple[GraphQLVariableSignature, ...]
+
+    @classmethod
+    def of(cls, executor: Executor) -> Ready:
+        """Return what another run of an executor's operation needs."""
+        signatures = (source.signature for source in executor.variable_values.sources.values())
+        return cls(executor.operation, executor.fragment_definitions, executor.fragments, tuple(signatures))
+
+    def values(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """Return the values of the variables; None where something is to be said of them, or a default to be used."""
+        sources, coerced = dict[str, VariableValueSource](), dict[str, Any]()
+        for signature in self.variables:
+            name = signature.name
+            value = given.get(name, Undefined)
+            if value is Undefined:
+                if signature.default is not None or is_non_null_type(signature.type):
+                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            if input_is_nested_too_deeply(value, signature.type):
+                return None
+            coerced[name] = coerce_input_value(value, signature.type)
+            if coerced[name] is Undefined:
+                return None
+            sources[name] = VariableValueSource(signature, value)
+        return VariableValues(sources, coerced)
+
+
+def executor_for(
+    schema: GraphQLSchema, document: DocumentNode, context: Operation, variables: dict[str, Any], name: str | None
+) -> Executor | list[GraphQLError]:
+    """Return what executes an operation of a checked document, or what is wrong with its variables.
+
+    graphql-core's own way looks the schema, the document and the types of the variables through each time.
+    """
+    kept: Ready | None = context.ready.get(("operation", name))
+    values = kept.values(variables) if kept is not None else None
+    if kept is None or values is None:
+        return _built(schema, document, context, variables, name)
+    return Executor(
+        schema,
+        kept.fragment_definitions,
+        kept.fragments,
+        None,
+        context,
+        kept.operation,
+        values,
+        default_field_resolver,
+        default_type_resolver,
+        default_field_resolver,
+        hide_suggestions=True,
+    )
+
+
+def _built(
+    schema: GraphQLSchema, document: DocumentNode, context: Operation, variables: dict[str, Any], name: str | None
+) -> Executor | list[GraphQLError]:
+    built = Executor.build(
+        schema,
+        document,
+        context_value=context,
+        raw_variable_values=variables,
+        operation_name=name,
+        max_coercion_errors=MOST_COERCION_ERRORS,
+        hide_suggestions=True,
+    )
+    if isinstance(built, list):
+        return built
+    assert isinstance(built, Executor)
+    context.ready["operation", name] = Ready.of(built)
+    return built
