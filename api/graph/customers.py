@@ -9,8 +9,7 @@ from typing import Annotated
 import strawberry
 
 from api.domain import contact
-from api.domain.purchase_summary import summaries
-from api.graph.declare import argument, column, condition, derived, identifier, many, one, optional, page, same
+from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.shared import (
     Connection,
@@ -36,7 +35,10 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
 @strawberry.enum(description="Whether somebody buys privately or for a business.")
 class CustomerKind(Enum):
     CONSUMER = strawberry.enum_value("CONSUMER", description="A person who buys for themselves.")
-    BUSINESS = strawberry.enum_value("BUSINESS", description="A person who buys for a company, or a company.")
+    BUSINESS = strawberry.enum_value(
+        "BUSINESS",
+        description="Somebody who buys for a company, or the company itself; `company` says which, where known.",
+    )
 
 
 @strawberry.enum(description="What customers can be sorted by.")
@@ -94,17 +96,24 @@ class CustomerFilterInput:
     )
 
 
-@strawberry.type(description="A company that customers buy for.")
+@strawberry.type(
+    description="A company that customers buy for. It has no orders of its own: each belongs to one of its customers."
+)
 class Company(Node):
     id: strawberry.ID = identifier()
     name: str = column("Name of the company, such as Conti Ristoranti.")
     parent: LazyCompany | None = one(
         reads.companies_of_parent, "The company this one belongs to, null if it belongs to none."
     )
-    customers: Connection[LazyCustomer] = page(reads.customers_of_company, "People who buy for this company.")
+    customers: Connection[LazyCustomer] = page(reads.customers_of_company, "Customers who buy for this company.")
 
 
-@strawberry.type(description="Somebody who buys from the business: a person, or a company.")
+@strawberry.type(
+    description=(
+        "Whoever buys from the business; every order belongs to one. A company buys as a customer of kind BUSINESS, "
+        "whose `company` names it."
+    )
+)
 class Customer(Node):
     id: strawberry.ID = identifier()
     kind: CustomerKind = column("Whether the customer buys privately or for a business.")
@@ -132,10 +141,9 @@ class Customer(Node):
         reads.merged_into, "The customer this one turned out to be, null for most; the old id still works."
     )
     as_of: datetime = column("The moment this answer describes: the asOf you asked for, or now.")
-    purchase_summary: PurchaseSummary = derived(
+    purchase_summary: PurchaseSummary = gathered(
         "Sums over orders and refunds, of all time or during a stretch of it.",
         purchase_statistic,
-        summaries,
         [
             argument(
                 "during",
@@ -145,7 +153,7 @@ class Customer(Node):
         ],
         cost=3,
     )
-    lifetime_value: CustomerLifetimeValue = same("What the customer is worth to the business.", cost=3)
+    lifetime_value: CustomerLifetimeValue = same("What the customer has brought to the business so far.", cost=3)
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )

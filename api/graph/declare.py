@@ -1,4 +1,4 @@
-"""How a field says where its value comes from: column, link, page, derived; read by the planner.
+"""How a field says where its value comes from: column, object, sums, link, page, derived; read by the planner.
 
 A field's declaration carries its source and, on the same spot, its description. No field of a view has a resolver.
 """
@@ -6,9 +6,9 @@ A field's declaration carries its source and, on the same spot, its description.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -18,71 +18,10 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from api.graph.cost import PAGE, Cost
+from api.graph.sources import Column, Compute, Derived, Gathered, Listed, Many, One, Paged, Same, Source
 from api.reads.identity import Given
 from api.reads.json import money_amount
 from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
-
-Compute: TypeAlias = Callable[[Row], Expression]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A scalar: an expression over the row; None stands for the one of the field's own name."""
-
-    expression: Compute | str | None = None
-
-    def of(self, row: Row, name: str) -> Expression:
-        """Return the expression over a row."""
-        if callable(self.expression):
-            return self.expression(row)
-        return row[self.expression or name]
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """An object made of the same row; `parts` give those of its fields that declare no source of their own.
-
-    missing  names the column that is null where there is no such object
-    """
-
-    parts: Mapping[str, Column] = field(default_factory=dict)
-    missing: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """The row behind a link, or the one row of a relation that the argument `by` (or `key`) names."""
-
-    target: Link | Relation
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """All rows behind a link, for lists that stay short."""
-
-    link: Link
-
-
-@dataclass(frozen=True, slots=True)
-class Paged:
-    """A connection over the rows behind a link, or over a whole relation."""
-
-    target: Link | Relation
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """A value computed in Python over the whole batch of rows.
-
-    needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
-    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
-    """
-
-    needs: Callable[[Row, Given], Table]
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
-
-
-Source: TypeAlias = Column | Same | One | Many | Paged | Derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +103,13 @@ def identifier() -> Any:
     return column("Identifier that never changes and that no other object has; node finds the object by it.", public_id)
 
 
-def money(description: str, amount: str, currency: str = "currency") -> Any:
-    """Return a field of type Money, from the names of its amount and its currency."""
+def money(description: str, amount: str, currency: str = "currency", missing: str | None = None) -> Any:
+    """Return a field of type Money, from the names of its amount and its currency; null where `missing` is."""
     parts = {
         "amount": Column(lambda row: money_amount(row[amount], row[currency])),
         "currency_code": Column(currency),
     }
-    return planned(Same(parts), description)
+    return planned(Same(parts, missing), description)
 
 
 def same(
@@ -179,6 +118,21 @@ def same(
     """Return an object field made of the same row."""
     source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing)
     return planned(source, description, cost=None if cost is None else Cost(weight=cost))
+
+
+def listed(description: str, *members: Mapping[str, str | Compute]) -> Any:
+    """Return a list of objects made of the same row; each says what the names stand for that its fields read."""
+    return planned(Listed(tuple({name: Column(of) for name, of in one.items()} for one in members)), description)
+
+
+def gathered(
+    description: str,
+    needs: Callable[[Row, Given], Table],
+    arguments: Sequence[StrawberryArgument] = (),
+    cost: int = 1,
+) -> Any:
+    """Return an object made of sums over what belongs to the row; `cost` is its price in points."""
+    return planned(Gathered(needs), description, arguments, Cost(weight=cost) if cost != 1 else None)
 
 
 def one(link: Link, description: str) -> Any:

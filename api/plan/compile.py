@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from api.plan.tree import Connected, Edges, Info, Item, Name, Nodes, Page, Part, SameRow, Scalar, ToMany, ToOne
+from api.plan.tree import (
+    Connected,
+    Edges,
+    Info,
+    Item,
+    Name,
+    Nodes,
+    Page,
+    Part,
+    SameRow,
+    SameRows,
+    Scalar,
+    Sums,
+    ToMany,
+    ToOne,
+)
 from api.reads import json, page
 from api.reads.json import Json, Labelled
 from api.reads.relation import Expression, Link, Row, rows
@@ -24,19 +39,28 @@ def as_json(item: Item, row: Row) -> Json:
         case SameRow():
             made = json.json_object(members(item.items, row))
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
-        case ToOne():
-            target, joined = row.joined(item.link)
-            return json.json_row(_objects(target, item.level.items, joined))
-        case ToMany():
-            target, joined = row.joined(item.link)
-            listed = _objects(target, item.level.items, joined)
-            return json.json_list(listed.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
+        case SameRows():
+            known = [row.knowing({name: of.of(row, name) for name, of in names.items()}) for names in item.members]
+            return json.json_items([json.json_object(members(item.items, one)) for one in known])
+        case Sums():
+            sums = item.needs(row)
+            return json.json_row(json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums))
+        case ToOne() | ToMany():
+            return _behind(item, row)
         case Connected():
             assert item.link is not None
             target, joined = row.joined(item.link)
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
     raise TypeError(f"{type(item).__name__} is not built by the database")
+
+
+def _behind(item: ToOne | ToMany, row: Row) -> Json:
+    target, joined = row.joined(item.link)
+    found = _objects(target, item.level.items, joined)
+    if isinstance(item, ToOne):
+        return json.json_row(found)
+    return json.json_list(found.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
 
 
 def object_text(items: Sequence[Item], row: Row) -> Expression:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from api.database import Statement
-from api.graph.declare import Derived
+from api.graph.sources import Derived
 from api.plan.project import Run, formed
 from api.plan.tree import Connected, Info, Name
 from api.reads.page import COUNTED_AT_MOST

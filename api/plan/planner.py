@@ -7,8 +7,9 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
-from api.graph.declare import One, Paged, PlannedField
+from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
+from api.graph.sources import One, Paged
 from api.plan import levels
 from api.plan.narrow import narrowing
 from api.plan.run import Plan

@@ -22,8 +22,9 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
-from api.graph.declare import Column, Derived, Many, One, Paged, PlannedField, Same, Source
-from api.plan.narrow import narrowing
+from api.graph.declare import PlannedField
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Source
+from api.plan.narrow import Value, narrowing
 from api.plan.paging import paging
 from api.plan.project import projection
 from api.plan.tree import (
@@ -37,7 +38,9 @@ from api.plan.tree import (
     Nodes,
     Part,
     SameRow,
+    SameRows,
     Scalar,
+    Sums,
     ToMany,
     ToOne,
 )
@@ -117,6 +120,8 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return Scalar(key, _formed(source, name, field.type))
     if isinstance(source, Same):
         return SameRow(key, object_items(selecting, type_, below, source), source.missing, nullable)
+    if isinstance(source, Listed | Gathered):
+        return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | Many):
         link = source.target if isinstance(source, One) else source.link
         assert isinstance(link, Link)
@@ -127,6 +132,17 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return Computed(key, source, given, projection(selecting, field.type, below), nullable)
     assert isinstance(source, Paged)
     return connected(selecting, key, field, below, source.target, nullable)
+
+
+def _of_row(
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered
+) -> SameRows | Sums:
+    type_: Any = get_named_type(field.type)
+    items = object_items(selecting, type_, below)
+    if isinstance(source, Listed):
+        return SameRows(key, items, source.members)
+    given = Value(selecting.arguments(field, below), selecting.parameters)
+    return Sums(key, items, lambda row: source.needs(row, given))
 
 
 def _formed(source: Column, name: str, type_: GraphQLOutputType) -> Callable[[Row], Expression]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from api.graph.declare import Derived
-from api.reads.relation import Expression, Link, Relation, Row, Term
+from api.graph.sources import Column, Derived
+from api.reads.relation import Expression, Link, Relation, Row, Table, Term
 
 Narrow: TypeAlias = Callable[[Row], list[Any]]
 
@@ -28,6 +28,24 @@ class SameRow:
     items: tuple[Item, ...]
     missing: str | None
     nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SameRows:
+    """A list of objects made of the same row: per object, what some of the names stand for that its items read."""
+
+    key: str
+    items: tuple[Item, ...]
+    members: tuple[Mapping[str, Column], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """An object made of the row and of the one row that a lateral sub-select returns for it."""
+
+    key: str
+    items: tuple[Item, ...]
+    needs: Callable[[Row], Table]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +148,7 @@ class Level:
     items: tuple[Item, ...]
 
 
-Item: TypeAlias = Scalar | SameRow | ToOne | ToMany | Computed | Connected
+Item: TypeAlias = Scalar | SameRow | SameRows | Sums | ToOne | ToMany | Computed | Connected
 
 
 def is_split(items: Sequence[Item]) -> bool:

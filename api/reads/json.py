@@ -35,7 +35,7 @@ from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
 from api.domain.money import MINOR_DIGITS
-from api.reads.relation import Expression, PlainText
+from api.reads.relation import Expression, PlainText, Table
 
 Labelled: TypeAlias = tuple[str, Expression]
 
@@ -176,11 +176,22 @@ def json_row(rows: Select[Any]) -> Json:
     return Json((func.coalesce(rows.scalar_subquery(), _NULL),))
 
 
+def over(value: Expression, table: Table) -> Select[Any]:
+    """Return a value over the one row of a lateral sub-select."""
+    return select(value).select_from(table).correlate_except(table)
+
+
 def json_list(rows: Select[Any]) -> Json:
     """Return rows of one JSON value each as an array, in their order."""
     inner = rows.subquery()
     (value,) = inner.c
     return json_array(select(listed_items(value)).select_from(inner).scalar_subquery())
+
+
+def json_items(values: Sequence[Json]) -> Json:
+    """Return values of the enclosing rows as an array, in their order."""
+    pieces = [piece for value in values for piece in (",", *value.pieces)]
+    return Json(("[", *pieces[1:], "]"))
 
 
 def json_array(items: Expression) -> Json:

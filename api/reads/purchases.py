@@ -4,44 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, FromClause, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Numeric, func, literal_column, select
 
 from api.reads.customers import customers
 from api.reads.identity import Given
+from api.reads.json import over
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Row, rows
 from api.tables import business as tables
 
 _ZERO: Expression = literal_column("0")
+_QUOTIENT_DIGITS: Expression = literal_column("40")
+"""Digits of a mean before it is rounded for good: more than any amount has together with any number of orders, so that
+a quotient that is nearly half a unit cannot become one."""
 
 
 def purchase_statistic(row: Row, given: Given) -> FromClause:
     """Return one row of sums over a customer's orders and refunds, in the currency of the business.
 
     given    may hold `during` with `startAt` and `endAt`: a half-open stretch of time that narrows the sums
-    returns  order_count, gross, discounts, refunds, first_at, last_at, currency
+    returns  order_count, gross, discounts, refunds, net, average (null without orders), first_at, last_at, currency
     """
-    start, end = given.maybe("moment", "during", "startAt"), given.maybe("moment", "during", "endAt")
+    return _statistic(row, given.maybe("moment", "during", "startAt"), given.maybe("moment", "during", "endAt"))
+
+
+def _statistic(row: Row, start: Expression | None = None, end: Expression | None = None) -> FromClause:
+    sums = _sums(row, start, end)
+    net = sums.c.gross - sums.c.discounts - sums.c.refunds
+    average = func.round(net, _QUOTIENT_DIGITS, type_=Numeric()) / func.nullif(sums.c.order_count, _ZERO)
+    return select(sums, net.label("net"), average.label("average")).select_from(sums).lateral()
+
+
+def _sums(row: Row, start: Expression | None, end: Expression | None) -> FromClause:
+    # Everything beside the aggregates over orders: PostgreSQL works out the columns of such a sub-select once each,
+    # and only those that are read. It would copy any other into each place that reads it.
     placed, bought = row.joined(orders_of_customer)
     paid_back, returned = row.joined(refunds_of_customer)
+    refunded = [*returned, *_during(paid_back.c.refunded_at, start, end)]
     sums = [
         func.count().label("order_count"),
         _sum(placed.c.business_gross).label("gross"),
         _sum(placed.c.business_discount).label("discounts"),
         func.min(placed.c.placed_at).label("first_at"),
         func.max(placed.c.placed_at).label("last_at"),
+        rows(paid_back, [_sum(paid_back.c.business_amount)], refunded).scalar_subquery().label("refunds"),
+        select(tables.business.c.currency).scalar_subquery().label("currency"),
     ]
-    purchases = rows(placed, sums, [*bought, *_during(placed.c.placed_at, start, end)]).subquery()
-    back = rows(
-        paid_back, [_sum(paid_back.c.business_amount)], [*returned, *_during(paid_back.c.refunded_at, start, end)]
-    )
-    currency = select(tables.business.c.currency).scalar_subquery()
-    return (
-        select(purchases, back.scalar_subquery().label("refunds"), currency.label("currency"))
-        .select_from(purchases)
-        .correlate_except(purchases)
-        .lateral()
-    )
+    return rows(placed, sums, [*bought, *_during(placed.c.placed_at, start, end)]).subquery()
 
 
 def _sum(amount: Expression) -> Expression:
@@ -69,8 +78,5 @@ def last_purchase_at(row: Row) -> Expression:
 @customers.expression
 def historic_net(row: Row) -> Expression:
     """Return what the customer has brought: orders less discounts and refunds, in the currency of the business."""
-    placed, bought = row.joined(orders_of_customer)
-    paid_back, returned = row.joined(refunds_of_customer)
-    came = rows(placed, [_sum(placed.c.business_gross - placed.c.business_discount)], bought).scalar_subquery()
-    went = rows(paid_back, [_sum(paid_back.c.business_amount)], returned).scalar_subquery()
-    return came - went
+    sums = _statistic(row)
+    return over(sums.c.net, sums).scalar_subquery()

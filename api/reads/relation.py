@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -110,9 +111,12 @@ class Row:
         self.search = search
         self.table = relation.table.alias()
         self.c = self.table.c
+        self._known: Mapping[str, Expression] = {}
 
     def __getitem__(self, name: str) -> Expression:
-        """Return an expression of the relation, or its column of that name."""
+        """Return what is known beside the row under a name, else an expression of the relation or its column."""
+        if name in self._known:
+            return self._known[name]
         compute = self.relation.expressions.get(name)
         return compute(self) if compute else self.c[name]
 
@@ -120,6 +124,12 @@ class Row:
     def key(self) -> Expression:
         """The column that identifies the row."""
         return self.c[self.relation.key]
+
+    def knowing(self, expressions: Mapping[str, Expression]) -> Row:
+        """Return the same row with more expressions, which come before the relation's own of the same names."""
+        found = copy(self)
+        found._known = {**self._known, **expressions}
+        return found
 
     def other(self, relation: Relation) -> Row:
         """Return a row of another relation seen through the same lens."""

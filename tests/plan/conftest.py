@@ -10,6 +10,7 @@ import pytest
 from api.database import database as open_database
 from tests.asking import Ask, WatchedDatabase
 from tests.given import Given, Made, connected
+from tests.plan.curious import curious
 from tests.plan.law import World
 from tests.plan.population import NOW, populate
 from tests.plan.rows import Rows
@@ -25,6 +26,12 @@ async def world(module_database_url: str) -> AsyncIterator[World]:
         ask.now = NOW
         yield World(ask, Rows(connection), population)
     await connection.close()
+
+
+@pytest.fixture
+def curiously(database: WatchedDatabase) -> Ask:
+    """Asks the curious schema, where derived fields make levels rows."""
+    return Ask(database, curious)
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ from api.errors import BadUserInput
 from api.graph.customers import Customer, CustomerFilterInput, CustomerOrderInput
 from api.graph.declare import Reference, argument, column, derived, identifier, one, page, root_page
 from api.graph.nodes import VIEWS
-from api.graph.orders import Order
+from api.graph.orders import Order, OrderLine
 from api.graph.scalars import SCALARS
 from api.graph.shared import Connection, Node
 from api.reads.customers import customers, merged_into
 from api.reads.identity import Given
-from api.reads.orders import customer_of_order, orders, orders_of_customer
+from api.reads.orders import customer_of_order, lines_of_order, orders, orders_of_customer
 from api.reads.relation import Row
 
 BATCHES: list[int] = []
@@ -160,6 +160,7 @@ class Purchase(Node):
     id: strawberry.ID = identifier()
     number: str = column("Number.")
     shopper: LazyShopper = one(customer_of_order, "Who bought.")
+    lines: Connection[OrderLine] = page(lines_of_order, "What was bought.")
 
 
 @strawberry.type(description="Everything.")

@@ -1,7 +1,8 @@
 """The naive evaluation of an operation: one statement per field and object, everything else in Python.
 
 It reads the same declarations as the planner (sources of fields, relations, links, expressions) and shares none of its
-machinery: lists are read in full, then filtered, sorted and cut in Python, and derived fields are computed one by one.
+machinery: lists are read in full, then filtered, sorted and cut in Python, sums are subtracted, divided and rounded
+there, and derived fields are computed one by one.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from graphql.execution.collect_fields import FragmentDetails, collect_fields, co
 from graphql.execution.values import get_argument_values, get_variable_values
 
 from api.domain.identity import parse_id
-from api.graph.declare import Column, Derived, Many, One, Paged, PlannedField, Same
+from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
+from api.graph.sources import Column, Derived, Gathered, Many, One, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
 from tests.plan.orders import is_total, named, ordering
 from tests.plan.pages import Cursor, Placed, cut, in_order
 from tests.plan.rows import Found, Rows, Sight
+from tests.plan.summaries import summary
 
 
 class Naive:
@@ -145,9 +148,10 @@ class Naive:
                     await self.rows.behind(link, row), link.order or link.target.order, link.total
                 )
                 return [await self.object(type_, placed.item, details) for placed in listed]
-            case Derived():
+            case Derived() | Gathered():
                 needed = await self.rows.needed(row, source, self.arguments(field, details))
-                return self.derived(field.type, source.compute([needed])[0], details)
+                value = source.compute([needed])[0] if isinstance(source, Derived) else GATHERED[type_.name](needed)
+                return self.derived(field.type, value, details)
             case Paged(target=Link() as link):
                 given = self.arguments(field, details)
                 found = [
@@ -220,6 +224,10 @@ class Naive:
                 part = getattr(value, field.extensions["strawberry-definition"].python_name)
                 answer[key] = self.derived(field.type, part, below)
         return answer
+
+
+GATHERED = {"PurchaseSummary": summary, "HistoricValue": summary}
+"""How objects made of sums are worked out in Python, by the names of their types."""
 
 
 def formed(type_: Any, value: Any) -> Any:

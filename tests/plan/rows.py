@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, true
 
 from api.database import Statement, prepare
-from api.graph.declare import Derived
+from api.graph.sources import Derived, Gathered
 from api.reads.json import kind_of, parameter
 from api.reads.relation import Expression, Lens, Link, Relation, Row
 
@@ -122,12 +122,12 @@ class Rows:
             self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
         return bool(self._known[known])
 
-    async def needed(self, found: Found, derived: Derived, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what a derived field needs of a row."""
-        known = (found, derived, repr(arguments))
+    async def needed(self, found: Found, source: Derived | Gathered, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a derived or gathered field needs of a row."""
+        known = (found, source, repr(arguments))
         if known not in self._known:
             values, row = Values(arguments), self._row(found)
-            need = derived.needs(row, values)
+            need = source.needs(row, values)
             statement = prepare(select(*need.c).select_from(row.table.join(need, true())).where(*_is(row, found)))
             given = statement.values({**_identity(found), **values.given})
             self._known[known] = dict(await self._connection.fetchrow(statement.sql, *given))

@@ -15,7 +15,7 @@ FIELDS = {"name": "displayName", "nodes": "nodes", "number": "number", "amount":
 SHAPES = ["customers(first: 2) { nodes { %s } }", "customers(last: 2) { edges { cursor node { %s } } }"]
 
 
-@pytest.mark.parametrize("computed", ["", " purchaseSummary { net { amount } }"], ids=["json", "rows"])
+@pytest.mark.parametrize("computed", ["", " purchaseSummary { net { amount } }"], ids=["json", "sums"])
 @pytest.mark.parametrize("shape", SHAPES, ids=["nodes", "edges"])
 @pytest.mark.parametrize("alias", INSIDE)
 async def test_an_alias_names_its_field_and_nothing_else(ask, given, alias, shape, computed):
@@ -25,6 +25,15 @@ async def test_an_alias_names_its_field_and_nothing_else(ask, given, alias, shap
     found = await ask("{ %s }" % (shape % (BELOW.format(**aliased) + computed)))
     assert values(plain) == values(found)
     assert str(found).count(f"'{alias}': ") >= 2 + 2 + 4 + 4
+
+
+@pytest.mark.parametrize("alias", INSIDE)
+async def test_an_alias_in_rows_names_its_field_and_nothing_else(curiously, given, alias):
+    await given.customers(2, orders=("10.00", "20.00"))
+    text = "{ shoppers(first: 2) { nodes { %s mood { %s } purchases(first: 2) { %s { %s shopper { %s } } } } } }"
+    fields = ("id", "level", "nodes", "number", "firstName")
+    plain = await curiously(text % fields)
+    assert values(plain) == values(await curiously(text % tuple(f"{alias}: {field}" for field in fields)))
 
 
 def values(answer):

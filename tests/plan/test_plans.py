@@ -56,7 +56,7 @@ PAGES = {
     "a page that knows whether more follow": "{ customers(first: 2) { nodes { %s } pageInfo { hasNextPage } } }",
     "a page from the end": "{ customers(last: 2) { edges { cursor node { %s } } } }",
 }
-BELOW = {"as json": "", "as rows": SUMMARY}
+BELOW = {"as json": "", "with sums": SUMMARY}
 
 
 @pytest.mark.parametrize("more", BELOW.values(), ids=BELOW)
@@ -65,21 +65,44 @@ async def test_what_lies_below_is_built_for_the_rows_of_the_page_alone(ask, give
     await given.customers(4, orders=(10,))
     await ask(text % f"id {more} orders {{ nodes {{ lines {{ nodes {{ sku }} }} }} }}")
     (statement,) = ask.statements
+    plan = await explained(given, statement)
+    assert [found["Actual Loops"] for found in scans(plan, "order_lines")] == [2]
+    assert [found["Actual Loops"] for found in scans(plan, "orders")] == ([2, 2] if more else [2])
+
+
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+async def test_what_lies_below_rows_is_built_for_those_of_the_page_alone(curiously, given, text):
+    await given.customers(4, orders=(10,))
+    text = text.replace("customers", "shoppers")
+    await curiously(text % "id mood { level } purchases { nodes { lines { nodes { sku } } } }")
+    (statement,) = curiously.statements
     assert [found["Actual Loops"] for found in scans(await explained(given, statement), "order_lines")] == [2]
+
+
+async def test_sums_are_summed_up_once_for_all_that_read_them(ask, given):
+    await given.customers(4, orders=(10,))
+    everything = "gross { amount } refunds { amount } net { amount currencyCode } averageOrderValue { amount }"
+    await ask(f"{{ customers {{ nodes {{ purchaseSummary {{ {everything} }} }} }} }}")
+    plan = await explained(given, ask.statements[0])
+    assert {table: len(scans(plan, table)) for table in ("orders", "refunds")} == {"orders": 1, "refunds": 1}
+    await ask("{ customers { nodes { purchaseSummary { orderCount } } } }")
+    assert scans(await explained(given, ask.statements[0]), "refunds") == [], "what nobody reads is not summed up"
 
 
 ANY_SIZE = {
     "as json": "query ($n: Int!) { customers(first: $n) { nodes { id } } }",
     "with its facts": "query ($n: Int!) { customers(last: $n) { nodes { id } pageInfo { hasPreviousPage } } }",
-    "as rows": "query ($n: Int!) { customers(first: $n) { nodes { id purchaseSummary { orderCount } } } }",
+    "with sums": "query ($n: Int!) { customers(first: $n) { nodes { id purchaseSummary { orderCount } } } }",
+    "as rows": "query ($n: Int!) { shoppers(first: $n) { nodes { id mood { level } } } }",
 }
 
 
 @pytest.mark.parametrize("text", ANY_SIZE.values(), ids=ANY_SIZE)
-async def test_a_page_of_any_size_is_planned_as_a_small_one(ask, given, database_url, text):
+async def test_a_page_of_any_size_is_planned_as_a_small_one(ask, curiously, given, database_url, text):
     await given.customers(1_500)
-    await ask(text, n=3)
-    (statement,) = ask.statements
+    asked = curiously if "shoppers" in text else ask
+    await asked(text, n=3)
+    (statement,) = asked.statements
     connection = await connected(database_url)
     await connection.execute("ANALYZE customers; SET plan_cache_mode = force_generic_plan")
     await connection.execute(f"PREPARE page AS {statement}")

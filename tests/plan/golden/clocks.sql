@@ -1,9 +1,9 @@
-SELECT to_char(timezone('UTC', $1::TIMESTAMP WITH TIME ZONE), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS c0, coalesce(nullif(trim(concat_ws(' ', customers_1.first_name, customers_1.last_name)), ''), (SELECT companies_1.name
+SELECT ((('{"asOf":' || coalesce(('"' || (to_char(timezone('UTC', $1::TIMESTAMP WITH TIME ZONE), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"')), 'null')) || (',"displayName":' || coalesce(CAST(to_json(coalesce(nullif(trim(concat_ws(' ', customers_1.first_name, customers_1.last_name)), ''), (SELECT companies_1.name
 FROM companies AS companies_1
 WHERE companies_1.company_id = customers_1.company_id AND companies_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE), customers_1.email, 'Customer ' || (SELECT customer_external_ids_1.value
 FROM customer_external_ids AS customer_external_ids_1
 WHERE customer_external_ids_1.customer_id = customers_1.customer_id AND customer_external_ids_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (customer_external_ids_1.superseded_at IS NULL OR customer_external_ids_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE) ORDER BY customer_external_ids_1.source, customer_external_ids_1.value
- LIMIT 1), 'Customer ' || right('cus_' || encode(uuid_send(customers_1.customer_id), 'hex'), 8)) AS c1, coalesce((SELECT (('{"nodes":[' || coalesce(f.i0, '')) || ('],"totalCount":{"count":' || (coalesce(CAST(to_json(least(f.total, 10000)) AS TEXT), 'null') || '}}'))) AS anon_1
+ LIMIT 1), 'Customer ' || right('cus_' || encode(uuid_send(customers_1.customer_id), 'hex'), 8))) AS TEXT), 'null'))) || ((',"orders":' || coalesce((SELECT (('{"nodes":[' || coalesce(f.i0, '')) || ('],"totalCount":{"count":' || (coalesce(CAST(to_json(least(f.total, 10000)) AS TEXT), 'null') || '}}'))) AS anon_1
 FROM (SELECT a.i0 AS i0, a.more AS more, (SELECT count(*) AS count_1
 FROM (SELECT 1
 FROM orders AS orders_1
@@ -22,14 +22,15 @@ FROM refunds AS refunds_4
 WHERE refunds_4.customer_id = orders_2.customer_id AND refunds_4.order_id = orders_2.order_id AND refunds_4.refunded_at <= $3::TIMESTAMP WITH TIME ZONE AND refunds_4.recorded_at <= $2::TIMESTAMP WITH TIME ZONE ORDER BY refunds_4.refunded_at ASC, refunds_4.refund_id ASC) AS anon_3), '') || ']}')))) END AS i0, row_number() OVER (ORDER BY orders_2.placed_at DESC, orders_2.order_id DESC) AS rn
 FROM orders AS orders_2
 WHERE orders_2.customer_id = customers_1.customer_id AND orders_2.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_2.recorded_at <= $2::TIMESTAMP WITH TIME ZONE ORDER BY orders_2.placed_at DESC, orders_2.order_id DESC
- LIMIT 20 + 1) AS r) AS a) AS f), 'null') AS c2, anon_4.order_count AS c3, anon_4.gross AS c4, anon_4.discounts AS c5, anon_4.first_at AS c6, anon_4.last_at AS c7, anon_4.refunds AS c8, anon_4.currency AS c9
-FROM customers AS customers_1 JOIN LATERAL (SELECT anon_5.order_count AS order_count, anon_5.gross AS gross, anon_5.discounts AS discounts, anon_5.first_at AS first_at, anon_5.last_at AS last_at, (SELECT coalesce(sum(refunds_5.business_amount), 0) AS coalesce_4
+ LIMIT 20 + 1) AS r) AS a) AS f), 'null')) || (',"purchaseSummary":' || (coalesce((SELECT (('{"orderCount":' || (coalesce(CAST(anon_5.order_count AS TEXT), 'null') || ',"lastPurchaseAt":')) || ((coalesce(('"' || (to_char(timezone('UTC', anon_5.last_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"')), 'null') || ',"refunds":{"amount":') || (coalesce(('"' || (CAST(round(anon_5.refunds, CASE WHEN (anon_5.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW')) THEN CASE WHEN (anon_5.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')) THEN 0 WHEN (anon_5.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')) THEN 3 WHEN (anon_5.currency IN ('CLF', 'UYW')) THEN 4 END ELSE 2 END) AS TEXT) || '"')), 'null') || '}}'))) AS anon_4
+FROM LATERAL (SELECT anon_6.order_count AS order_count, anon_6.gross AS gross, anon_6.discounts AS discounts, anon_6.first_at AS first_at, anon_6.last_at AS last_at, anon_6.refunds AS refunds, anon_6.currency AS currency, (anon_6.gross - anon_6.discounts) - anon_6.refunds AS net, round((anon_6.gross - anon_6.discounts) - anon_6.refunds, 40) / CAST(nullif(anon_6.order_count, 0) AS NUMERIC) AS average
+FROM (SELECT count(*) AS order_count, coalesce(sum(orders_3.business_gross), 0) AS gross, coalesce(sum(orders_3.business_discount), 0) AS discounts, min(orders_3.placed_at) AS first_at, max(orders_3.placed_at) AS last_at, (SELECT coalesce(sum(refunds_5.business_amount), 0) AS coalesce_4
 FROM refunds AS refunds_5
 WHERE refunds_5.customer_id = customers_1.customer_id AND refunds_5.refunded_at <= $3::TIMESTAMP WITH TIME ZONE AND refunds_5.recorded_at <= $2::TIMESTAMP WITH TIME ZONE) AS refunds, (SELECT business.currency
 FROM business) AS currency
-FROM (SELECT count(*) AS order_count, coalesce(sum(orders_3.business_gross), 0) AS gross, coalesce(sum(orders_3.business_discount), 0) AS discounts, min(orders_3.placed_at) AS first_at, max(orders_3.placed_at) AS last_at
 FROM orders AS orders_3
-WHERE orders_3.customer_id = customers_1.customer_id AND orders_3.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_3.recorded_at <= $2::TIMESTAMP WITH TIME ZONE) AS anon_5) AS anon_4 ON true
+WHERE orders_3.customer_id = customers_1.customer_id AND orders_3.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_3.recorded_at <= $2::TIMESTAMP WITH TIME ZONE) AS anon_6) AS anon_5), 'null') || '}')))) AS c0
+FROM customers AS customers_1
 WHERE lower(customers_1.email) = lower($5::VARCHAR) AND customers_1.merged_into IS NULL AND (customers_1.created_at <= $3::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
 FROM orders AS orders_4
 WHERE orders_4.customer_id = customers_1.customer_id AND orders_4.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_4.recorded_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1

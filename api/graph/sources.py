@@ -1,0 +1,93 @@
+"""Where a field's value can come from: what a declaration says and the planner reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from api.reads.identity import Given
+from api.reads.relation import Expression, Link, Relation, Row, Table
+
+Compute: TypeAlias = Callable[[Row], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A scalar: an expression over the row; None stands for the one of the field's own name."""
+
+    expression: Compute | str | None = None
+
+    def of(self, row: Row, name: str) -> Expression:
+        """Return the expression over a row."""
+        if callable(self.expression):
+            return self.expression(row)
+        return row[self.expression or name]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """An object made of the same row; `parts` give those of its fields that declare no source of their own.
+
+    missing  names the column that is null where there is no such object
+    """
+
+    parts: Mapping[str, Column] = field(default_factory=dict)
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of objects made of the same row, as many as there are `members`.
+
+    members  say per object what the names stand for that its fields read; other names are those of the row
+    """
+
+    members: tuple[Mapping[str, Column], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """An object made of the row and of sums over what belongs to it; PostgreSQL builds it, like a column.
+
+    needs  returns the sums: a lateral sub-select of one row, made from the row and the field's arguments; the fields
+           of the object read its columns by their names
+    """
+
+    needs: Callable[[Row, Given], Table]
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """The row behind a link, or the one row of a relation that the argument `by` (or `key`) names."""
+
+    target: Link | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """All rows behind a link, for lists that stay short."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A connection over the rows behind a link, or over a whole relation."""
+
+    target: Link | Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A value computed in Python over the whole batch of rows.
+
+    needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
+    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
+    """
+
+    needs: Callable[[Row, Given], Table]
+    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+
+
+Source: TypeAlias = Column | Same | Listed | Gathered | One | Many | Paged | Derived
