@@ -95,6 +95,7 @@ def _limits(settings: Settings) -> Limits:
         aliases=settings.document_aliases,
         directives=settings.document_directives,
         directives_together=settings.document_directives_together,
+        conditions=settings.document_conditions,
         cost=settings.document_cost,
         kept_documents=settings.cached_documents,
         kept_bytes=settings.cached_document_bytes,

@@ -72,6 +72,7 @@ class Settings(BaseSettings):
         default=30, ge=0, description="Most directives of an operation, counted like selections."
     )
     document_directives_together: int = Field(default=3, ge=0, description="Most directives in one place.")
+    document_conditions: int = Field(default=50, ge=1, description="Most conditions in the filters of an operation.")
     document_cost: int = Field(
         default=10_000, ge=1, description="Most points an operation may cost; the explorer page needs 2,500."
     )

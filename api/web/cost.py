@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from api.errors import CostExceeded
+from api.web.conditions import Conditions
 from api.web.limits import setting
 from api.web.size import Size
 
-__all__ = ["Dearest", "Items", "Points", "charge", "lists"]
+__all__ = ["Dearest", "Items", "Points", "charge", "filters", "lists"]
 
 CEILING = 1_000_000_000
 
@@ -98,7 +99,7 @@ class Dearest:
         return max(option.with_sizes(sizes) for option in self.options)
 
 
-Part: TypeAlias = Items | Dearest
+Part: TypeAlias = Items | Dearest | Conditions
 
 
 def charge(points: Points, variables: Variables, limit: int) -> int:
@@ -111,6 +112,7 @@ def charge(points: Points, variables: Variables, limit: int) -> int:
 
 def _exceeded(points: Points, variables: Variables, cost: int, limit: int) -> CostExceeded:
     sizes = {id(items): items.size.at(variables) for items in lists(points)}
+    sizes |= {id(one): one.at(variables) for one in filters(points)}
     most = f"The operation may cost {cost:,} points; {limit:,} are the most ({setting('cost')})."
     return CostExceeded(f"{most} {_advice(points, sizes, limit)}", requested=cost, limit=limit)
 
@@ -142,8 +144,8 @@ def _largest(points: Points, sizes: Sizes, limit: int, shortened: Sequence[Items
 def _dearest_way(points: Points, sizes: Sizes) -> list[Items]:
     """Return the list that costs most, the one within it that does, and so on."""
     way: list[Items] = []
-    while points.parts:
-        part = max(points.parts, key=lambda part: part.with_sizes(sizes))
+    while parts := [part for part in points.parts if not isinstance(part, Conditions)]:
+        part = max(parts, key=lambda part: part.with_sizes(sizes))
         if isinstance(part, Items):
             way.append(part)
             points = part.each
@@ -158,6 +160,16 @@ def lists(points: Points) -> Iterator[Items]:
         if isinstance(part, Items):
             yield part
             yield from lists(part.each)
-        else:
+        elif isinstance(part, Dearest):
             for option in part.options:
                 yield from lists(option)
+
+
+def filters(points: Points) -> Iterator[Conditions]:
+    """Yield the conditions of every field among points."""
+    for part in points.parts:
+        if isinstance(part, Conditions):
+            yield part
+            continue
+        for within in (part.each,) if isinstance(part, Items) else part.options:
+            yield from filters(within)

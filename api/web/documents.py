@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ from api.database import Statement
 from api.errors import BadRequest, BadUserInput, DocumentTooLarge
 from api.plan.fetched import FetchedLevel
 from api.plan.run import Plan
-from api.web.cost import Points, charge, lists
+from api.web.conditions import Conditions, require_few
+from api.web.cost import Points, charge, filters, lists
 from api.web.errors import TOO_DEEP, refusal, syntax_error, too_large, validation_error
 from api.web.excess import excess
 from api.web.limits import Limits, setting
@@ -89,16 +90,19 @@ class Plans(dict[Any, Plan]):
 class Document:
     """A text that was sent as a document: what it says, or why it is refused (errors as clients see them).
 
-    costs  of the operations, by name
-    lists  that the costs name
-    ready  what all runs of its operations have in common besides plans, put there by the first
+    costs    of the operations, by name
+    filters  of the operations, by name
+    lists    that the costs name, and filters
+    ready    what all runs of its operations have in common besides plans, put there by the first
     """
 
     plans: Plans
     parsed: DocumentNode | None = None
     operations: Mapping[str | None, OperationDefinitionNode] = field(default_factory=dict)
     costs: Mapping[str | None, Points] = field(default_factory=dict)
+    filters: Mapping[str | None, Sequence[Conditions]] = field(default_factory=dict)
     most_points: int = 0
+    most_conditions: int = 0
     lists: int = 0
     refusals: tuple[dict[str, Any], ...] = ()
     ready: dict[Any, Any] = field(default_factory=dict)
@@ -115,7 +119,11 @@ class Document:
         return self.operations[name]
 
     def charge(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-        """Return the points that one of the operations may cost; raise CostExceeded for more than is given at once."""
+        """Return the points that one of the operations may cost.
+
+        Raises CostExceeded for more than is given at once, and DocumentTooLarge for too many conditions.
+        """
+        require_few(self.filters[_name(operation)], variables, self.most_conditions)
         return charge(self.costs[_name(operation)], variables, self.most_points)
 
 
@@ -196,8 +204,10 @@ class Documents:
         operations = {_name(node): node for node in parsed.definitions if isinstance(node, OperationDefinitionNode)}
         pricing = Pricing(self._schema, parsed)
         costs = {name: pricing.of(node) for name, node in operations.items()}
-        number = sum(1 for points in costs.values() for _ in lists(points))
-        return Document(Plans(self._trim), parsed, operations, costs, self._limits.cost, number)
+        held = {name: tuple(filters(points)) for name, points in costs.items()}
+        number = sum(1 for points in costs.values() for _ in lists(points)) + sum(map(len, held.values()))
+        most = self._limits
+        return Document(Plans(self._trim), parsed, operations, costs, held, most.cost, most.conditions, number)
 
     def _refused(self, *refusals: dict[str, Any]) -> Document:
         return Document(Plans(self._trim), refusals=refusals)

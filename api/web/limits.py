@@ -23,6 +23,7 @@ class Limits:
     aliases: int = 30
     directives: int = 30
     directives_together: int = 3
+    conditions: int = 50
     cost: int = 10_000
     kept_documents: int = 1_000
     kept_bytes: int = 33_554_432

@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from api.graph.cost import WRAPPERS, Price, is_page, price
+from api.web.conditions import conditions
 from api.web.cost import Dearest, Items, Points
 from api.web.size import size
 
@@ -87,7 +88,8 @@ class Pricing:
         type_ = get_named_type(field.type)
         asked = self._price(parent, name)
         way = way if name in WRAPPERS and asked.weight == 0 else (*way, key)
-        own = Points.of(asked.weight + _surcharge(asked, node))
+        given = conditions(field, node, way, self._defaults)
+        own = Points.of(asked.weight + _surcharge(asked, node), given)
         if not asked.multipliers:
             return own.plus(self._below(type_, nodes, way))
         items, beside = self._shares(type_, nodes, way)

@@ -24,11 +24,9 @@ from graphql import (
 
 from api.plan.paging import DEFAULT_SIZE
 from api.reads.page import LARGEST_SIZE
+from api.web.text import LONGEST_LIST
 
 __all__ = ["Size", "size"]
-
-LONGEST_INPUT = 250
-"""No list of an input takes more, so that a longer one is refused whatever it would cost."""
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -122,7 +120,7 @@ def _is_list(field: GraphQLField, path: Path) -> bool:
 
 def _written(value: ValueNode, *, is_list: bool) -> int:
     if is_list:
-        return min(len(value.values), LONGEST_INPUT) if isinstance(value, ListValueNode) else 1
+        return min(len(value.values), LONGEST_LIST) if isinstance(value, ListValueNode) else 1
     return _number(value_from_ast_untyped(value) if isinstance(value, IntValueNode) else str(value))
 
 
@@ -135,5 +133,5 @@ def _number(value: Any) -> int:
 
 def _length(value: Any) -> int:
     if isinstance(value, list):
-        return min(len(value), LONGEST_INPUT)
+        return min(len(value), LONGEST_LIST)
     return 0 if value is None else 1

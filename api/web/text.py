@@ -9,6 +9,7 @@ from graphql import (
     ArgumentNode,
     DirectiveNode,
     FieldNode,
+    ListValueNode,
     Node,
     ObjectFieldNode,
     StringValueNode,
@@ -19,13 +20,15 @@ from api.domain.text import UNWANTED
 from api.errors import BadUserInput
 
 LONGEST_TEXT = 10_000
+LONGEST_LIST = 250
+"""No list of an input takes more."""
 DEEPEST_VALUE = 16
 
 _NAMED = (ArgumentNode, DirectiveNode, FieldNode, ObjectFieldNode)
 
 
 def check_variables(variables: dict[str, Any], most: int) -> None:
-    """Raise BadUserInput for a text that is not taken, for values in one another too deeply, or for too many of them.
+    """Raise BadUserInput for a text or a list that is not taken, for values too deep in one another, or too many.
 
     most  values that are taken, in one another or side by side
     """
@@ -38,6 +41,8 @@ def check_variables(variables: dict[str, Any], most: int) -> None:
         elif isinstance(value, dict | list):
             if len(way) > DEEPEST_VALUE:
                 raise BadUserInput(f"Variable `${way[0]}` is nested too deeply; {DEEPEST_VALUE} levels are the most.")
+            if len(value) > LONGEST_LIST and isinstance(value, list):
+                raise _too_long("${}", way)
             found += len(value)
             parts = value.items() if isinstance(value, dict) else enumerate(value)
             waiting += [(part, (*way, step)) for step, part in parts]
@@ -46,12 +51,14 @@ def check_variables(variables: dict[str, Any], most: int) -> None:
 
 
 def check_literals(document: Node) -> None:
-    """Raise BadUserInput, naming the field and argument, for a text in a document that is not taken."""
+    """Raise BadUserInput, naming the field and argument, for a text or a list in a document that is not taken."""
     waiting: list[tuple[Node, tuple[str | int, ...]]] = [(document, ())]
     while waiting:
         node, way = waiting.pop()
         if isinstance(node, StringValueNode):
             check_text(node.value, "{}", way)
+        if isinstance(node, ListValueNode) and len(node.values) > LONGEST_LIST:
+            raise _too_long("{}", way)
         waiting += [(below, _below(node, way)) for below in _parts(node)]
 
 
@@ -63,8 +70,15 @@ def check_text(text: str, place: str, way: tuple[str | int, ...]) -> None:
         found = f"holds the character U+{ord(unwanted[0]):04X}, which is not taken"
     else:
         return
-    name = place.format(".".join(str(step) for step in way))
-    raise BadUserInput(f"The text at `{name}` {found}.")
+    raise BadUserInput(f"The text at `{_named(place, way)}` {found}.")
+
+
+def _too_long(place: str, way: tuple[str | int, ...]) -> BadUserInput:
+    return BadUserInput(f"The list at `{_named(place, way)}` has more than {LONGEST_LIST} values; send less at once.")
+
+
+def _named(place: str, way: tuple[str | int, ...]) -> str:
+    return place.format(".".join(str(step) for step in way))
 
 
 def _below(node: Node, way: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -39,6 +39,13 @@ DECLARED = {
     "purchase": "$purchase: RecordPurchaseInput!",
     "customer": "$customer: SetCustomerInput!",
     "refund": "$refund: RecordRefundInput!",
+    "people": "$people: CustomerFilterInput",
+    "bought": '$bought: OrderFilterInput = {or: [{total: {gt: "1", lt: "2"}}, {status: [COMPLETED, REFUNDED]}, {}]}',
+}
+FILTERS = {
+    "CustomerFilterInput": ["$people", "null", "{}", "{kind: CONSUMER, or: [{orderCount: {gte: 1}}, $people]}"],
+    "OrderFilterInput": ["$bought", "{and: [], not: {placedAt: null}}", "{status: [COMPLETED, REFUNDED]}"],
+    "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }
 
 
@@ -64,6 +71,8 @@ class Dice:
         found = {name: self.random.choice(sizes) for name in SIZES if self.random.random() < 0.7}
         items: list[Any] = [["x"] * self.random.choice([0, 1, 3, 250, 300]), "x", None]
         found |= {"ids": self.random.choice(items), "rows": self.random.choice(items)}
+        filters = [{}, {"or": [{}, {"a": 1, "b": [1, 2]}, {"not": {"c": None}}]}, [[1], {"a": []}, 2], "x"]
+        found |= {name: self.random.choice(filters) for name in ("people", "bought") if self.random.random() < 0.7}
         return found | {"batch": self.random.choice([{"purchases": self.random.choice(items)}, {}, None, "x"])}
 
     def _document(self) -> str:
@@ -141,4 +150,6 @@ class Dice:
             given.append(f"{self.random.choice(['first', 'last'])}: {size}")
         if "query" in known and self.random.random() < 0.3:
             given.append(self.random.choice(["query: null", 'query: "abc"']))
+        if "filter" in known and self.random.random() < 0.4:
+            given.append(f"filter: {self.random.choice(FILTERS[get_named_type(known['filter'].type).name])}")
         return f"({', '.join(given)})" if given else ""

@@ -115,7 +115,12 @@ class NaiveCost:
 
     def surcharges(self, field: GraphQLField, node: FieldNode) -> int:
         given = [one.name.value for one in node.arguments or () if one.value.kind != "null_value"]
-        return sum((declared(field.args[name]) or {"weight": 0})["weight"] for name in given)
+        conditions = [
+            conditions_in(value_from_ast_untyped(one.value, self.variables))
+            for one in node.arguments or ()
+            if get_named_type(field.args[one.name.value].type).name.endswith("FilterInput")
+        ]
+        return sum((declared(field.args[name]) or {"weight": 0})["weight"] for name in given) + sum(conditions)
 
     def sizes(self, field: GraphQLField, node: FieldNode, multipliers: list[str]) -> list[int]:
         found = []
@@ -140,6 +145,17 @@ def declared(part: Any) -> dict[str, Any] | None:
         if directive.name.value == "cost":
             return {one.name.value: value_from_ast_untyped(one.value) for one in directive.arguments}
     return None
+
+
+def conditions_in(value: Any, *, inside: bool = False) -> int:
+    if value is None or value is Undefined:
+        return int(inside)
+    if isinstance(value, dict):
+        return sum(conditions_in(part, inside=True) for part in value.values()) or 1
+    if not isinstance(value, list):
+        return 1
+    plain = [part for part in value if not isinstance(part, dict | list)]
+    return sum(conditions_in(part, inside=True) for part in value if part not in plain) + bool(plain) or 1
 
 
 def counted(value: Any) -> int:

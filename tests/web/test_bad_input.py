@@ -17,6 +17,7 @@ FIND = "query Find($email: String!) { customer(by: {email: $email}) { displayNam
 PAGE = "query Page($n: Int) { customers(first: $n) { nodes { id } } }"
 AT = "query At($m: DateTime) { customers(asOf: $m, first: 1) { nodes { id } } }"
 FILTER = "query Filter($filter: CustomerFilterInput) { customers(filter: $filter, first: 1) { nodes { id } } }"
+COUNTED, SUMMED = {"orderCount": {"gte": 1}}, {"historicNet": {"gte": "1.00"}}
 RECORD = "mutation Record($input: RecordPurchaseInput!) { recordPurchase(input: $input) { order { id } } }"
 
 
@@ -155,7 +156,17 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown input field": (FILTER, {"filter": {"a": 1}}, "BAD_USER_INPUT"),
     "variables 17 deep": (FILTER, {"filter": nested(16)}, "BAD_USER_INPUT"),
     "variables 900 deep": (FILTER, {"filter": nested(900)}, "BAD_USER_INPUT"),
-    "25,001 values": (FILTER, {"filter": {"and": [0] * 25_001}}, "BAD_USER_INPUT"),
+    "25,001 values": (FILTER, {"filter": [[0] * 250] * 100}, "BAD_USER_INPUT"),
+    "a list of 251 values": (FILTER, {"filter": {"kind": ["CONSUMER"] * 251}}, "BAD_USER_INPUT"),
+    "a written list of 251 values": (
+        f"{{ customers(filter: {{kind: [{'CONSUMER ' * 251}]}}) {{ nodes {{ id }} }} }}",
+        {},
+        "BAD_USER_INPUT",
+    ),
+    "3,600 conditions": (FILTER, {"filter": {"or": [{"and": [COUNTED] * 60}] * 60}}, "DOCUMENT_TOO_LARGE"),
+    "250 conditions on sums": (FILTER, {"filter": {"or": [SUMMED] * 250}}, "DOCUMENT_TOO_LARGE"),
+    "a list of 20,000 kinds": (FILTER, {"filter": {"kind": ["CONSUMER"] * 20_000}}, "BAD_USER_INPUT"),
+    "900 conditions": (FILTER, {"filter": {"and": [{"or": [COUNTED] * 30}] * 30}}, "DOCUMENT_TOO_LARGE"),
     "NUL in a variable": (FIND, {"email": "a\0b"}, "BAD_USER_INPUT"),
     "NUL in a document": ('{ customers(query: "\\u0000") { nodes { id } } }', {}, "BAD_USER_INPUT"),
     "an escape character": (FIND, {"email": "\x1b[31m"}, "BAD_USER_INPUT"),
@@ -183,8 +194,15 @@ def test_what_cannot_be_executed_is_told_in_the_body_and_to_those_who_ask_by_the
         assert "data" not in answer.json()
 
 
+def test_a_list_of_250_values_is_taken(client: httpx2.Client):
+    body = {"query": FILTER, "variables": {"filter": {"kind": ["CONSUMER"] * 250}}}
+    assert post(client, json.dumps(body).encode()).json() == {"data": {"customers": {"nodes": []}}}
+    written = f"{{ customers(filter: {{kind: [{'CONSUMER ' * 250}]}}) {{ nodes {{ id }} }} }}"
+    assert post(client, json.dumps({"query": written}).encode()).json() == {"data": {"customers": {"nodes": []}}}
+
+
 def test_values_are_counted_before_they_are_looked_at(client: httpx2.Client):
-    answer = post(client, json.dumps({"query": FILTER, "variables": {"filter": [[0] * 12_500] * 2}}).encode())
+    answer = post(client, json.dumps({"query": FILTER, "variables": {"filter": [[0] * 250] * 100}}).encode())
     assert answer.json()["errors"][0]["message"] == "The variables hold more than 25,000 values; send less at once."
 
 

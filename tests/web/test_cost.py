@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api.app import schema_text
-from api.errors import CostExceeded
+from api.errors import CostExceeded, DocumentTooLarge
 from api.graph.schema import executable, schema
 from api.plan.paging import DEFAULT_SIZE
 from api.reads.page import LARGEST_SIZE
@@ -100,6 +100,8 @@ def test_the_cost_is_what_anyone_works_out_from_the_published_schema(seed: int, 
         ('{nodes(ids: ["a", "b", "c"]) {... on Customer {company {id}}}}', 1 + 3 * (1 + 1)),
         (f"mutation {{setCustomer({CHANGED}) {{customer {{id}}}}}}", 10 + 1),
         (THREE % (10, 10, 10), 1_332),
+        ('{products(first: 1, filter: {sku: ["a", "b"], or: [{}, {category: "c"}]}) {nodes {id}}}', 2 + 1 + 3),
+        ("{customers(first: 9) {nodes {orders(first: 1, filter: {status: REFUNDED}) {nodes {id}}}}}", 2 + 9 * 5),
     ],
 )
 def test_the_formula(text: str, cost: int):
@@ -146,6 +148,32 @@ def test_each_row_of_a_batch_counts(batch: Any, rows: int):
     rows_alone = 'input: {idempotencyKey: "a", purchases: $rows}'
     inner = f"mutation($rows: [PurchaseInput!]!) {{recordPurchases({rows_alone}) {{recorded}}}}"
     assert charged(inner, {"rows": batch}) == 10 + rows
+
+
+FILTERED = "query($f: CustomerFilterInput) {customers(first: 1, filter: $f) {nodes {id}}}"
+
+
+def test_fifty_conditions_are_taken_and_one_more_is_not_wherever_they_stand():
+    fifty = {"or": [{"orderCount": {"gte": 1, "lt": 5}}] * 24 + [{"country": ["DE"] * 250}, {}]}
+    assert charged(FILTERED, {"f": fifty}) == 2 + 1 + 50
+    too_many = "The filters of the operation hold more than 50 conditions, most of them in `filter` of `customers`"
+    longer: list[dict[str, Any]] = [{**fifty, "kind": "BUSINESS"}, {"or": [{"and": [{}] * 3}] * 17}, {"or": [[]] * 51}]
+    for more in longer:
+        with pytest.raises(DocumentTooLarge) as refused:
+            charged(FILTERED, {"f": more})
+        assert refused.value.message == f"{too_many} (`$f`); 50 are the most (REGULARS_DOCUMENT_CONDITIONS)."
+    written = "{customers(first: 1, filter: {or: [%s]}) {nodes {id}}}"
+    assert charged(written % ("{orderCount: {gte: 1}} " * 50)) == 2 + 1 + 50
+    with pytest.raises(DocumentTooLarge) as refused:
+        charged(written % ("{orderCount: {gte: 1}} " * 51))
+    assert refused.value.message == f"{too_many}; 50 are the most (REGULARS_DOCUMENT_CONDITIONS)."
+
+
+def test_conditions_of_several_fields_count_together():
+    text = FILTERED.replace("{customers", "{a: customers(first: 1, filter: $f) {nodes {id}} customers")
+    assert charged(text, {"f": {"and": [{}] * 25}}) == 2 * (2 + 1 + 25)
+    with pytest.raises(DocumentTooLarge):
+        charged(text, {"f": {"and": [{}] * 26}})
 
 
 def test_what_costs_as_much_as_the_limit_passes_and_a_point_less_does_not():
