@@ -70,10 +70,15 @@ def verdict(workload: Workload, figures: Mapping[str, Measured], other: str) -> 
     """Return a ratio beside what is required and a mark, such as `21.3× (≥ 20×) ✓`."""
     found, required = ratio(figures, other), workload.required.get(other)
     if found is None:
-        return "–" if required is None else f"not measured (≥ {_shown(required, other)})"
+        return "–" if required is None else f"not measured ({_wanted(workload, other)})"
     if required is None:
         return _shown(found, other)
-    return f"{_shown(found, other)} (≥ {_shown(required, other)}) {'✓' if found >= required else '✗'}"
+    return f"{_shown(found, other)} ({_wanted(workload, other)}) {'✓' if found >= required else '✗'}"
+
+
+def _wanted(workload: Workload, other: str) -> str:
+    aim = f", aim {_shown(workload.aims[other], other)}" if other in workload.aims else ""
+    return f"≥ {_shown(workload.required[other], other)}{aim}"
 
 
 def _shown(value: float, other: str) -> str:

@@ -22,6 +22,7 @@ class Workload:
     """A question and how fast Regulars is meant to answer it.
 
     required  per other system the least ratio of our requests a second to its
+    aims      the ratio that is aimed at where less is required
     wanted    what every good answer holds as text
     longer    who is measured how many times longer, because requests under way at the end count where there are few
     """
@@ -29,6 +30,7 @@ class Workload:
     name: str
     title: str
     required: Mapping[str, float]
+    aims: Mapping[str, float] = field(default_factory=dict)
     wanted: str = '"data":'
     longer: Mapping[str, int] = field(default_factory=dict)
 
@@ -41,6 +43,7 @@ ORDERS_AND_LINES = Workload(
     "orders_and_lines",
     "50 customers × 5 latest orders × lines",
     {"idiomatic": 20, "postgraphile": 2.5, "limit": 0.85},
+    aims={"postgraphile": 3},
     longer={"idiomatic": 3},
 )
 WITH_SUMMARY = Workload(

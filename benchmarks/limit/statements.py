@@ -13,6 +13,7 @@ from graphql import DocumentNode, execute, parse
 
 from api.access import EVERYBODY
 from api.database import Database
+from api.database.pool import Pool
 from api.graph.schema import executable
 from api.plan.executor import Executor, Operation
 
@@ -38,8 +39,10 @@ async def calls(dsn: str, document: str, variants: Sequence[Mapping[str, Any]]) 
 
     parsed, plans = parse(document), dict[Any, Any]()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, init=listen) as pool:
+        database = Database(Pool(pool), read_timeout=60)
         for variables in variants:
-            await _execute(Database(pool, read_timeout=60), parsed, plans, variables)
+            await _execute(database, parsed, plans, variables)
+        await database.close()
     assert len(overheard) == len(variants), "an operation takes more than one statement"
     return overheard
 
