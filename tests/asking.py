@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -94,6 +95,7 @@ class Ask:
             result = await result if isawaitable(result) else result
         finally:
             await operation.close()
+        await asyncio.sleep(0)  # the driver tells of a statement in the loop's next turn
         self.errors = list(result.errors or [])
         return orjson.loads(orjson.dumps(result.data, default=lambda hole: hole.value))
 
