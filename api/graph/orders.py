@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.graph.declare import column, condition, identifier, many, money, one, optional, page, same
+from api.graph.declare import column, condition, identifier, money, one, optional, page, same
 from api.graph.products import Product
 from api.graph.shared import (
     Connection,
@@ -82,7 +82,7 @@ class Order(Node):
     total: Money = money("What the customer paid: the lines less the discount.", "total")
     net: Money = money("What remains: the total less refunds.", "net")
     lines: Connection[OrderLine] = page(reads.lines_of_order, "What was bought, in the order of the receipt.")
-    refunds: list[Refund] = many(reads.refunds_of_order, "Money paid back on this order, earliest first.")
+    refunds: Connection[Refund] = page(reads.refunds_of_order, "Money paid back on this order, earliest first.")
     customer: LazyCustomer = one(reads.customer_of_order, "Who placed the order.")
     version: int = column("Counts the changes to this order; 1 when it is new.")
 

@@ -71,7 +71,7 @@ class Dice:
         found = {name: self.random.choice(sizes) for name in SIZES if self.random.random() < 0.7}
         items: list[Any] = [["x"] * self.random.choice([0, 1, 3, 250, 300]), "x", None]
         found |= {"ids": self.random.choice(items), "rows": self.random.choice(items)}
-        filters = [{}, {"or": [{}, {"a": 1, "b": [1, 2]}, {"not": {"c": None}}]}, [[1], {"a": []}, 2], "x"]
+        filters: list[Any] = [{}, {"or": [{}, {"a": 1, "b": [1, 2]}, {"not": {"c": None}}]}, [[1], {"a": []}, 2], "x"]
         found |= {name: self.random.choice(filters) for name in ("people", "bought") if self.random.random() < 0.7}
         return found | {"batch": self.random.choice([{"purchases": self.random.choice(items)}, {}, None, "x"])}
 

@@ -11,6 +11,9 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
     is_object_type,
     parse,
     print_schema,
@@ -234,6 +237,29 @@ def test_every_page_says_in_the_schema_what_multiplies_its_cost(published: Graph
     ]
     assert len(pages) >= 7
     assert [declared(page) for page in pages] == [{"weight": 2, "multipliers": ["first", "last"]}] * len(pages)
+
+
+SHORT_LISTS = {
+    "Customer.externalIds": "a customer has at most 20, and nothing lies below",
+    "HistoricValue.byStream": "one for each stream of revenue",
+    "RecordPurchasesPayload.results": "the change costs its points for each purchase",
+    "*.userErrors": "plain values, at most a few for each thing to change",
+}
+
+
+def test_every_list_of_objects_is_a_page_or_says_what_multiplies_its_cost_or_is_known_to_be_short(
+    published: GraphQLSchema,
+):
+    unpriced = set()
+    for type_ in published.type_map.values():
+        if not is_object_type(type_) or type_.name.startswith("__"):
+            continue
+        for name, field in type_.fields.items():
+            is_page = type_.name.endswith("Connection") and name in ("nodes", "edges")
+            is_list = is_list_type(get_nullable_type(field.type)) and is_composite_type(get_named_type(field.type))
+            if is_list and not is_page and "multipliers" not in (declared(field) or {}):
+                unpriced.add(f"{'*' if name == 'userErrors' else type_.name}.{name}")
+    assert unpriced == SHORT_LISTS.keys()
 
 
 def test_the_price_tag_is_described(published: GraphQLSchema):
