@@ -14,7 +14,12 @@ Info = strawberry.Info[Caller, None]
 _INPUT = strawberry.argument(description="What to record, and the key that makes it count once.")
 
 
-@strawberry.type(description="Everything that can be changed. What comes back with empty userErrors has been recorded.")
+@strawberry.type(
+    description=(
+        "Everything that can be changed. Where userErrors is empty, all of it was recorded, or would be on a dry run; "
+        "of many purchases, the right ones may be recorded although others are wrong."
+    )
+)
 class Mutation:
     @strawberry.mutation(description="Create a customer, or change the one that is named.")
     async def set_customer(

@@ -27,7 +27,7 @@ _MEANINGS = {
     Code.BLANK: "A value is needed and is empty.",
     Code.INVALID: "A value does not have the form this field needs, such as that of an email address.",
     Code.TOO_LONG: "A value is too long.",
-    Code.NOT_FOUND: "There is no such record, or it is not yours.",
+    Code.NOT_FOUND: "There is no such record.",
     Code.TAKEN: "Another record has this value already, and it can be used only once.",
     Code.CONFLICT: "Somebody else changed the record since you read it: read it again.",
     Code.OUT_OF_RANGE: "A number or a moment lies outside its limits, such as a purchase in the future.",
@@ -80,7 +80,7 @@ class IdempotencyInfo:
 @strawberry.type
 class Payload:
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the input; empty when it was recorded."
+        description="What is wrong with the input; empty when all of it was recorded, or would be on a dry run."
     )
     idempotency: IdempotencyInfo | None = strawberry.field(
         description="Whether this answer repeats an earlier one; null on a dry run."
@@ -89,14 +89,14 @@ class Payload:
 
 @strawberry.input
 class ChangeInput:
-    dry_run: bool = strawberry.field(
+    dry_run: bool | None = strawberry.field(
         description="true only tries: the answer is what it would be, nothing is written, the key stays unused.",
         default=False,
     )
     idempotency_key: strawberry.ID = strawberry.field(
         description=(
-            "A text of your choice, 16 to 128 letters and digits. Send the same one whenever you send this change "
-            "again, and it is recorded once. It is kept for 30 days."
+            "A text of your choice (16 to 128 letters, digits or any of _ . : -). Send the same one whenever you send "
+            "this change again, and it is recorded once. It is kept for 30 days."
         )
     )
 
@@ -148,7 +148,8 @@ async def perform(
 def plain(value: Any) -> Any:
     """Return an input as plain values, without what was left out: what a key is bound to.
 
-    A value equal to its default counts as left out, so that a new field does not change what an old key is bound to.
+    A value equal to its default counts as left out, so that a new field does not change what an old key is bound to;
+    so does null where the default is a value.
     """
     type_: Any = type(value)
     if type_ in _PLAIN:
@@ -165,7 +166,7 @@ def _plain_parts(value: Any, parts: Sequence[tuple[str, Any]]) -> dict[str, Any]
     found = {}
     for name, usual in parts:
         part = getattr(value, name)
-        if part is not UNSET and part != usual:
+        if not (part is UNSET or part == usual or (part is None and usual is not UNSET)):
             found[name] = plain(part)
     return found
 

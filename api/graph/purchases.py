@@ -87,14 +87,16 @@ class RecordPurchasesInput(ChangeInput):
     purchases: list[PurchaseInput] = strawberry.field(
         description="What was bought, by whom and when: 1 to 250 purchases."
     )
-    error_policy: BatchErrorPolicy = strawberry.field(
+    error_policy: BatchErrorPolicy | None = strawberry.field(
         description="What to do when some of the purchases are wrong.", default=BatchErrorPolicy.REJECT_FAILED_ROWS
     )
 
 
 @strawberry.type(description="What became of a purchase: all that a screen has to draw anew.")
 class RecordPurchasePayload(Payload):
-    order: Order | None = strawberry.field(description="The order that was recorded; null when something was wrong.")
+    order: Order | None = strawberry.field(
+        description="The order that was recorded, or would be on a dry run; null when something was wrong."
+    )
     customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 

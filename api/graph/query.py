@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from api.graph import nodes as found
 from api.graph.cost import Cost
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
+from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
@@ -32,22 +34,22 @@ Identifiers = Annotated[list[strawberry.ID], strawberry.argument(description="Th
 
 @strawberry.type(description="Everything that can be read.")
 class Query:
-    @strawberry.field(description="Any object by its id, null when it is missing or not yours.")
-    def node(self, id: Identifier, as_of: AsOf = None, known_at: KnownAt = None) -> Node | None:
-        row: Node | None = found.reference(id, as_of=as_of, known_at=known_at)
+    @strawberry.field(description="Any object by its id, null when it is missing.")
+    def node(self, id: Identifier, as_of: AsOf = UNSET, known_at: KnownAt = UNSET) -> Node | None:
+        row: Node | None = found.reference(id, as_of=or_none(as_of), known_at=or_none(known_at))
         return row
 
     @strawberry.field(
-        description="Many objects by their ids, in the order of the ids; null where one is missing or not yours.",
+        description="Many objects by their ids, in the order of the ids; null where one is missing.",
         directives=[Cost(weight=1, multipliers=["ids"])],
     )
-    def nodes(self, ids: Identifiers, as_of: AsOf = None, known_at: KnownAt = None) -> list[Node | None]:
-        rows: list[Node | None] = found.references(ids, as_of=as_of, known_at=known_at)
+    def nodes(self, ids: Identifiers, as_of: AsOf = UNSET, known_at: KnownAt = UNSET) -> list[Node | None]:
+        rows: list[Node | None] = found.references(ids, as_of=or_none(as_of), known_at=or_none(known_at))
         return rows
 
     customer: Customer | None = root_one(
         customers,
-        "One customer by id, email, phone or an identifier elsewhere; null when missing or not yours.",
+        "One customer by id, email, phone or an identifier elsewhere; null when missing.",
         argument("by", CustomerIdentifierInput, "Which customer is meant."),
     )
     customers: Connection[Customer] = root_page(
@@ -64,7 +66,7 @@ class Query:
     )
     order: Order | None = root_one(
         orders,
-        "One order by id, number or an identifier elsewhere; null when missing or not yours.",
+        "One order by id, number or an identifier elsewhere; null when missing.",
         argument("by", OrderIdentifierInput, "Which order is meant."),
     )
     orders: Connection[Order] = root_page(

@@ -39,7 +39,9 @@ class RecordRefundInput(ChangeInput):
 
 @strawberry.type(description="What became of a refund: all that a screen has to draw anew.")
 class RecordRefundPayload(Payload):
-    refund: Refund | None = strawberry.field(description="The refund that was recorded; null when something was wrong.")
+    refund: Refund | None = strawberry.field(
+        description="The refund that was recorded, or would be on a dry run; null when something was wrong."
+    )
     order: Order | None = strawberry.field(description="The order as it is afterwards.")
     customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 

@@ -76,7 +76,7 @@ class Connection(Generic[T]):
     )
     page_info: PageInfo = strawberry.field(description="Whether there are more pages, and how to get them.")
     total_count: Count | None = strawberry.field(
-        description="How many items the whole list has; counted only when you ask for it."
+        description="How many items the whole list has; counted only when you ask for it, and then never null."
     )
 
 

@@ -121,7 +121,7 @@ def _with_its_name(name: CustomerName, parts: dict[str, Any]) -> dict[str, Any]:
 
 async def _create(change: Change, name: CustomerName, parts: dict[str, Any], expected_version: int | None) -> Outcome:
     if name.key is not None or change.principal.customer_id is not None:
-        message = "There is no such customer, or it is not yours; name a new one by externalId, email or phone."
+        message = "There is no such customer; name a new one by externalId, email or phone."
         raise Rejection(UserErrorCode.NOT_FOUND, message, ("input", "identifier"))
     if expected_version is not None:
         message = "There is no such customer yet, so there is no version to expect."

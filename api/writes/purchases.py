@@ -105,7 +105,7 @@ def _price(
     place: int,
 ) -> Priced:
     if buyer is None:
-        message = "There is no such customer, or it is not yours; setCustomer creates one."
+        message = "There is no such customer; setCustomer creates one."
         raise Rejection(UserErrorCode.NOT_FOUND, message, (*field, "customer"))
     if rate is None:
         message = "There is no exchange rate for this currency on the day of the purchase; import one first."

@@ -86,7 +86,7 @@ async def _locked(change: Change, order_id: UUID | None) -> Any:
     found = await change.rows(_LOCK_ORDER, which=order_id) if order_id else []
     owner = change.principal.customer_id
     if not found or owner not in (None, found[0]["customer_id"]):
-        raise Rejection(UserErrorCode.NOT_FOUND, "There is no such order, or it is not yours.", ("input", "orderId"))
+        raise Rejection(UserErrorCode.NOT_FOUND, "There is no such order.", ("input", "orderId"))
     return found[0]
 
 

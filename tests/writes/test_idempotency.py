@@ -107,7 +107,7 @@ SAID_ANEW = {
 
 
 @pytest.mark.parametrize("said", SAID_OTHERWISE)
-@pytest.mark.parametrize("default", [{}, {"dryRun": False}], ids=["left out", "default"])
+@pytest.mark.parametrize("default", [{}, {"dryRun": False}, {"dryRun": None}], ids=["left out", "default", "null"])
 async def test_the_same_input_said_otherwise_is_the_same_change(ask, given, ann, said, default):
     key = new_key()
     for sent in (SENT, SAID_OTHERWISE[said]):
