@@ -71,7 +71,7 @@ class Refund(Node):
 @strawberry.type(description="A purchase by one customer at one moment, with one or more lines.")
 class Order(Node):
     id: strawberry.ID = identifier()
-    number: str = column("Number the customer knows, such as R-100001.")
+    number: str = column("Number the customer knows, such as D-1001-1.")
     external_id: ExternalId | None = same(
         "Identifier in the system the purchase came from.", {"source": "source", "value": "external_id"}, "source"
     )
@@ -106,14 +106,17 @@ class OrderFilterInput:
     not_: OrderFilterInput | None = optional("This must not hold.", name="not")
     placed_at: DateTimeFilter | None = condition("When the customer placed the order.")
     status: list[OrderStatus] | None = condition("The order is in one of these states.")
-    total: DecimalFilter | None = condition("What the customer paid, in the currency of the order.")
+    total: DecimalFilter | None = condition(
+        "What the customer paid, in the order's own currency; sorting by TOTAL converts, this does not."
+    )
 
 
 @strawberry.enum(description="What orders can be sorted by.")
 class OrderOrderField(Enum):
     PLACED_AT = strawberry.enum_value("placed_at", description="When the customer placed the order.")
     TOTAL = strawberry.enum_value(
-        "business_total", description="What the customer paid, converted to the currency of the business."
+        "business_total",
+        description="What the customer paid, converted to the currency of the business; filter does not convert.",
     )
 
 
