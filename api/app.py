@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +26,7 @@ from api.web.errors import log_unexpected
 from api.web.explorer import explorer_routes, load_tabs
 from api.web.health import health_routes
 from api.web.ready_files import ReadyText
+from api.web.turned_away import nothing_there
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
 
@@ -44,7 +46,8 @@ def build_app(settings: Settings | None = None, *, dsn: str | None = None) -> St
     settings = settings or Settings()
     view = GraphQLView(executable, limits=_limits(settings), wire=_wire(settings))
     lifespan = _lifespan(settings, view, dsn or settings.database_url)
-    return Application(view, routes=_routes(settings, view), lifespan=lifespan)
+    refusals = {HTTPException: nothing_there}
+    return Application(view, routes=_routes(settings, view), lifespan=lifespan, exception_handlers=refusals)
 
 
 class Application(Starlette):
@@ -52,6 +55,8 @@ class Application(Starlette):
 
     def __init__(self, view: GraphQLView, **given: Any) -> None:
         super().__init__(**given)
+        # A redirect would lead to wherever the client's Host says.
+        self.router.redirect_slashes = False
         self._view = view
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

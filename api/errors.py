@@ -24,7 +24,7 @@ class ApiError(Exception):
 
 class BadRequest(ApiError):
     code = "BAD_REQUEST"
-    meaning = "The request is not one that GraphQL over HTTP describes."
+    meaning = "The request is not HTTP, or not one that GraphQL over HTTP describes."
 
 
 class ParseFailed(ApiError):
@@ -114,7 +114,7 @@ class ResponseTooLarge(ApiError):
 
 class RequestTimeout(ApiError):
     code = "REQUEST_TIMEOUT"
-    meaning = "The request body took too long to arrive."
+    meaning = "The request took too long to arrive, its head or its body."
     retryable = True
 
 
@@ -131,6 +131,18 @@ class UnsupportedMediaType(ApiError):
 class NotAcceptable(ApiError):
     code = "NOT_ACCEPTABLE"
     meaning = "The header `Accept` takes neither `application/graphql-response+json` nor `application/json`."
+
+
+class NotFound(ApiError):
+    code = "NOT_FOUND"
+    meaning = "There is nothing at this address; GraphQL is at `/graphql`, without a slash at the end."
+
+
+class HeadersTooLarge(ApiError):
+    code = "HEADERS_TOO_LARGE"
+    meaning = (
+        "The address and the headers of the request are larger than the server takes; put long queries into a body."
+    )
 
 
 class MethodNotAllowed(ApiError):

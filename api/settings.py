@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     connections: int = Field(
         default=900, ge=1, description="Connections a process answers; /livez and /readyz come on top."
     )
+    header_limit_bytes: int = Field(
+        default=16_384, ge=1_024, description="Largest address and headers of a request, together."
+    )
     header_timeout_seconds: float = Field(
         default=5.0,
         gt=0,

@@ -21,12 +21,17 @@ def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text()
 
 
+def shown(default: object) -> str:
+    """Return a default as one would type it."""
+    return "–" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
 def settings() -> dict[str, str]:
     """Return each setting's environment variable with the row its page has to show."""
     prefix = Settings.model_config.get("env_prefix", "")
     return {
         (name := str(field.validation_alias or f"{prefix}{key}".upper())): (
-            f"| `{name}` | {'–' if field.default is None else f'`{field.default}`'} | {field.description} |"
+            f"| `{name}` | {shown(field.default)} | {field.description} |"
         )
         for key, field in Settings.model_fields.items()
     }

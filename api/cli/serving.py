@@ -18,7 +18,7 @@ from api.cli.options import Data, settings_with, tell
 from api.cli.workers import Workers, worker_app
 from api.errors import BadUserInput
 from api.settings import Settings
-from api.web.connection import BoundedConnection, Bounds
+from api.web.connection import BoundedConnection, Bounds, leave_out_noise
 
 __all__ = ["serve"]
 
@@ -111,8 +111,10 @@ def run(settings: Settings, dsn: str, listener: socket.socket) -> None:
 
 def server_config(settings: Settings, dsn: str) -> uvicorn.Config:
     """Return how the server is run; the same in every process that answers."""
+    leave_out_noise()
     bounds = Bounds(
         connections=settings.connections,
+        header_bytes=settings.header_limit_bytes,
         header_seconds=settings.header_timeout_seconds,
         answer_seconds=settings.answer_timeout_seconds,
     )

@@ -18,6 +18,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from api.app import build_app
 from api.errors import Unavailable
 from api.settings import Settings
+from api.web.connection import leave_out_noise
 
 __all__ = ["Workers", "worker_app"]
 
@@ -53,6 +54,7 @@ class Workers(Multiprocess):
 def worker_app(settings: Settings, *, dsn: str) -> Starlette:
     """Return the application of one process among several; it ends with the one that started it."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    leave_out_noise()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     app = build_app(settings, dsn=dsn)
     gc.collect()

@@ -14,8 +14,10 @@ from api.errors import (
     ApiError,
     BadRequest,
     BadUserInput,
+    HeadersTooLarge,
     MethodNotAllowed,
     NotAcceptable,
+    NotFound,
     Overloaded,
     PayloadTooLarge,
     RequestTimeout,
@@ -27,14 +29,16 @@ from api.errors import (
 from api.web.errors import log_unexpected, refusal, shown
 from api.web.negotiation import GRAPHQL_JSON
 
-__all__ = ["UNREAD", "Answer", "refused", "send_answer", "written"]
+__all__ = ["CLOSE", "UNREAD", "Answer", "Headers", "headers_of_answer", "refused", "send_answer", "written"]
 
 STATUSES: Mapping[type[ApiError], int] = {
+    NotFound: 404,
     MethodNotAllowed: 405,
     NotAcceptable: 406,
     RequestTimeout: 408,
     PayloadTooLarge: 413,
     UnsupportedMediaType: 415,
+    HeadersTooLarge: 431,
     Overloaded: 503,
     Unavailable: 503,
 }
@@ -115,20 +119,25 @@ def _filled(hole: Any) -> Any:
     return hole.value
 
 
-async def send_answer(
-    send: Send, status: int, media_type: str, body: bytes, more: Headers, unread: Receive | None = None
-) -> None:
-    """Send an answer; what it says holds for this moment and, by its media type, for this client.
-
-    unread  gives the rest of a body that was not wanted; the connection ends after it
-    """
-    headers = [
+def headers_of_answer(media_type: str, body: bytes, more: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer that holds for this moment and, by its media type, for this client."""
+    return [
         (b"content-type", CONTENT_TYPES[media_type]),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
         (b"vary", b"accept"),
         *more,
     ]
+
+
+async def send_answer(
+    send: Send, status: int, media_type: str, body: bytes, more: Headers, unread: Receive | None = None
+) -> None:
+    """Send an answer.
+
+    unread  gives the rest of a body that was not wanted; the connection ends after it
+    """
+    headers = headers_of_answer(media_type, body, more)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if unread is not None:
         await send({"type": "http.response.body", "body": body, "more_body": True})

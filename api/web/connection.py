@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.errors import Overloaded
-from api.web.answer import refused, send_answer, written
-from api.web.negotiation import JSON
+from api.errors import ApiError, BadRequest, HeadersTooLarge, Overloaded, RequestTimeout
+from api.web.turned_away import turned_away
 
-__all__ = ["BoundedConnection", "Bounds"]
+__all__ = ["BoundedConnection", "Bounds", "leave_out_noise"]
 
 # Whoever watches the process must be able to ask how it is, above all when it has much to do.
 HEALTH = {b"/livez", b"/readyz"}
 CROWDED = "There are more connections than the server answers; try again in a moment."
-LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+NO_HTTP = "This is not HTTP, or not as it may be sent here."
+LATE = "The head of the request took too long to arrive."
+TOO_LARGE = (
+    "The address and the headers have more than {:,} bytes (REGULARS_HEADER_LIMIT_BYTES); put a long query into a body."
+)
+# What anybody can make uvicorn say, as often as they like; they are told, and nobody here can do anything about it.
+NOISE = {"Invalid HTTP request received."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._is_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._bounds.header_bytes:
-                self._end(TOO_LARGE)
+                self._end(self._too_large())
                 return
         # Bytes that begin no request, such as empty lines, have ended uvicorn's wait for the next one, too.
         if self._is_in_head or (self.timeout_keep_alive_task is None and self._is_idle()):
@@ -81,9 +86,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_awaiting_head()
         length = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if length > self._bounds.header_bytes:
-            self.app = _too_large
+            self.app = _refusing(self._too_large())
         elif len(self.connections) > self._bounds.connections and self.url not in HEALTH:
-            self.app = _crowded
+            self.app = _refusing(Overloaded(CROWDED))
         else:
             self.app = self.config.loaded_app
         super().on_headers_complete()
@@ -104,6 +109,12 @@ class BoundedConnection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self._stop_awaiting_taking()
         super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        self._end(BadRequest(NO_HTTP))
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: the request is answered as if it had not asked for another protocol."""
 
     def timeout_keep_alive_handler(self) -> None:
         if self.transport.get_write_buffer_size():
@@ -126,7 +137,7 @@ class BoundedConnection(HttpToolsProtocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         if self._is_idle():
-            self._end(LATE if self._is_in_head else b"")
+            self._end(RequestTimeout(LATE) if self._is_in_head else None)
         else:
             # A request sent ahead is not read on before the one before it is answered.
             self._await_head()
@@ -140,20 +151,29 @@ class BoundedConnection(HttpToolsProtocol):
             self._answer_timer.cancel()
             self._answer_timer = None
 
-    def _end(self, words: bytes) -> None:
+    def _too_large(self) -> HeadersTooLarge:
+        return HeadersTooLarge(TOO_LARGE.format(self._bounds.header_bytes))
+
+    def _end(self, error: ApiError | None) -> None:
+        """Close the connection; say why where no other request's answer would be taken for it."""
         self._stop_awaiting_head()
-        if words and self._is_idle():
-            self.transport.write(words)
+        if error is not None and (self._is_idle() or self._is_in_body()):
+            self.transport.write(turned_away(error).as_http(tuple(self.server_state.default_headers)))
         self.transport.close()
         self._await_taking()
 
-
-async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = refused(Overloaded(CROWDED))
-    answer, body = written(answer, "none", 1_000)
-    await send_answer(send, 503, JSON, body, (*answer.headers, (b"connection", b"close")))
+    def _is_in_body(self) -> bool:
+        return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
 
 
-async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 431, "headers": [(b"connection", b"close")]})
-    await send({"type": "http.response.body", "body": b""})
+def _refusing(error: ApiError) -> ASGIApp:
+    return turned_away(error).as_response()
+
+
+def leave_out_noise() -> None:
+    """Keep what any client can make the server say out of this process's log."""
+    logging.getLogger("uvicorn.error").addFilter(_is_no_noise)
+
+
+def _is_no_noise(record: logging.LogRecord) -> bool:
+    return record.msg not in NOISE

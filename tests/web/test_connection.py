@@ -61,6 +61,7 @@ def test_who_sends_no_more_is_not_waited_for(address: str, sent: bytes, answered
         slow.sendall(sent)
         received = received_until_closed(slow)
     assert received.startswith(answered)
+    assert (b'"REQUEST_TIMEOUT"' in received) == (b"HTTP/1.1 408 " in received)
     assert bool(received) == bool(answered)
 
 
