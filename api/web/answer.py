@@ -110,7 +110,7 @@ def written(answer: Answer, identity: str, limit: int) -> tuple[Answer, bytes]:
         return answer, body
     too_large = ResponseTooLarge(f"The answer would have {len(body):,} bytes; {limit:,} are the most. Ask for less.")
     # The operation has run: a change in it stands.
-    answer = Answer({"errors": [refusal(too_large)], "data": None})
+    answer = Answer({"errors": [refusal(too_large)], "data": None}, headers=answer.headers)
     return answer, orjson.dumps(answer.members)
 
 

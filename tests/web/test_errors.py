@@ -150,6 +150,7 @@ def test_an_answer_too_large_is_replaced_by_one_that_says_so(client: httpx2.Clie
     assert answer.json()["data"] is None
     [error] = answer.json()["errors"]
     assert error["extensions"] == {"code": "RESPONSE_TOO_LARGE"}
+    assert answer.headers["x-request-cost"] == "0"
     assert error["message"] == "The answer would have 12,180 bytes; 10,000 are the most. Ask for less."
 
 
