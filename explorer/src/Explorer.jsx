@@ -2,6 +2,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { fetcher } from './api.js';
 import { EditorColours } from './EditorColours.jsx';
+import { EditorReading } from './EditorReading.jsx';
 import { StartButtons } from './StartButtons.jsx';
 import { storage } from './storage.js';
 import { isFirstVisit } from './tabs.js';
@@ -26,6 +27,7 @@ export function Explorer({ tabs }) {
         <></>
       </GraphiQL.Logo>
       <EditorColours />
+      <EditorReading />
       <StartButtons tabs={tabs} />
     </GraphiQL>
   );

@@ -1,13 +1,17 @@
 import { ask } from './ask.js';
+import { storage } from './storage.js';
 
 const DAYS = /^(\d+) days before the latest order$/;
 const ORDER = /^id of the order (\S+)$/;
+const KEY = 'a key of this visit';
+const VISIT = 'visit';
 const DAY = 86_400_000;
 
 /**
  * Variables in which words that depend on the data have become values.
  *
  * A ready tab cannot know them: made-up customers bought until the day they were made up, and identifiers tell that day.
+ * A key that came with the tab would have been used by an earlier visitor.
  * Words that mean nothing here stay, and say what belongs in their place.
  */
 export async function filled(value) {
@@ -19,10 +23,24 @@ export async function filled(value) {
 }
 
 async function filledText(text) {
+  if (text === KEY) return keyOfVisit();
   const [, days] = DAYS.exec(text) ?? [];
   const [, number] = ORDER.exec(text) ?? [];
   if (days) return daysBefore(await latestOrder(), Number(days));
   return number ? ((await orderId(number)) ?? text) : text;
+}
+
+/** A key that no other visitor sends, and that this one keeps, so that a second press repeats the first answer. */
+function keyOfVisit() {
+  const kept = storage.getItem(VISIT) ?? `visit-${randomText()}`;
+  storage.setItem(VISIT, kept);
+  return kept;
+}
+
+// Not a UUID: browsers make those only for pages that came over TLS or from the same machine.
+function randomText() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function daysBefore(moment, days) {

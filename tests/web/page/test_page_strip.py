@@ -95,11 +95,13 @@ def test_a_newcomer_builds_a_query_of_their_own_by_pointing(visit: Visit) -> Non
     visit.button("Build your own query").click()
     builder = visit.page.locator(".docExplorerWrap")
     expect(builder).to_be_visible()
+    expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("Tick fields on the left, then press play.")
     for inside, field in (("", "customers"), (".graphiql-explorer-customers", "nodes"), ("", "displayName")):
         builder.locator(f'{inside} [data-field-name="{field}"]').click()
     visit.page.locator(".graphiql-execute-button").click()
     visit.sees_text('"displayName": "Paul Klein"')
     assert "customers{nodes{displayName}}" in visit.text(".graphiql-query-editor")
+    expect(visit.page.locator(".graphiql-query-editor")).not_to_contain_text("Tick fields")
     visit.was_quiet()
 
 

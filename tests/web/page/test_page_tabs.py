@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from api.web.explorer import load_tabs
 from tests.web.demo_app import golden
 from tests.web.live_server import serving
 from tests.web.page.greetings import GOODBYE, HELLO, greetings
-from tests.web.page.visit import NEEDS_CHROMIUM, Visit, visiting
+from tests.web.page.visit import NEEDS_CHROMIUM, PATIENCE_MILLISECONDS, Visit, visiting
 
 pytestmark = NEEDS_CHROMIUM
 
 NAMES = [tab.name for tab in load_tabs()]
 VARIABLES = ".graphiql-editor-tool .graphiql-editor:not(.hidden)"
+WRONG = ".squiggly-error"
 
 
 def test_every_tab_shows_its_golden_answer_and_changes_are_made_once(visit: Visit) -> None:
@@ -25,6 +26,7 @@ def test_every_tab_shows_its_golden_answer_and_changes_are_made_once(visit: Visi
         visit.run(name)
         visit.sees(golden(name))
         assert "latestorder" not in visit.text(VARIABLES)
+        assert "ofthisvisit" not in visit.text(VARIABLES)
         if name.startswith("Record"):
             visit.page.locator(".graphiql-execute-button").click()
             visit.sees(golden(f"{name}Again"))
@@ -58,3 +60,44 @@ def test_a_tab_run_at_once_after_another_sends_its_own_name(visit: Visit) -> Non
         visit.run("Filter")
     assert (sent.value.post_data_json or {}).get("operationName") in {None, "Filter"}
     visit.sees(golden("Filter"))
+
+
+def test_no_tab_has_anything_underlined_as_wrong(visit: Visit) -> None:
+    visit.write(VARIABLES, '{"nobody": 1}')
+    expect(visit.page.locator(WRONG)).not_to_have_count(0, timeout=PATIENCE_MILLISECONDS)
+    for name in NAMES[1:]:
+        visit.tab(name).click()
+        visit.page.wait_for_timeout(1_500)  # the editor looks for mistakes half a second after a change
+        assert visit.page.locator(WRONG).count() == 0, name
+
+
+def test_every_tab_and_button_is_quiet_beside_the_builder(visit: Visit) -> None:
+    visit.button("Build your own query").click()
+    for name in NAMES:
+        visit.run(name)
+        visit.sees_text('"data"')
+    for name in ("Who brings the most?", "Who stays away?", "What was bought last?"):
+        visit.button(name).click()
+        visit.sees_text('"data"')
+    assert visit.page.locator(".docExplorerWrap").is_visible()
+    visit.was_quiet()
+
+
+def test_a_second_visitor_records_a_purchase_of_their_own(browser: Browser, shop: str, visit: Visit) -> None:
+    visit.run("RecordPurchase")
+    visit.sees_text('"replayed": false')
+    with visiting(browser, shop) as second:
+        second.open()
+        second.run("RecordPurchase")
+        second.sees_text('"replayed": false')
+        second.open()
+        second.run("RecordPurchase")
+        second.sees_text('"replayed": true')
+
+
+def test_no_line_of_a_query_is_cut_on_a_small_screen(browser: Browser, shop: str) -> None:
+    with visiting(browser, shop, width=390) as visit:
+        visit.open()
+        wide = "() => document.querySelector('.graphiql-query-editor .view-line > span').scrollWidth"
+        room = "() => document.querySelector('.graphiql-query-editor .monaco-scrollable-element').clientWidth"
+        assert visit.page.evaluate(wide) <= visit.page.evaluate(room)
