@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from api.access import Principal
 from api.database import Database
 from api.graph.declare import PlannedField, Reference
+from api.plan.aside import aside
 from api.plan.fetched import Fetched
 from api.plan.planner import reference_plan, root_plan
 from api.plan.project import Failure, NullInNonNull, Run
@@ -95,13 +97,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     async def _complete_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         given = self._given(None, None)
-        plan = self._plan(
-            "root",
-            below,
-            lambda selecting: root_plan(
-                selecting, str(path.key), field, below, owned=self.context_value.principal.customer_id is not None
-            ),
-        )
+        kept = self._kept("root", below)
+        plan: Plan | None = self.context_value.plans.get(kept)
+        if plan is None:
+            selecting, owned = self._selecting(), self.context_value.principal.customer_id is not None
+            # Making it may take long; a connection is asked for only when it is there.
+            plan = await aside(partial(root_plan, selecting, str(path.key), field, below, owned=owned))
+            self.context_value.plans[kept] = plan
         rows = await self._rows_of(plan, given, path)
         run = Run(given)
         try:
@@ -146,16 +148,18 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     def _target(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Target:
         kept = (reference.view, reference.as_of, reference.known_at, *map(_node, below))
-        targets = self.context_value.targets
+        operation = self.context_value
+        targets = operation.targets
         if kept not in targets:
             given = self._given(reference.as_of, reference.known_at)
             type_ = self._runtime_type(return_type, reference.view)
             clocks = (reference.as_of is not None, reference.known_at is not None)
-            plan = self._plan(
-                ("reference", reference.view, clocks),
-                below,
-                lambda selecting: reference_plan(selecting, reference.view, type_, below, given),
-            )
+            planned = self._kept(("reference", reference.view, clocks), below)
+            plan = operation.plans.get(planned)
+            if plan is None:
+                # Not beside the loop: references that are met together are read together.
+                plan = reference_plan(self._selecting(), reference.view, type_, below, given)
+                operation.plans[planned] = plan
             targets[kept] = Target(plan, given)
         return targets[kept]
 
@@ -175,16 +179,14 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             if member.extensions["strawberry-definition"].origin is view
         )
 
-    def _plan(self, kind: Any, below: Any, make: Any) -> Plan:
-        operation = self.context_value
+    def _kept(self, kind: Any, below: Any) -> Any:
+        """Return what the plan of a field is kept by."""
         field = (kind, id(self.operation), *map(_node, below))
-        kept = (field, operation.principal.customer_id is not None, shape(self._used(field, below)))
-        plan: Plan | None = operation.plans.get(kept)
-        if plan is None:
-            values = self.variable_values._replace(coerced=slots(self.variable_values.coerced))
-            selecting = Selecting(self.schema, self.fragments, values, self.operation, Parameters())
-            plan = operation.plans[kept] = make(selecting)
-        return plan
+        return (field, self.context_value.principal.customer_id is not None, shape(self._used(field, below)))
+
+    def _selecting(self) -> Selecting:
+        values = self.variable_values._replace(coerced=slots(self.variable_values.coerced))
+        return Selecting(self.schema, self.fragments, values, self.operation, Parameters())
 
     def _used(self, field: Any, below: Any) -> dict[str, Any]:
         """Return the values of the variables that can change the plan of a field."""

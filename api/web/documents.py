@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     parse,
     validate,
 )
@@ -20,70 +24,31 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
-from api.database import Statement
 from api.errors import BadRequest, BadUserInput, DocumentTooLarge
-from api.plan.fetched import FetchedLevel
-from api.plan.run import Plan
+from api.plan.aside import aside
 from api.web.conditions import Conditions, require_few
 from api.web.cost import Points, charge, filters, lists
 from api.web.errors import TOO_DEEP, refusal, syntax_error, too_large, validation_error
 from api.web.excess import excess
 from api.web.limits import Limits, setting
-from api.web.pricing import Pricing
+from api.web.plans import Plans
+from api.web.pricing import INTROSPECTION, Pricing
 from api.web.text import check_literals
 
-__all__ = ["Document", "Documents", "Limits", "Plans"]
+__all__ = ["Document", "Documents", "Limits"]
 
 MOST_ERRORS = 5
+LONG_TEXT = 2_000
+"""Characters from which on reading a new text takes more than a few milliseconds."""
 # Measured: 34 to 194 bytes of parsed document for a character of its text, 370 for a list among the costs.
 BYTES_A_CHARACTER = 200
 BYTES_A_LIST = 400
-# Measured: 2 to 29 bytes of a plan for a character of its SQL.
-BYTES_A_SQL_CHARACTER = 30
-# Each root field has a plan for each shape of the variables, and callers choose the shape: these bound what that can
-# cost. A document of 2,000 tokens has at most some 300 root fields, so all plans of one shape fit.
-PLANS_A_DOCUMENT = 512
-LARGEST_SHAPE = 400
 # What validation may spend on fragments, and on fields that could stand in each other's way, before it gives up.
 # graphql-core takes these from its modules alone; measured at its own 500,000: 190 ms for 6 kB, at this 22 ms.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 validation_context.MAX_FRAGMENT_WORK = 20_000
 FRAGMENT = re.compile(r"\bfragment\s+\w+\s+on\b")
 TOO_ENTANGLED = "Fields and fragments are repeated too often to be compared with one another; ask for each once."
-
-
-class Plans(dict[Any, Plan]):
-    """The plans of one document: those used last, none for a shape of variables that is dear to keep.
-
-    grown  is called after each plan that was added
-    """
-
-    def __init__(self, grown: Callable[[], None]) -> None:
-        super().__init__()
-        self._grown = grown
-        self.bytes = 0
-
-    def __getitem__(self, key: Any) -> Plan:
-        # Out and in again, so that the first one is always the one not used for longest.
-        plan = self.pop(key)
-        super().__setitem__(key, plan)
-        return plan
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return the plan of a key, as used last, or the default where there is none."""
-        if key not in self:
-            return default
-        return self[key]
-
-    def __setitem__(self, key: Any, plan: Plan) -> None:
-        if atoms(key, LARGEST_SHAPE) > LARGEST_SHAPE:
-            return
-        if len(self) >= PLANS_A_DOCUMENT and key not in self:
-            self.bytes -= _bytes_of_plan(self.pop(next(iter(self))))
-        if key not in self:
-            self.bytes += _bytes_of_plan(plan)
-        super().__setitem__(key, plan)
-        self._grown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +91,17 @@ class Document:
         require_few(self.filters[_name(operation)], variables, self.most_conditions)
         return charge(self.costs[_name(operation)], variables, self.most_points)
 
+    def answer(self, operation: OperationDefinitionNode) -> orjson.Fragment | None:
+        """Return the data that every run of an operation gives, as its JSON, where it was kept."""
+        return self.ready.get(("data", id(operation)))
+
+    def keep(self, operation: OperationDefinitionNode, data: Any) -> None:
+        """Keep the data of an operation that asks of the schema alone, and by no variable: it is always the same."""
+        if _is_constant(operation) and self.answer(operation) is None:
+            text = orjson.dumps(data)
+            self.ready["data", id(operation)] = orjson.Fragment(text)
+            self.plans.hold(len(text))
+
 
 class Documents:
     """The documents used last, by text; the one not used for longest goes first."""
@@ -145,9 +121,17 @@ class Documents:
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
-        made = self._read(text)
-        # A text that is too long is refused at a glance; keeping it would cost more.
-        if len(text) <= self._limits.characters:
+        return self._keep(text, self._read(text))
+
+    async def read(self, text: str) -> Document:
+        """Return what is known of a text; reading a long new one lets other requests go on."""
+        if text in self._kept or not LONG_TEXT <= len(text) <= self._limits.characters:
+            return self.find(text)
+        return self._keep(text, await aside(partial(self._read, text)))
+
+    def _keep(self, text: str, made: Document) -> Document:
+        # A text that is too long is refused at a glance; keeping it would cost more. Another request may be first.
+        if len(text) <= self._limits.characters and text not in self._kept:
             self._kept[text] = made
             self._bytes += _bytes(text, made)
             self._trim()
@@ -224,26 +208,12 @@ def _bytes(text: str, document: Document) -> int:
     return len(text) * BYTES_A_CHARACTER + document.lists * BYTES_A_LIST
 
 
-def _bytes_of_plan(kept: Plan | Statement) -> int:
-    """Return about how much memory a plan takes, or a statement that joins plans."""
-    characters = len(kept.sql) if isinstance(kept, Statement) else _characters(kept.level)
-    return characters * BYTES_A_SQL_CHARACTER
-
-
-def _characters(level: FetchedLevel) -> int:
-    return len(level.statement.sql) + sum(_characters(child.level) for child in level.children)
+def _is_constant(operation: OperationDefinitionNode) -> bool:
+    if operation.operation is not OperationType.QUERY or operation.variable_definitions:
+        return False
+    at_top = operation.selection_set.selections
+    return all(isinstance(node, FieldNode) and node.name.value in INTROSPECTION for node in at_top)
 
 
 def _name(operation: OperationDefinitionNode) -> str | None:
     return operation.name.value if operation.name else None
-
-
-def atoms(key: Any, enough: int) -> int:
-    """Return how many parts a nested tuple has, counting no further than just above `enough`."""
-    waiting, found = [key], 0
-    while waiting and found <= enough:
-        part = waiting.pop()
-        found += 1
-        if isinstance(part, tuple):
-            waiting.extend(part)
-    return found

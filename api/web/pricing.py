@@ -27,7 +27,7 @@ from api.web.conditions import conditions
 from api.web.cost import Dearest, Items, Points
 from api.web.size import size
 
-__all__ = ["Pricing"]
+__all__ = ["INTROSPECTION", "Pricing"]
 
 # Introspection runs on what is in memory and is not planned; measured: 50 ms for the whole schema, 3 ms for one type.
 INTROSPECTION = {"__typename": 0, "__type": 100, "__schema": 2_500}

@@ -19,7 +19,7 @@ from api.database import Database
 from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
 from api.plan.executor import Operation
 from api.plan.ready import executor_for
-from api.web.answer import UNREAD, Answer, refused, send_answer, written
+from api.web.answer import UNREAD, Answer, Headers, refused, send_answer, written
 from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json
 from api.web.departure import ended_by_departure
 from api.web.documents import Document, Documents, Limits
@@ -114,7 +114,7 @@ class GraphQLView:
         return asked_by_url(scope["query_string"])
 
     async def _run(self, given: Asked, method: str, receive: Receive, identity: str) -> Answer:
-        document = self._documents.find(given.query)
+        document = await self._documents.read(given.query)
         if document.refusals:
             return Answer({"errors": list(document.refusals)})
         try:
@@ -127,6 +127,9 @@ class GraphQLView:
             if method != "POST":
                 raise MethodNotAllowed("Send changes by POST.")
             return await self._shielded(self._executed(document, given, cost, identity, None))
+        kept = document.answer(operation)
+        if kept is not None:
+            return Answer({"data": kept}, headers=_costs(cost))
         return await self._executed(document, given, cost, identity, receive)
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
@@ -153,13 +156,19 @@ class GraphQLView:
             return Answer({"errors": [refusal(BadUserInput(TOO_DEEP))]})
         finally:
             await _closed(operation, identity)
-        return Answer(_members(result, identity), headers=((b"x-request-cost", b"%d" % cost),))
+        if not result.errors:
+            document.keep(document.operation(given.operation_name), result.data)
+        return Answer(_members(result, identity), headers=_costs(cost))
 
     def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
         """Return the result of an operation, or an awaitable of it."""
         assert document.parsed is not None
         executor = executor_for(self._schema, document.parsed, operation, given.variables, given.operation_name)
         return ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
+
+
+def _costs(points: int) -> Headers:
+    return ((b"x-request-cost", b"%d" % points),)
 
 
 async def _closed(operation: Operation, identity: str) -> None:

@@ -115,12 +115,13 @@ class NaiveCost:
 
     def surcharges(self, field: GraphQLField, node: FieldNode) -> int:
         given = [one.name.value for one in node.arguments or () if one.value.kind != "null_value"]
+        found = sum((declared(field.args[name]) or {"weight": 0})["weight"] for name in given)
         conditions = [
             conditions_in(value_from_ast_untyped(one.value, self.variables))
             for one in node.arguments or ()
             if get_named_type(field.args[one.name.value].type).name.endswith("FilterInput")
         ]
-        return sum((declared(field.args[name]) or {"weight": 0})["weight"] for name in given) + sum(conditions)
+        return int(found) + sum(conditions)
 
     def sizes(self, field: GraphQLField, node: FieldNode, multipliers: list[str]) -> list[int]:
         found = []

@@ -1,8 +1,11 @@
 """Documents are kept by their text, within bounds that callers cannot stretch."""
 
+import asyncio
+import threading
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
 from graphql import build_schema
 from starlette.applications import Starlette
@@ -11,15 +14,16 @@ from starlette.routing import Route
 from api.database import Statement
 from api.errors import BadRequest
 from api.graph.schema import executable, schema
+from api.plan.planner import root_plan
 from api.web.documents import (
     BYTES_A_CHARACTER,
     BYTES_A_LIST,
-    BYTES_A_SQL_CHARACTER,
-    LARGEST_SHAPE,
-    PLANS_A_DOCUMENT,
+    LONG_TEXT,
+    Document,
     Documents,
     Limits,
 )
+from api.web.plans import BYTES_A_SQL_CHARACTER, LARGEST_SHAPE, PLANS_A_DOCUMENT
 from api.web.view import GraphQLView
 
 SCHEMA = build_schema("type Query { a(text: String): Int, b: Int }")
@@ -182,3 +186,103 @@ def test_the_operation_is_the_only_one_or_the_one_named():
         with pytest.raises(BadRequest):
             several.operation(name)
     assert documents().find("query A { a }").operation(None).name.value == "A"  # type: ignore[union-attr]
+
+
+@pytest.fixture
+async def view(database: Any) -> GraphQLView:
+    made = GraphQLView(schema._schema, limits=Limits())
+    made.database = database
+    return made
+
+
+async def asked(view: GraphQLView, query: str, **more: Any) -> dict[str, Any]:
+    transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/graphql", view)]))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.post("/graphql", json={"query": query, **more})
+        return {**answer.json(), "cost": answer.headers["x-request-cost"]}
+
+
+@pytest.fixture
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the operations that are executed from here on."""
+    begun, begin = list[Any](), GraphQLView._begun
+
+    def noted(view: GraphQLView, document: Document, given: Any, operation: Any) -> Any:
+        begun.append(given)
+        return begin(view, document, given, operation)
+
+    monkeypatch.setattr(GraphQLView, "_begun", noted)
+    return begun
+
+
+@pytest.mark.anyio
+async def test_what_is_asked_of_the_schema_alone_is_found_once_and_counted(view: GraphQLView, executed: list[Any]):
+    text = "query A { __schema { types { ...T } } __typename } query B { __typename } fragment T on __Type { name }"
+    first = await asked(view, text, operationName="A")
+    assert len(first["data"]["__schema"]["types"]) > 50
+    assert await asked(view, text, operationName="A") == first
+    assert len(executed) == 1
+    other = {"data": {"__typename": "Query"}, "cost": "0"}
+    assert [await asked(view, text, operationName="B") for _ in range(2)] == [other, other]
+    assert len(executed) == 2
+    assert view._documents.find(text).plans.bytes == len(orjson.dumps(first["data"])) + len(b'{"__typename":"Query"}')
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "text",
+    [
+        'query A($x: Boolean = true) { __type(name: "Order") { name @include(if: $x) } }',
+        "{ __typename customers(first: 1) { nodes { id } } }",
+        "{ __typename ... on Query { customers(first: 1) { nodes { id } } } }",
+    ],
+)
+async def test_an_answer_that_may_change_is_found_anew(view: GraphQLView, executed: list[Any], text: str):
+    for _ in range(2):
+        await asked(view, text)
+    assert len(executed) == 2
+
+
+@pytest.mark.anyio
+async def test_a_kept_answer_opens_no_way_for_changes_by_get(view: GraphQLView, executed: list[Any]):
+    for _ in range(2):
+        assert (await asked(view, "mutation { __typename }"))["data"] == {"__typename": "Mutation"}
+    assert len(executed) == 2
+
+
+@pytest.mark.anyio
+async def test_a_long_new_text_is_read_beside_the_loop_and_kept_once(monkeypatch: pytest.MonkeyPatch):
+    readers, read = list[str](), Documents._read
+
+    def noted(found: Documents, text: str) -> Document:
+        readers.append(threading.current_thread().name.split("_")[0])
+        return read(found, text)
+
+    monkeypatch.setattr(Documents, "_read", noted)
+    found = documents(characters=LONG_TEXT + 10)
+    short, long, longest = ("{ a }".ljust(size) for size in (LONG_TEXT - 1, LONG_TEXT, LONG_TEXT + 11))
+    made = await asyncio.gather(*(found.read(text) for text in (short, long, long, longest)))
+    assert sorted(readers) == ["MainThread", "MainThread", "aside", "aside"]
+    assert (await found.read(long), made[2], len(found)) == (made[1], made[1], 2)
+    assert found._bytes == (2 * LONG_TEXT - 1) * BYTES_A_CHARACTER
+
+
+@pytest.mark.anyio
+async def test_other_work_goes_on_while_a_plan_is_made(view: GraphQLView, monkeypatch: pytest.MonkeyPatch):
+    makers, loop = list[str](), asyncio.get_running_loop()
+    begun, waiting = asyncio.Event(), threading.Event()
+
+    def noted(*given: Any, **more: Any) -> Any:
+        makers.append(threading.current_thread().name.split("_")[0])
+        loop.call_soon_threadsafe(begun.set)
+        assert waiting.wait(10), "the loop stands still"
+        return root_plan(*given, **more)
+
+    monkeypatch.setattr("api.plan.executor.root_plan", noted)
+    asking = asyncio.create_task(asked(view, "{ customers(first: 1) { nodes { id } } }"))
+    await begun.wait()
+    waiting.set()
+    assert (await asking)["data"] == {"customers": {"nodes": []}}
+    assert makers == ["aside"]
+    await asked(view, "{ customers(first: 1) { nodes { id } } }")
+    assert makers == ["aside"]
