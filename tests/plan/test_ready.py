@@ -34,7 +34,8 @@ GIVEN = [
 
 def values(text: str, variables: dict[str, Any], ready: dict[Any, Any]) -> Any:
     """Return the coerced variables and where each comes from, or the messages about them."""
-    context = Operation(None, EVERYBODY, None, {}, ready)  # type: ignore[arg-type]  (nothing is executed)
+    nothing: Any = None  # nothing is executed
+    context = Operation(nothing, EVERYBODY, nothing, {}, ready)
     made = executor_for(executable, parse(text), context, variables, None)
     if isinstance(made, list):
         return [error.message for error in made]

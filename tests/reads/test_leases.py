@@ -31,7 +31,7 @@ async def opened(database_url):
 
 
 async def process(database) -> int:
-    return (await database.read(PROCESS, {}))[0][0]
+    return int((await database.read(PROCESS, {}))[0][0])
 
 
 async def ended(database_url):
