@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 ORDER = """id number status placedAt recordedAt discount { amount currencyCode } total { amount } net { amount }
   externalId { source value } lines(first: 5) { nodes { id sku name quantity unitPrice { amount } total { amount }
     product { id name category } } totalCount { count precision } }
-  refunds { id amount { amount } reason } version customer { id displayName }"""
+  refunds { nodes { id amount { amount } reason } } version customer { id displayName }"""
 CUSTOMER = """id kind displayName email tags version createdAt updatedAt externalIds { source value }
   company { name } purchaseSummary { orderCount gross { amount } net { amount } firstPurchaseAt }
   orders(first: 10) { edges { cursor node { number } } pageInfo { hasNextPage } totalCount { count } }"""
