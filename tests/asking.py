@@ -41,6 +41,11 @@ class WatchedDatabase(Database):
             with borrowed.query_logger(self._note):
                 yield borrowed
 
+    async def told(self) -> list[str]:
+        """Return the statements so far; the driver tells of one in the loop's next turn."""
+        await asyncio.sleep(0)
+        return self.statements
+
     def _note(self, record: Any) -> None:
         is_drivers = any(mark in record.query for mark in _DRIVER)
         if not is_drivers and not record.query.lstrip().upper().startswith(_TRANSACTION):
@@ -95,7 +100,7 @@ class Ask:
             result = await result if isawaitable(result) else result
         finally:
             await operation.close()
-        await asyncio.sleep(0)  # the driver tells of a statement in the loop's next turn
+        await self.database.told()
         self.errors = list(result.errors or [])
         return orjson.loads(orjson.dumps(result.data, default=lambda hole: hole.value))
 

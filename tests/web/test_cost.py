@@ -278,10 +278,11 @@ async def test_an_answer_says_what_it_cost_and_a_refusal_what_it_would(database:
     async with httpx2.AsyncClient(transport=transport, base_url="http://x", headers=headers) as client:
         fine = await client.post("/graphql", json={"query": THREE % (10, 10, 10)})
         assert (fine.status_code, fine.headers["x-request-cost"]) == (200, "1332")
+        assert len(await database.told()) == 1
         database.statements = []
         dear = await client.post("/graphql", json={"query": SIZED, "variables": {"a": 100, "b": 100, "c": 100}})
         assert (dear.status_code, set(dear.json())) == (400, {"errors"})
         (error,) = dear.json()["errors"]
         assert error["extensions"] == {"code": "COST_EXCEEDED", "cost": {"requested": 2_030_302, "limit": 10_000}}
         assert "customers.orders.lines" in error["message"]
-        assert database.statements == []
+        assert await database.told() == []
