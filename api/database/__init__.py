@@ -104,7 +104,9 @@ class Database:
 
 def _has_died(connection: Connection, error: BaseException) -> bool:
     # What took too long the first time is not worth the same time again.
-    return not isinstance(error, TimeoutError) and is_dead(connection)
+    return isinstance(error, asyncpg.InternalClientError) or (
+        not isinstance(error, TimeoutError) and is_dead(connection)
+    )
 
 
 class _Borrowing:

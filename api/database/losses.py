@@ -9,6 +9,8 @@ from api.errors import Timeout, Unavailable
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    # What the driver says of a connection whose end has been announced and has not come yet.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -18,8 +18,10 @@ pytestmark = pytest.mark.anyio
 
 PROCESS = Statement("SELECT pg_backend_pid()", ())
 SLOW = Statement("SELECT pg_sleep(30)", ())
-END_OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'regulars'"
-OPEN = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'regulars'"
+# Tests of other processes use the same server: only connections to this test's database are meant.
+OURS = "FROM pg_stat_activity WHERE application_name = 'regulars' AND datname = current_database()"
+END_OTHERS = f"SELECT pg_terminate_backend(pid, 5000) {OURS}"
+OPEN = f"SELECT count(*) {OURS}"
 END_ITSELF = Statement("SELECT pg_terminate_backend(pg_backend_pid())", ())
 
 

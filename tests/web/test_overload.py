@@ -23,7 +23,10 @@ mutation { setCustomer(input: {
 }) { userErrors { code } } }
 """
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-BUSY = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'regulars' AND state <> 'idle'"
+BUSY = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE application_name = 'regulars' AND state <> 'idle' AND datname = current_database()"
+)
 
 
 @asynccontextmanager
