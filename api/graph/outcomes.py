@@ -31,6 +31,7 @@ _MEANINGS = {
     Code.TAKEN: "Another record has this value already, and it can be used only once.",
     Code.CONFLICT: "Somebody else changed the record since you read it: read it again.",
     Code.OUT_OF_RANGE: "A number or a moment lies outside its limits, such as a purchase in the future.",
+    Code.INVALID_STATE: "The record is in a state that does not allow this, such as one that has ended.",
     Code.ALREADY_MERGED: "The customer turned out to be another one and was merged into it; use that one.",
     Code.CURRENCY_MISMATCH: "Amounts that belong together are in different currencies.",
     Code.UNKNOWN_CURRENCY: "The currency is not one of ISO 4217.",

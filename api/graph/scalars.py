@@ -11,6 +11,7 @@ from typing import Any, NewType
 import strawberry
 from strawberry.schema.types.scalar import DEFAULT_SCALAR_REGISTRY
 
+from api.domain.calendar import Duration, parse_duration
 from api.domain.money import LARGEST_AMOUNT
 
 CurrencyCode = NewType("CurrencyCode", str)
@@ -55,6 +56,13 @@ def parse_decimal(value: Any) -> ExactDecimal:
     return found
 
 
+def parse_length(value: Any) -> Duration:
+    """Return a length of time; raise ValueError for anything but a text in ISO 8601."""
+    if not isinstance(value, str):
+        raise ValueError('A Duration is a text such as "P12M".')
+    return parse_duration(value)
+
+
 def parse_code(value: Any) -> str:
     """Return a currency code in capitals; raise ValueError for anything but three letters."""
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{3}", value):
@@ -86,6 +94,14 @@ SCALARS: dict[object, Any] = {
         description='An exact number as text, such as "12.50", so that no digit is lost on the way.',
         serialize=str,
         parse_value=parse_decimal,
+    ),
+    Duration: strawberry.scalar(
+        name="Duration",
+        description=(
+            'A length of time as text in ISO 8601: "P12M" is twelve months, "P14D" fourteen days, "PT4H" four hours.'
+        ),
+        serialize=str,
+        parse_value=parse_length,
     ),
     CurrencyCode: strawberry.scalar(
         name="CurrencyCode",

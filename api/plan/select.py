@@ -45,7 +45,7 @@ from api.plan.tree import (
     ToOne,
 )
 from api.plan.values import Parameters
-from api.reads.json import as_moment, as_text, constant
+from api.reads.json import as_duration, as_moment, as_text, constant
 from api.reads.relation import Expression, Link, Relation, Row
 
 Details = list[FieldDetails]
@@ -152,7 +152,11 @@ def _formed(source: Column, name: str, type_: GraphQLOutputType) -> Callable[[Ro
     return lambda row: form(source.of(row, name))
 
 
-_FORMS: Mapping[str, Callable[[Expression], Expression]] = {"DateTime": as_moment, "Date": as_text}
+_FORMS: Mapping[str, Callable[[Expression], Expression]] = {
+    "DateTime": as_moment,
+    "Date": as_text,
+    "Duration": as_duration,
+}
 """How values of a scalar are written where the driver's own form is not the scalar's."""
 
 

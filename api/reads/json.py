@@ -27,9 +27,11 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    extract,
     func,
     literal_column,
     select,
+    type_coerce,
 )
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
@@ -82,6 +84,26 @@ def as_moment(expression: Expression) -> Expression:
     in_utc = func.timezone(literal_column("'UTC'"), expression)
     form: Expression = literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""")
     return func.to_char(in_utc, form, type_=PlainText(required=never_missing(expression)))
+
+
+def as_duration(expression: Expression) -> Expression:
+    """Return a length of time as ISO 8601 writes it, in months, days, hours and minutes."""
+    years, months, days, hours, minutes = (
+        cast(extract(unit, expression), Integer) for unit in ("year", "month", "day", "hour", "minute")
+    )
+    date = func.concat(_counted(years * literal_column("12") + months, "M"), _counted(days, "D"))
+    time = func.concat(_counted(hours, "H"), _counted(minutes, "M"))
+    spelled = func.concat(literal_column("'P'"), date, literal_column("'T'").concat(func.nullif(time, _EMPTY)))
+    whole = case((expression == literal_column("interval '0'"), literal_column("'P0D'")), else_=spelled)
+    form = PlainText(required=never_missing(expression))
+    return type_coerce(whole if form.required else case((expression.is_not(None), whole)), form)
+
+
+def _counted(count: Expression, unit: str) -> Expression:
+    return cast(func.nullif(count, number(0)), Text).concat(literal_column(f"'{unit}'"))
+
+
+_EMPTY: Expression = literal_column("''", Text)
 
 
 def minor_digits(currency: Expression) -> Expression:

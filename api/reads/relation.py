@@ -56,7 +56,9 @@ class Relation:
     owner       column with the customer whose data a row is, None for data of the business
     happened    column with the moment a fact happened
     recorded    column with the moment we learnt of it
-    superseded  column with the moment a version was replaced, for versioned rows
+    superseded  column with the moment the next version was recorded, for versioned rows
+    replaced    column with the moment at which what made the next version happened, where that is another one
+    planned     columns with moments that were agreed when the row happened and may lie later: they are part of it
     owned       whether a row without an owner of its own may be seen through a lens that has one
     shown_by    links to facts any of which shows that a row was there, even before its own `happened`
     within      link to the row whose clocks hold for this one, where it has none of its own
@@ -71,6 +73,8 @@ class Relation:
     happened: str | None = None
     recorded: str | None = None
     superseded: str | None = None
+    replaced: str | None = None
+    planned: frozenset[str] = frozenset()
     order: tuple[Term, ...] = ()
     within: Callable[[], Link] | None = None
     owned: Callable[[Row], ColumnElement[bool]] | None = None
@@ -159,13 +163,19 @@ class Row:
         if relation.recorded and lens.known_at is not None:
             conditions.append(self.c[relation.recorded] <= lens.known_at)
         if relation.superseded:
-            replaced = self.c[relation.superseded]
-            conditions.append(
-                replaced.is_(None) if lens.known_at is None else or_(replaced.is_(None), replaced > lens.known_at)
-            )
+            conditions.append(or_(*self._is_newest(relation.superseded, relation.replaced)))
         if relation.within and (lens.as_of is not None or lens.known_at is not None):
             conditions.append(self.has(relation.within()))
         return conditions
+
+    def _is_newest(self, superseded: str, replaced: str | None) -> list[ColumnElement[bool]]:
+        """Return ways in which the next version can be out of sight: there is none, not yet, or not yet known."""
+        lens, found = self.lens, list[ColumnElement[bool]]((self.c[superseded].is_(None),))
+        if lens.known_at is not None:
+            found.append(self.c[superseded] > lens.known_at)
+        if replaced and lens.as_of is not None:
+            found.append(self.c[replaced] > lens.as_of)
+        return found
 
     def has(self, link: Link) -> ColumnElement[bool]:
         """Return whether any visible row stands behind a link."""

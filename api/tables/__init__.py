@@ -1,10 +1,36 @@
 """Tables: what is kept, and what the database itself refuses.
 
-Facts (orders, lines, refunds, exchange rates) are append-only: triggers refuse to change or delete them. Every
+Facts (orders, lines, refunds, exchange rates, payments, policies) are append-only: triggers refuse to change or delete
+them. Of the versions of things with a term, only the end of being the newest is ever set, once. Every
 customer-owned table leads its primary key with `customer_id`, so that the data can be distributed by customer.
 """
 
-from api.tables import business, customers, demo, idempotency, orders, products
+from api.tables import (
+    active_policies,
+    business,
+    contracts,
+    customers,
+    demo,
+    idempotency,
+    orders,
+    products,
+    standing,
+    subscriptions,
+    support_plans,
+)
 from api.tables.schema import metadata
 
-__all__ = ["business", "customers", "demo", "idempotency", "metadata", "orders", "products"]
+__all__ = [
+    "active_policies",
+    "business",
+    "contracts",
+    "customers",
+    "demo",
+    "idempotency",
+    "metadata",
+    "orders",
+    "products",
+    "standing",
+    "subscriptions",
+    "support_plans",
+]

@@ -45,10 +45,16 @@ def test_what_was_recorded_later_is_hidden(relation):
 
 @pytest.mark.parametrize("relation", [r for r in RELATIONS if r.owner], ids=lambda relation: relation.name)
 def test_what_happened_later_is_hidden(relation):
-    facts = moments(relation) - NO_FACT - {relation.superseded}
+    facts = moments(relation) - NO_FACT - {relation.superseded, relation.replaced} - relation.planned
     assert facts == ({relation.happened} if relation.happened else set())
     if facts or relation.within:
         assert ":as_of" in visible(relation, as_of="moment")
+
+
+@pytest.mark.parametrize("relation", [r for r in RELATIONS if r.replaced], ids=lambda relation: relation.name)
+def test_a_version_stands_until_the_next_one_happened(relation):
+    assert ":as_of" in visible(relation, as_of="moment").partition("replaced_at")[2]
+    assert relation.planned == {column.name for column in relation.table.c if column.name in relation.planned}
 
 
 @pytest.mark.parametrize("relation", RELATIONS, ids=lambda relation: relation.name)
@@ -58,7 +64,8 @@ def test_without_limits_everything_is_seen(relation):
 
 @pytest.mark.parametrize("relation", RELATIONS, ids=lambda relation: relation.name)
 def test_names_of_a_relation_are_those_of_its_table(relation):
-    named = {relation.key, relation.owner, relation.happened, relation.recorded, relation.superseded} - {None}
+    named = {relation.key, relation.owner, relation.happened, relation.recorded, relation.superseded}
+    named = (named | {relation.replaced} | relation.planned) - {None}
     assert named <= columns(relation)
     for term in relation.order:
         assert term.name in columns(relation) | relation.expressions.keys()

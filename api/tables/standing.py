@@ -1,0 +1,54 @@
+"""How customers stand now: a projection of the facts, written in the transaction of each change.
+
+It can be made again from the facts at any time, and answers nothing about the past.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
+
+from api.tables.schema import metadata, moment
+from api.tables.terms import planned
+
+REASONS = (
+    "recent_purchase",
+    "loyal",
+    "paid_support_plan",
+    "product_subscription",
+    "service_subscription",
+    "contract",
+)
+"""Names of the columns with the spans of each reason to count as active, in the order of the schema."""
+
+
+def spans(name: str) -> Column[object]:
+    """Return a column for stretches of time that do not touch each other."""
+    return Column(name, TSTZMULTIRANGE, nullable=False, server_default=sql("'{}'"))
+
+
+customer_standing = Table(
+    "customer_standing",
+    metadata,
+    Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True),
+    *[spans(name) for name in REASONS],
+    Column("order_count", Integer, nullable=False),
+    Column("historic_net", Numeric, nullable=False, comment="in the currency of the business"),
+    planned("last_purchase_at"),
+    comment="a projection of the facts: regulars rebuild makes it again",
+)
+Index("ix_customer_standing_historic_net", customer_standing.c.historic_net, customer_standing.c.customer_id)
+Index("ix_customer_standing_last_purchase_at", customer_standing.c.last_purchase_at, customer_standing.c.customer_id)
+Index("ix_customer_standing_order_count", customer_standing.c.order_count, customer_standing.c.customer_id)
+
+active_spans = Table(
+    "active_spans",
+    metadata,
+    Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), nullable=False),
+    moment("starts_at"),
+    Column("ends_at", DateTime(timezone=True), nullable=False, comment="infinity where no end is known"),
+    PrimaryKeyConstraint("customer_id", "starts_at"),
+    comment="a projection: while customers count as active for any reason, without breaks",
+)
+Index("ix_active_spans_ends_at", active_spans.c.ends_at, active_spans.c.customer_id)
