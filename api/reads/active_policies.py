@@ -1,0 +1,58 @@
+"""The rules that decide who counts as active, in versions, and the version in force at a moment."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Text, func, literal_column, select
+
+from api.reads.relation import Expression, Lens, Link, Relation, Row, Term, rows
+from api.tables import active_policies as tables
+from api.tables.business import business
+
+_POLICY = ("policy_id", "policy_id")
+
+active_policies = Relation(
+    "active_policies",
+    tables.active_policies,
+    "policy_id",
+    "apo",
+    happened="effective_from",
+    recorded="recorded_at",
+    order=(Term("effective_from", descending=True),),
+)
+active_rules = Relation(
+    "active_rules",
+    tables.active_rules,
+    "policy_id",
+    "apr",
+    within=lambda: policy_of_rule,
+    order=(Term("position"),),
+)
+rules_of_policy = Link(active_policies, active_rules, (_POLICY,), order=(Term("position"),), total=True)
+policy_of_rule: Link = Link(active_rules, active_policies, (_POLICY,))
+
+
+@active_policies.expression
+def time_zone(row: Row) -> Expression:
+    """Return the zone in which months and days are counted: the policy's own, else that of the business."""
+    zone = select(business.c.time_zone).scalar_subquery()
+    # There are rules before there is a business, and a zone that is shown is never missing.
+    return func.coalesce(row.c.time_zone, zone, literal_column("'UTC'"), type_=Text)
+
+
+def has_begun(row: Row) -> ColumnElement[bool]:
+    """Return whether a policy has come into force by the moment the answer rests on, which is now without `asOf`."""
+    return row.c.effective_from <= row.lens.moment
+
+
+def policy_in_force(lens: Lens) -> Expression:
+    """Return the key of the policy in force at the moment of a lens, as far as it was known; once per statement."""
+    row = Row(active_policies, lens)
+    latest = row.c.effective_from.desc()
+    found = rows(row, [row.key], [has_begun(row), *row.visible()]).order_by(latest).limit(literal_column("1"))
+    return found.scalar_subquery()
+
+
+def zone_of(policy: Expression) -> Expression:
+    """Return the time zone in which the policy with a key counts months and days."""
+    row = Row(active_policies, Lens(moment=func.now()))
+    return rows(row, [row["time_zone"]], [row.key == policy]).scalar_subquery()
