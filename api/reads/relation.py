@@ -116,6 +116,8 @@ class Row:
         self.table = relation.table.alias()
         self.c = self.table.c
         self._known: Mapping[str, Expression] = {}
+        self._beside: dict[str, tuple[Table, ColumnElement[bool]]] = {}
+        self._required: set[str] = set()
 
     def __getitem__(self, name: str) -> Expression:
         """Return what is known beside the row under a name, else an expression of the relation or its column."""
@@ -135,6 +137,36 @@ class Row:
         found._known = {**self._known, **expressions}
         return found
 
+    def beside(self, name: str, make: Callable[[], tuple[Table, ColumnElement[bool]]]) -> Table:
+        """Return what stands beside the row under a name: at most one row for it, joined once however often it is read.
+
+        make  returns the rows, and the condition that joins them
+        """
+        if name not in self._beside:
+            self._beside[name] = make()
+        return self._beside[name][0]
+
+    def require(self, name: str) -> None:
+        """Say that rows without anything beside them under a name are not wanted."""
+        self._required.add(name)
+
+    def requires(self, name: str) -> bool:
+        """Return whether rows without anything beside them under a name are not wanted."""
+        return name in self._required
+
+    @property
+    def source(self) -> Table:
+        """The row's table, with all that was read beside it."""
+        source = self.table
+        for name, (table, condition) in self._beside.items():
+            source = source.join(table, condition, isouter=name not in self._required)
+        return source
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables of `source`."""
+        return [self.table, *(table for table, _ in self._beside.values())]
+
     def other(self, relation: Relation) -> Row:
         """Return a row of another relation seen through the same lens."""
         return Row(relation, self.lens)
@@ -142,7 +174,7 @@ class Row:
     def joined(self, link: Link) -> tuple[Row, list[ColumnElement[bool]]]:
         """Return a row behind a link, with the conditions that join it and make it visible."""
         target = self.other(link.target)
-        pairs = [target.c[there] == self.c[here] for here, there in link.on]
+        pairs = [target.c[there] == self[here] for here, there in link.on]
         return target, [*pairs, *target.visible()]
 
     def visible(self) -> list[ColumnElement[bool]]:
@@ -185,7 +217,7 @@ class Row:
 
 def rows(row: Row, columns: Sequence[Expression], conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """Return the rows of one relation that meet conditions; other rows named in them are those of enclosing levels."""
-    return select(*columns).select_from(row.table).where(*conditions).correlate_except(row.table)
+    return select(*columns).select_from(row.source).where(*conditions).correlate_except(*row.tables)
 
 
 def public_id(row: Row) -> Expression:

@@ -73,10 +73,10 @@ def selected(
     row: Row, needs: Sequence[FromClause], columns: Sequence[Labelled], conditions: Sequence[ColumnElement[bool]]
 ) -> Select[Any]:
     """Return columns of the rows that meet conditions, with what derived values need fetched beside each."""
-    source: FromClause = row.table
+    source: FromClause = row.source
     for need in needs:
         source = source.join(need, true())
-    return select(*labelled(columns)).select_from(source).where(*conditions).correlate_except(row.table, *needs)
+    return select(*labelled(columns)).select_from(source).where(*conditions).correlate_except(*row.tables, *needs)
 
 
 def rows_of(base: Parents, inner: Select[Any], *, optional: bool) -> Select[Any]:
