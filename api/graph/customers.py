@@ -13,6 +13,7 @@ from api.graph.declare import argument, column, condition, gathered, identifier,
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.shared import (
     Connection,
+    CustomerKind,
     DateTimeFilter,
     DateTimeIntervalInput,
     DecimalFilter,
@@ -30,15 +31,6 @@ from api.reads.purchases import purchase_statistic
 
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
-
-
-@strawberry.enum(description="Whether somebody buys privately or for a business.")
-class CustomerKind(Enum):
-    CONSUMER = strawberry.enum_value("CONSUMER", description="A person who buys for themselves.")
-    BUSINESS = strawberry.enum_value(
-        "BUSINESS",
-        description="Somebody who buys for a company, or the company itself; `company` says which, where known.",
-    )
 
 
 @strawberry.enum(description="What customers can be sorted by.")

@@ -161,9 +161,9 @@ def derived(
     return planned(Derived(needs, compute), description, arguments, Cost(weight=cost) if cost != 1 else None)
 
 
-def root_one(relation: Relation, description: str, *arguments: StrawberryArgument) -> Any:
-    """Return a root field that finds one row."""
-    return planned(One(relation), description, [*arguments, *CLOCK_ARGUMENTS])
+def root_one(relation: Relation, description: str, *arguments: StrawberryArgument, only: Compute | None = None) -> Any:
+    """Return a root field that finds one row: the first of those it can be, which `only` may narrow."""
+    return planned(One(relation, only), description, [*arguments, *CLOCK_ARGUMENTS])
 
 
 def root_page(relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, order: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graph import purchases, refunds, set_customer
+from api.graph import active_policies, purchases, refunds, set_customer
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
 
@@ -47,3 +47,12 @@ class Mutation:
         self, info: Info, input: Annotated[refunds.RecordRefundInput, _INPUT]
     ) -> refunds.RecordRefundPayload | None:
         return await refunds.record(info.context, input)
+
+    @strawberry.mutation(
+        description="Put other rules into force, by which customers count as active, from a moment on.",
+        directives=[Cost(weight=50)],
+    )
+    async def set_active_policy(
+        self, info: Info, input: Annotated[active_policies.SetActivePolicyInput, _INPUT]
+    ) -> active_policies.SetActivePolicyPayload | None:
+        return await active_policies.put_into_force(info.context, input)

@@ -8,10 +8,12 @@ from typing import Any
 
 from api.domain.identity import parse_id
 from api.errors import BadUserInput
+from api.graph.active_policies import ActivePolicy
 from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.reads.active_policies import active_policies
 from api.reads.customers import companies, customers
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
@@ -20,6 +22,7 @@ from api.reads.relation import Relation
 MOST_NODES = 100
 
 VIEWS: dict[type, Relation] = {
+    ActivePolicy: active_policies,
     Company: companies,
     Customer: customers,
     Order: orders,

@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from api.graph import nodes as found
+from api.graph.active_policies import ActivePolicy
 from api.graph.cost import Cost
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
@@ -16,6 +17,7 @@ from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
+from api.reads.active_policies import active_policies, has_begun
 from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
@@ -87,5 +89,14 @@ class Query:
             cost=5,
         ),
         filter=ProductFilterInput,
+        order=None,
+    )
+    active_policy: ActivePolicy = root_one(
+        active_policies, "The rules in force, by which a customer counts as active or not.", only=has_begun
+    )
+    active_policies: Connection[ActivePolicy] = root_page(
+        active_policies,
+        "Every version of those rules, latest first; one that begins later is among them unless asOf says otherwise.",
+        filter=None,
         order=None,
     )

@@ -9,11 +9,11 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from api.graph.customers import Customer, CustomerIdentifierInput, CustomerKind
+from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
 from api.graph.naming import customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
-from api.graph.shared import ExternalIdInput
+from api.graph.shared import CustomerKind, ExternalIdInput
 from api.writes.change import Change, Outcome
 from api.writes.customers import set_customer
 

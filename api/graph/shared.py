@@ -100,6 +100,15 @@ class MoneyInput:
     currency_code: CurrencyCode = strawberry.field(description="The currency, such as EUR.")
 
 
+@strawberry.enum(description="Whether somebody buys privately or for a business.")
+class CustomerKind(Enum):
+    CONSUMER = strawberry.enum_value("CONSUMER", description="A person who buys for themselves.")
+    BUSINESS = strawberry.enum_value(
+        "BUSINESS",
+        description="Somebody who buys for a company, or the company itself; `company` says which, where known.",
+    )
+
+
 @strawberry.input(description="A stretch of time; its start belongs to it, its end does not.")
 class DateTimeIntervalInput:
     start_at: datetime | None = optional("First moment that counts; left out, there is no limit.")

@@ -59,9 +59,13 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """The row behind a link, or the one row of a relation that the argument `by` (or `key`) names."""
+    """The row behind a link, or the one row of a relation that the argument `by` (or `key`) names.
+
+    only  which rows of a relation it can be; the first in its order is meant
+    """
 
     target: Link | Relation
+    only: Callable[[Row], Expression] | None = None
 
 
 @dataclass(frozen=True, slots=True)

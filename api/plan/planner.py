@@ -40,7 +40,8 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
         assert isinstance(source.target, Relation)
         type_: Any = get_named_type(field.type)
         level = Level(source.target, object_items(selecting, type_, below))
-        made = levels.found(level, narrowing(field, arguments, parameters), lens, parameters)
+        narrow, only = narrowing(field, arguments, parameters), source.only
+        made = levels.found(level, lambda row: [*narrow(row), *([only(row)] if only else [])], lens, parameters)
     return Plan(made, parameters, bool(selecting.referred), clocks)
 
 

@@ -1,0 +1,101 @@
+"""Putting a policy of who counts as active into force: a version more, from a moment on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Integer, Interval, Text, bindparam, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from api.database import prepare
+from api.domain.active_policy import NewPolicy, check_begin, unknown_time_zone
+from api.domain.identity import new_id
+from api.errors import Rejection, UserErrorCode
+from api.tables.active_policies import active_policies, active_rules
+from api.writes.change import Change, Outcome, Refused
+from api.writes.lookups import arrays
+from api.writes.standing import everybody_stands_anew
+
+_FIRST = active_policies.c.version == literal_column("1")
+_TAKE_TURNS = prepare(select(active_policies.c.version).where(_FIRST).with_for_update(key_share=True))
+_NEWEST = prepare(
+    select(active_policies.c.version, active_policies.c.effective_from)
+    .order_by(active_policies.c.version.desc())
+    .limit(literal_column("1"))
+)
+_ZONES = func.pg_timezone_names().table_valued("name")
+_KNOWN_ZONE = prepare(select(_ZONES.c.name).where(_ZONES.c.name == bindparam("zone", type_=Text)))
+_RULES = {
+    "code": Text,
+    "enabled": Boolean,
+    "customer_kind": Text,
+    "category": Text,
+    "window": Text,
+    "minimum_count": Integer,
+}
+
+
+def _add() -> Any:
+    rules = arrays("r", _RULES)
+    policy = (
+        insert(active_policies)
+        .values({name: bindparam(name) for name in ("policy_id", "version", "effective_from", "time_zone")})
+        .returning(active_policies.c.policy_id)
+        .cte("policy")
+    )
+    # The driver takes a length of time for one without months.
+    columns = {name: cast(rules.c[name], Interval) if name == "window" else rules.c[name] for name in _RULES}
+    columns = {"policy_id": policy.c.policy_id, "position": rules.c.ord, **columns}
+    return insert(active_rules).from_select(list(columns), select(*columns.values()).select_from(policy, rules))
+
+
+_ADD = prepare(_add())
+_INPUT = ("input",)
+_POLICY = ("input", "policy")
+
+
+async def set_active_policy(
+    change: Change, policy: NewPolicy, effective_from: datetime, expected_version: int | None
+) -> list[Outcome]:
+    """Put a policy into force from a moment on and return its identifier; raise Refused where it cannot be.
+
+    Calls at the same time take turns, so that versions have no gaps and never overlap.
+    """
+    try:
+        key = await _set(change, policy.checked(_POLICY), effective_from, expected_version)
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None
+    await everybody_stands_anew(change)
+    return [Outcome({"policy": key})]
+
+
+async def _set(change: Change, policy: NewPolicy, effective_from: datetime, expected_version: int | None) -> UUID:
+    if change.principal.customer_id is not None:
+        raise Rejection(UserErrorCode.NOT_FOUND, "There is no policy that a customer may set.", _INPUT)
+    if policy.time_zone is not None and not await change.rows(_KNOWN_ZONE, zone=policy.time_zone):
+        raise unknown_time_zone(_POLICY)
+    newest = await _newest(change)
+    if expected_version not in (None, newest["version"]):
+        message = "The policy changed since it was read; read it again and decide anew."
+        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), newest["version"])
+    check_begin(effective_from, latest=newest["effective_from"], now=change.now, field=("input", "effectiveFrom"))
+    return await _added(change, policy, effective_from, version=newest["version"] + 1)
+
+
+async def _newest(change: Change) -> Any:
+    # The first policy is always there. Who waited for it must look again: in one statement with the lock, the newest
+    # would be that of before the wait.
+    await change.rows(_TAKE_TURNS)
+    return (await change.rows(_NEWEST))[0]
+
+
+async def _added(change: Change, policy: NewPolicy, effective_from: datetime, *, version: int) -> UUID:
+    key = new_id()
+    parts: dict[str, list[Any]] = {name: [getattr(rule, name) for rule in policy.rules] for name in _RULES}
+    parts["window"] = [None if window is None else str(window) for window in parts["window"]]
+    await change.rows(
+        _ADD, policy_id=key, version=version, effective_from=effective_from, time_zone=policy.time_zone, **parts
+    )
+    return key
