@@ -18,7 +18,20 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from api.graph.cost import PAGE, Cost
-from api.graph.sources import Column, Compute, Derived, Gathered, Listed, Many, One, Paged, Same, Source
+from api.graph.sources import (
+    Column,
+    Compute,
+    Derived,
+    Gathered,
+    Listed,
+    Many,
+    Member,
+    One,
+    Paged,
+    Same,
+    Source,
+    Varied,
+)
 from api.reads.identity import Given
 from api.reads.json import money_amount
 from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
@@ -120,9 +133,21 @@ def same(
     return planned(source, description, cost=None if cost is None else Cost(weight=cost))
 
 
-def listed(description: str, *members: Mapping[str, str | Compute]) -> Any:
-    """Return a list of objects made of the same row; each says what the names stand for that its fields read."""
-    return planned(Listed(tuple({name: Column(of) for name, of in one.items()} for one in members)), description)
+def listed(description: str, *members: Member, cost: int | None = None) -> Any:
+    """Return a list of objects made of the same row."""
+    return planned(Listed(members), description, cost=None if cost is None else Cost(weight=cost))
+
+
+def member(
+    names: Mapping[str, str | Compute], varied: Mapping[str, Source] | None = None, kept: Compute | None = None
+) -> Member:
+    """Return one object of a list that is made of the same row; see `Member`."""
+    return Member({name: Column(of) for name, of in names.items()}, varied or {}, kept)
+
+
+def varied(description: str, arguments: Sequence[StrawberryArgument] = (), cost: Cost | None = None) -> Any:
+    """Return a field whose source differs among the members of a list."""
+    return planned(Varied(), description, arguments, cost)
 
 
 def gathered(
@@ -130,9 +155,11 @@ def gathered(
     needs: Callable[[Row, Given], Table],
     arguments: Sequence[StrawberryArgument] = (),
     cost: int = 1,
+    *,
+    many: bool = False,
 ) -> Any:
-    """Return an object made of sums over what belongs to the row; `cost` is its price in points."""
-    return planned(Gathered(needs), description, arguments, Cost(weight=cost) if cost != 1 else None)
+    """Return an object made of sums over what belongs to the row, or a list; `cost` is its price in points."""
+    return planned(Gathered(needs, many), description, arguments, Cost(weight=cost) if cost != 1 else None)
 
 
 def one(link: Link, description: str) -> Any:

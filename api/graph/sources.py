@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from api.reads.identity import Given
-from api.reads.relation import Expression, Link, Relation, Row, Table
+from api.reads.relation import Condition, Expression, Link, Relation, Row, Table
 
 Compute: TypeAlias = Callable[[Row], Expression]
 
@@ -37,13 +37,29 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A list of objects made of the same row, as many as there are `members`.
+class Member:
+    """One object of a list that is made of the same row.
 
-    members  say per object what the names stand for that its fields read; other names are those of the row
+    names   say what the names stand for that its fields read; other names are those of the row
+    varied  the sources of those of its fields that differ from member to member
+    kept    whether the object is in the list at all; None for always
     """
 
-    members: tuple[Mapping[str, Column], ...]
+    names: Mapping[str, Column]
+    varied: Mapping[str, Source] = field(default_factory=dict)
+    kept: Compute | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of objects made of the same row, as many as there are `members`."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Varied:
+    """Whatever the member of the list says that the object is; see `Member`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +68,11 @@ class Gathered:
 
     needs  returns the sums: a lateral sub-select of one row, made from the row and the field's arguments; the fields
            of the object read its columns by their names
+    many   whether it returns many rows, in the order of its column `place`, for a list of objects
     """
 
     needs: Callable[[Row, Given], Table]
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +95,15 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """A connection over the rows behind a link, or over a whole relation."""
+    """A connection over the rows behind a link, or over a whole relation.
+
+    among  returns what rows behind a link must meet, beside the conditions that are asked for
+    of     name of the type of the rows, where the field's own type is one of several
+    """
 
     target: Link | Relation
+    among: Callable[[Row, Row], Sequence[Condition]] | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +118,4 @@ class Derived:
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
 
 
-Source: TypeAlias = Column | Same | Listed | Gathered | One | Many | Paged | Derived
+Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived

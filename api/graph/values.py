@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import column, gathered, listed, money
+from api.graph.declare import column, gathered, listed, member, money
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money
 from api.reads.business import business_currency
@@ -56,7 +56,7 @@ class PurchaseSummary:
 class HistoricValue(PurchaseSummary):
     by_stream: list[StreamValue] = listed(
         "The net amount by where it came from; the parts add up to net.",
-        {"stream": lambda row: constant(ValueStream.ORDERS.name), "net": "net"},
+        member({"stream": lambda row: constant(ValueStream.ORDERS.name), "net": "net"}),
     )
 
 

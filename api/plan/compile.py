@@ -12,6 +12,7 @@ from api.plan.tree import (
     Item,
     Name,
     Nodes,
+    OneOfRow,
     Page,
     Part,
     SameRow,
@@ -40,16 +41,16 @@ def as_json(item: Item, row: Row) -> Json:
             made = json.json_object(members(item.items, row))
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case SameRows():
-            known = [row.knowing({name: of.of(row, name) for name, of in names.items()}) for names in item.members]
-            return json.json_items([json.json_object(members(item.items, one)) for one in known])
+            return json.json_items([_member(one, row) for one in item.members])
         case Sums():
             sums = item.needs(row)
-            return json.json_row(json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums))
+            found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
+            return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
         case ToOne() | ToMany():
             return _behind(item, row)
         case Connected():
             assert item.link is not None
-            target, joined = row.joined(item.link)
+            target, joined = _among(item, row)
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
     raise TypeError(f"{type(item).__name__} is not built by the database")
@@ -78,11 +79,20 @@ def link_steps(row: Row, link: Link) -> list[page.Step]:
 
 
 def _facts_from(item: Connected, row: Row) -> Any:
-    def fresh() -> tuple[Row, list[Any]]:
-        assert item.link is not None
-        return row.joined(item.link)
+    return lambda: _among(item, row)
 
-    return fresh
+
+def _among(item: Connected, row: Row) -> tuple[Row, list[Any]]:
+    """Return a row behind the link of a connection, with the conditions that make it one of its rows."""
+    assert item.link is not None
+    target, joined = row.joined(item.link)
+    return target, [*joined, *(item.among(row, target) if item.among else ())]
+
+
+def _member(one: OneOfRow, row: Row) -> tuple[Json, Any]:
+    """Return one of the objects made of a row, and whether it is in the list; None for always."""
+    known = row.knowing({name: of.of(row, name) for name, of in one.names.items()})
+    return json.json_object(members(one.items, known)), one.kept(row) if one.kept else None
 
 
 def within_cursors(asked: Page, row: Row) -> list[Any]:
@@ -117,13 +127,14 @@ def list_facts(item: Connected, fresh: Any) -> list[Labelled]:
 def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expression:
     row, conditions = fresh()
     row.search = item.page.search
-    ordered = page.steps(row, item.page.terms, total=item.page.total)
-    inside = page.beyond(ordered, cursor, after=after)
-    return page.some_row(row, [*conditions, *item.page.narrow(row), inside.is_not(True)])
+    wanted = [*conditions, *item.page.narrow(row)]
+    inside = page.beyond(page.steps(row, item.page.terms, total=item.page.total), cursor, after=after)
+    return page.some_row(row, [*wanted, inside.is_not(True)])
 
 
 def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
     """Return a connection as one JSON object."""
+    # The conditions come first: they may ask for something beside the row that the order then relies on.
     conditions = [*joined, *item.page.narrow(row), *within_cursors(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):

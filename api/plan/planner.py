@@ -30,7 +30,7 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
     lens = _lens(parameters, *clocks, owned=owned)
     source = declaration.source
     if isinstance(source, Paged):
-        item = connected(selecting, key, field, below, source.target, nullable=not is_non_null_type(field.type))
+        item = connected(selecting, key, field, below, source, nullable=not is_non_null_type(field.type))
         if connection_is_split(item):
             made = levels.connection(item, lens, parameters, of_parent=False)
         else:

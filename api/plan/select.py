@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from graphql import (
     GraphQLField,
@@ -23,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
 from api.graph.declare import PlannedField
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Source
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Source, Varied
 from api.plan.narrow import Value, narrowing
 from api.plan.paging import paging
 from api.plan.project import projection
@@ -36,6 +37,7 @@ from api.plan.tree import (
     Level,
     Name,
     Nodes,
+    OneOfRow,
     Part,
     SameRow,
     SameRows,
@@ -49,6 +51,7 @@ from api.reads.json import as_duration, as_moment, as_text, constant
 from api.reads.relation import Expression, Link, Relation, Row
 
 Details = list[FieldDetails]
+Parts: TypeAlias = Mapping[str, Source]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +90,29 @@ def declared(field: GraphQLField) -> Any:
 
 
 def object_items(
-    selecting: Selecting, type_: GraphQLObjectType, details: Details, same: Same | None = None
+    selecting: Selecting, type_: GraphQLObjectType, details: Details, parts: Parts = MappingProxyType({})
 ) -> tuple[Item, ...]:
-    """Return what a selection asks of one row."""
-    return tuple(_items(selecting, type_, details, same))
+    """Return what a selection asks of one row.
+
+    parts  sources of those fields that have none of their own, or none that is always the same, by names in Python
+    """
+    return tuple(_items(selecting, type_, details, parts))
 
 
-def _items(selecting: Selecting, type_: GraphQLObjectType, details: Details, same: Same | None) -> Any:
+def _items(selecting: Selecting, type_: GraphQLObjectType, details: Details, parts: Parts) -> Any:
     for key, below in selecting.fields(type_, details).items():
         if below[0].node.name.value == "__typename":
             yield Scalar(key, _constantly(type_.name))
             continue
         field = type_.fields[below[0].node.name.value]
         declaration = declared(field)
-        yield _item(selecting, key, field, below, _source(declaration, same), declaration.python_name)
+        yield _item(selecting, key, field, below, _source(declaration, parts), declaration.python_name)
 
 
-def _source(declaration: Any, same: Same | None) -> Source:
-    if isinstance(declaration, PlannedField):
+def _source(declaration: Any, parts: Parts) -> Source:
+    if isinstance(declaration, PlannedField) and not isinstance(declaration.source, Varied):
         return declaration.source
-    return same.parts[declaration.python_name] if same else Column()
+    return parts[declaration.python_name] if parts else Column()
 
 
 def _constantly(text: str) -> Callable[[Row], Expression]:
@@ -119,7 +125,7 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
     if isinstance(source, Column):
         return Scalar(key, _formed(source, name, field.type))
     if isinstance(source, Same):
-        return SameRow(key, object_items(selecting, type_, below, source), source.missing, nullable)
+        return SameRow(key, object_items(selecting, type_, below, source.parts), source.missing, nullable)
     if isinstance(source, Listed | Gathered):
         return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | Many):
@@ -131,18 +137,18 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         given = tuple(selecting.arguments(field, below).items())
         return Computed(key, source, given, projection(selecting, field.type, below), nullable)
     assert isinstance(source, Paged)
-    return connected(selecting, key, field, below, source.target, nullable)
+    return connected(selecting, key, field, below, source, nullable)
 
 
 def _of_row(
     selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered
 ) -> SameRows | Sums:
     type_: Any = get_named_type(field.type)
-    items = object_items(selecting, type_, below)
     if isinstance(source, Listed):
-        return SameRows(key, items, source.members)
+        members = [(object_items(selecting, type_, below, one.varied), one) for one in source.members]
+        return SameRows(key, tuple(OneOfRow(items, one.names, one.kept) for items, one in members))
     given = Value(selecting.arguments(field, below), selecting.parameters)
-    return Sums(key, items, lambda row: source.needs(row, given))
+    return Sums(key, object_items(selecting, type_, below), lambda row: source.needs(row, given), source.many)
 
 
 def _formed(source: Column, name: str, type_: GraphQLOutputType) -> Callable[[Row], Expression]:
@@ -161,11 +167,11 @@ _FORMS: Mapping[str, Callable[[Expression], Expression]] = {
 
 
 def connected(
-    selecting: Selecting, key: str, field: GraphQLField, below: Details, target: Link | Relation, nullable: bool
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Paged, nullable: bool
 ) -> Connected:
     """Return the connection that a field over a link or a relation asks for."""
-    link = target if isinstance(target, Link) else None
-    relation = link.target if link else target
+    link = source.target if isinstance(source.target, Link) else None
+    relation = link.target if link else source.target
     assert isinstance(relation, Relation)
     arguments = selecting.arguments(field, below)
     narrow = narrowing(field, arguments, selecting.parameters)
@@ -175,31 +181,35 @@ def connected(
         link,
         relation,
         paging(relation, link, arguments, narrow, selecting.parameters),
-        tuple(_part(selecting, type_, key, part) for key, part in selecting.fields(type_, below).items()),
+        tuple(_part(selecting, type_, source.of, *entry) for entry in selecting.fields(type_, below).items()),
         nullable,
+        source.among,
     )
 
 
-def _part(selecting: Selecting, type_: GraphQLObjectType, key: str, below: Details) -> Part:
+def _part(selecting: Selecting, type_: GraphQLObjectType, of: str | None, key: str, below: Details) -> Part:
     name = below[0].node.name.value
     if name == "__typename":
         return Name(key, type_.name)
     named: Any = get_named_type(type_.fields[name].type)
     if name == "nodes":
-        return Nodes(key, object_items(selecting, named, below))
+        return Nodes(key, object_items(selecting, _item_type(selecting, named, of), below))
     if name == "edges":
-        return Edges(
-            key, tuple(_edge_part(selecting, named, *entry) for entry in selecting.fields(named, below).items())
-        )
+        fields = selecting.fields(named, below).items()
+        return Edges(key, tuple(_edge_part(selecting, named, of, *entry) for entry in fields))
     facts = [(fact, under[0].node.name.value) for fact, under in selecting.fields(named, below).items()]
     return Info(key, tuple((fact, named.name if of == "__typename" else of) for fact, of in facts))
 
 
-def _edge_part(selecting: Selecting, edge: GraphQLObjectType, key: str, below: Details) -> Any:
+def _item_type(selecting: Selecting, type_: Any, of: str | None) -> Any:
+    return type_ if of is None else selecting.schema.type_map[of]
+
+
+def _edge_part(selecting: Selecting, edge: GraphQLObjectType, of: str | None, key: str, below: Details) -> Any:
     name = below[0].node.name.value
     if name == "__typename":
         return key, edge.name
     if name == "cursor":
         return key, None
     named: Any = get_named_type(edge.fields[name].type)
-    return key, object_items(selecting, named, below)
+    return key, object_items(selecting, _item_type(selecting, named, of), below)

@@ -31,21 +31,36 @@ class SameRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOfRow:
+    """One of several objects made of a row: its items, and what some of the names stand for that they read.
+
+    kept  whether it is in the list at all; None for always
+    """
+
+    items: tuple[Item, ...]
+    names: Mapping[str, Column]
+    kept: Callable[[Row], Expression] | None
+
+
+@dataclass(frozen=True, slots=True)
 class SameRows:
-    """A list of objects made of the same row: per object, what some of the names stand for that its items read."""
+    """A list of objects made of the same row."""
 
     key: str
-    items: tuple[Item, ...]
-    members: tuple[Mapping[str, Column], ...]
+    members: tuple[OneOfRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """An object made of the row and of the one row that a lateral sub-select returns for it."""
+    """An object made of the row and of the one row that a lateral sub-select returns for it, or a list of such.
+
+    many  whether there may be any number of rows, in the order of the column `place`
+    """
 
     key: str
     items: tuple[Item, ...]
     needs: Callable[[Row], Table]
+    many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection over the rows behind a link, or over a relation."""
+    """A connection over the rows behind a link, or over a relation.
+
+    among  what rows behind a link must meet, beside what the page asks for
+    """
 
     key: str
     link: Link | None
@@ -138,6 +156,7 @@ class Connected:
     page: Page
     parts: tuple[Part, ...]
     nullable: bool
+    among: Callable[[Row, Row], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

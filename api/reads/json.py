@@ -210,10 +210,13 @@ def json_list(rows: Select[Any]) -> Json:
     return json_array(select(listed_items(value)).select_from(inner).scalar_subquery())
 
 
-def json_items(values: Sequence[Json]) -> Json:
-    """Return values of the enclosing rows as an array, in their order."""
-    pieces = [piece for value in values for piece in (",", *value.pieces)]
-    return Json(("[", *pieces[1:], "]"))
+def json_items(values: Sequence[tuple[Json, ColumnElement[bool] | None]]) -> Json:
+    """Return values of the enclosing rows as an array, in their order; those with a condition only where it holds."""
+    if all(kept is None for _, kept in values):
+        pieces = [piece for value, _ in values for piece in (",", *value.pieces)]
+        return Json(("[", *pieces[1:], "]"))
+    texts = [value.text() if kept is None else case((kept, value.text())) for value, kept in values]
+    return Json(("[", func.concat_ws(literal_column("','"), *texts, type_=Text), "]"))
 
 
 def json_array(items: Expression) -> Json:

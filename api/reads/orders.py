@@ -91,6 +91,14 @@ def status(row: Row) -> Expression:
 
 
 @orders.expression
+def undone_at(row: Row) -> Expression:
+    """Return when the last of the order's total was paid back, null while something of it is left."""
+    behind, joined = row.joined(refunds_of_order)
+    whole = func.sum(behind.c.amount) >= row["total"]
+    return rows(behind, [case((whole, func.max(behind.c.refunded_at)))], joined).scalar_subquery()
+
+
+@orders.expression
 def version(row: Row) -> Expression:
     """Return a number that rises with each change: a refund is one."""
     behind, joined = row.joined(refunds_of_order)

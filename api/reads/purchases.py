@@ -28,6 +28,11 @@ def purchase_statistic(row: Row, given: Given) -> FromClause:
     return _statistic(row, given.maybe("moment", "during", "startAt"), given.maybe("moment", "during", "endAt"))
 
 
+def of_all_time(row: Row) -> FromClause:
+    """Return what `purchase_statistic` does, of all time."""
+    return _statistic(row)
+
+
 def _statistic(row: Row, start: Expression | None = None, end: Expression | None = None) -> FromClause:
     sums = _sums(row, start, end)
     net = sums.c.gross - sums.c.discounts - sums.c.refunds

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast
 
 from sqlalchemy import ColumnElement, FromClause, Select, Text, func, literal_column, or_, select, type_coerce
 
 Expression: TypeAlias = ColumnElement[Any]
+Condition: TypeAlias = ColumnElement[bool]
 Table: TypeAlias = FromClause
 
 
@@ -157,10 +158,10 @@ class Row:
     @property
     def source(self) -> Table:
         """The row's table, with all that was read beside it."""
-        source = self.table
+        source: Any = self.table
         for name, (table, condition) in self._beside.items():
             source = source.join(table, condition, isouter=name not in self._required)
-        return source
+        return cast(Table, source)
 
     @property
     def tables(self) -> list[Table]:

@@ -32,23 +32,35 @@ customer_standing = Table(
     "customer_standing",
     metadata,
     Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True),
-    *[spans(name) for name in REASONS],
     Column("order_count", Integer, nullable=False),
     Column("historic_net", Numeric, nullable=False, comment="in the currency of the business"),
     planned("last_purchase_at"),
-    comment="a projection of the facts: regulars rebuild makes it again",
+    comment="a projection of the facts: what customers have bought",
+    postgresql_with={"fillfactor": 85},
 )
 Index("ix_customer_standing_historic_net", customer_standing.c.historic_net, customer_standing.c.customer_id)
 Index("ix_customer_standing_last_purchase_at", customer_standing.c.last_purchase_at, customer_standing.c.customer_id)
 Index("ix_customer_standing_order_count", customer_standing.c.order_count, customer_standing.c.customer_id)
 
+customer_activity = Table(
+    "customer_activity",
+    metadata,
+    Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True),
+    Column("policy_id", ForeignKey("active_policies.policy_id"), primary_key=True),
+    *[spans(name) for name in REASONS],
+    comment="a projection: when each reason holds, by the policy in force and by each that is to come",
+    postgresql_with={"fillfactor": 85},
+)
+
 active_spans = Table(
     "active_spans",
     metadata,
     Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), nullable=False),
+    Column("policy_id", ForeignKey("active_policies.policy_id"), nullable=False),
     moment("starts_at"),
-    Column("ends_at", DateTime(timezone=True), nullable=False, comment="infinity where no end is known"),
-    PrimaryKeyConstraint("customer_id", "starts_at"),
-    comment="a projection: while customers count as active for any reason, without breaks",
+    Column("ends_at", DateTime(timezone=True), nullable=False, comment="the year 9999 where no end is known"),
+    PrimaryKeyConstraint("customer_id", "policy_id", "starts_at"),
+    comment="a projection: while customers count as active, without breaks; spans that are over are left out",
+    postgresql_with={"fillfactor": 85},
 )
-Index("ix_active_spans_ends_at", active_spans.c.ends_at, active_spans.c.customer_id)
+Index("ix_active_spans_ends_at", active_spans.c.policy_id, active_spans.c.ends_at, active_spans.c.customer_id)

@@ -513,12 +513,6 @@ def _add_standing() -> None:
     op.create_table(
         "customer_standing",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("recent_purchase", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("loyal", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("paid_support_plan", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("product_subscription", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("service_subscription", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("contract", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("order_count", sa.Integer(), nullable=False),
         sa.Column("historic_net", sa.Numeric(), nullable=False, comment="in the currency of the business"),
         sa.Column("last_purchase_at", sa.DateTime(timezone=True), nullable=True),
@@ -529,7 +523,8 @@ def _add_standing() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customer_standing")),
-        comment="a projection of the facts: regulars rebuild makes it again",
+        comment="a projection of the facts: what customers have bought",
+        postgresql_with={"fillfactor": 85},
     )
     op.create_index(
         "ix_customer_standing_historic_net", "customer_standing", ["historic_net", "customer_id"], unique=False
@@ -541,17 +536,43 @@ def _add_standing() -> None:
         "ix_customer_standing_order_count", "customer_standing", ["order_count", "customer_id"], unique=False
     )
     op.create_table(
+        "customer_activity",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("policy_id", sa.Uuid(), nullable=False),
+        sa.Column("recent_purchase", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("loyal", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("paid_support_plan", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("product_subscription", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("service_subscription", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("contract", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["customers.customer_id"],
+            name=op.f("fk_customer_activity_customer_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["active_policies.policy_id"], name=op.f("fk_customer_activity_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("customer_id", "policy_id", name=op.f("pk_customer_activity")),
+        comment="a projection: when each reason holds, by the policy in force and by each that is to come",
+        postgresql_with={"fillfactor": 85},
+    )
+    op.create_table(
         "active_spans",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("policy_id", sa.Uuid(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False, comment="infinity where no end is known"),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False, comment="the year 9999 where no end is known"),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.customer_id"], name=op.f("fk_active_spans_customer_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("customer_id", "starts_at", name=op.f("pk_active_spans")),
-        comment="a projection: while customers count as active for any reason, without breaks",
+        sa.ForeignKeyConstraint(["policy_id"], ["active_policies.policy_id"], name=op.f("fk_active_spans_policy_id")),
+        sa.PrimaryKeyConstraint("customer_id", "policy_id", "starts_at", name=op.f("pk_active_spans")),
+        comment="a projection: while customers count as active, without breaks; spans that are over are left out",
+        postgresql_with={"fillfactor": 85},
     )
-    op.create_index("ix_active_spans_ends_at", "active_spans", ["ends_at", "customer_id"], unique=False)
+    op.create_index("ix_active_spans_ends_at", "active_spans", ["policy_id", "ends_at", "customer_id"], unique=False)
 
 
 def _add_triggers() -> None:

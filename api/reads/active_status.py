@@ -1,0 +1,265 @@
+"""What can be said of a customer at a moment: per reason whether it holds, why, until when, or what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+    union,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array
+
+from api.errors import BadUserInput
+from api.reads.active_policies import active_policies
+from api.reads.activity import LOYAL, RECENT_PURCHASE, TERMS, activity, around, contains, loyal_until, recent_until
+from api.reads.customers import customers
+from api.reads.identity import Given
+from api.reads.json import number
+from api.reads.orders import orders_of_customer
+from api.reads.page import LARGEST_SIZE
+from api.reads.relation import Condition, Expression, Link, Row, Table, rows
+from api.tables.standing import REASONS
+
+_MOMENT = DateTime(timezone=True)
+_UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
+
+policy_of_customer = Link(customers, active_policies, (("policy_in_force", "policy_id"),))
+customer_itself = Link(customers, customers, (("customer_id", "customer_id"),))
+
+
+@customers.expression
+def policy_in_force(row: Row) -> Expression:
+    """Return the key of the policy that judges."""
+    return activity(row).c.policy_id
+
+
+@customers.expression
+def active_span(row: Row) -> Expression:
+    """Return the stretch of time around the moment during which the customer counts as active, null where inactive."""
+    return activity(row).c.span
+
+
+@customers.expression
+def is_active(row: Row) -> Expression:
+    """Return whether any reason holds."""
+    return row["active_span"].is_not(None)
+
+
+@customers.expression
+def active_since(row: Row) -> Expression:
+    """Return since when a reason has held without a break."""
+    return func.lower(row["active_span"], type_=_MOMENT)
+
+
+@customers.expression
+def active_until(row: Row) -> Expression:
+    """Return when no reason holds any more if nothing else happens; null where inactive or without an end."""
+    return func.upper(row["active_span"], type_=_MOMENT)
+
+
+def holds(row: Row, reason: str) -> Condition:
+    """Return whether a reason holds at the moment."""
+    return contains(activity(row).c[reason], row.lens.moment)
+
+
+def holds_until(row: Row, reason: str) -> Expression:
+    """Return until when a reason holds without a break, null where it does not or has no end."""
+    return func.upper(around(activity(row).c[reason], row.lens.moment), type_=_MOMENT)
+
+
+def link(reason: str) -> Link:
+    """Return the way to what a reason rests on."""
+    return TERMS[reason][0] if reason in TERMS else orders_of_customer
+
+
+def counted(reason: str, row: Row, target: Row) -> list[Condition]:
+    """Return whether something counts for a reason at the moment: for one that does not hold, what there is of it."""
+    moment = row.lens.moment
+    if reason in TERMS:
+        return [_is_on(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
+    known = {**activity(row).c, "kind": row["kind"]}
+    return [target.c.placed_at <= moment, _UNTIL[reason](target, known) > moment]
+
+
+def _is_on(row: Row, reason: str) -> Condition:
+    found: Condition = activity(row).c[f"{reason}_on"]
+    return found
+
+
+def _over_counted(row: Row, reason: str, value: str) -> Expression:
+    """Return an aggregate over what counts for a reason: `count`, or of purchases `first`, `last` or `end`."""
+    target, joined = row.joined(link(reason))
+    conditions = [*joined, *counted(reason, row, target)]
+    if value == "count":
+        return rows(target, [func.count()], conditions).scalar_subquery()
+    known = {**activity(row).c, "kind": row["kind"]}
+    until = _UNTIL[reason](target, known)
+    made = {"first": func.min(target.c.placed_at), "last": func.max(target.c.placed_at), "end": func.min(until)}
+    return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
+
+
+def observed(row: Row, reason: str) -> Expression:
+    """Return how many purchases or terms count for a reason."""
+    return _over_counted(row, reason, "count")
+
+
+def required(row: Row, reason: str) -> Expression:
+    """Return how many it takes, null where the policy does not use the rule."""
+    needed = activity(row).c.loyal_count if reason == LOYAL else number(1)
+    return case((_is_on(row, reason), needed))
+
+
+def window_start(row: Row, reason: str) -> Expression:
+    """Return when the earliest purchase that still counts was made; null for rules about terms."""
+    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "first")
+
+
+def window_end(row: Row, reason: str) -> Expression:
+    """Return when the first of the purchases that count will count no longer; null for rules about terms."""
+    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "end")
+
+
+def shortfall(row: Row, reason: str) -> Expression:
+    """Return what is missing, in words; null where the rule holds or is not used."""
+    return case((and_(_is_on(row, reason), ~holds(row, reason)), _missing(row, reason)), else_=cast(null(), Text))
+
+
+def _missing(row: Row, reason: str) -> Expression:
+    if reason != LOYAL:
+        return _text(MISSING[reason])
+    short = required(row, reason) - observed(row, reason)
+    more = case((short == number(1), _text("1 more purchase")), else_=func.concat(short, _text(" more purchases")))
+    deadline = window_end(row, reason)
+    by_when = case(
+        (deadline.is_(None), func.concat(_text(" within "), spelled(activity(row).c.loyal_window))),
+        else_=func.concat(_text(" before "), day(row, deadline)),
+    )
+    return func.concat(more, by_when)
+
+
+def explanation(row: Row, reason: str) -> Expression:
+    """Return in one sentence why a rule holds or does not."""
+    made = {RECENT_PURCHASE: _of_recent_purchase, LOYAL: _of_loyalty}.get(reason, _of_term)
+    unused = _text("The policy in force does not use this rule.")
+    return case((~_is_on(row, reason), unused), else_=made(row, reason))
+
+
+def _of_recent_purchase(row: Row, reason: str) -> Expression:
+    placed, bought = row.joined(orders_of_customer)
+    latest = rows(placed, [func.max(placed.c.placed_at)], [*bought, placed.c.placed_at <= row.lens.moment])
+    last = latest.scalar_subquery()
+    until = day(row, holds_until(row, reason))
+    # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
+    good = func.concat(
+        _text("Bought on "), day(row, _over_counted(row, reason, "last")), _text(", which counts until "), until
+    )
+    return func.concat(
+        case(
+            (holds(row, reason), good),
+            (last.is_(None), _text("Has not bought anything yet")),
+            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", no longer counts")),
+        ),
+        _text("."),
+    )
+
+
+def _of_loyalty(row: Row, reason: str) -> Expression:
+    count, needed = observed(row, reason), required(row, reason)
+    within = func.concat(_text(" within "), spelled(activity(row).c.loyal_window))
+    until = func.concat(
+        _text(", "), needed, _text(" are needed, which holds until "), day(row, holds_until(row, reason))
+    )
+    good = func.concat(_text("Made "), count, _text(" purchases"), within, until, _text("."))
+    bad = func.concat(_text("Made "), count, _text(" of the "), needed, _text(" purchases needed"), within, _text("."))
+    return case((holds(row, reason), good), else_=bad)
+
+
+def _of_term(row: Row, reason: str) -> Expression:
+    until = holds_until(row, reason)
+    end = case((until.is_(None), _text(" without an end")), else_=func.concat(_text(" until "), day(row, until)))
+    thing = THINGS[reason]
+    good = func.concat(_text(f"Has {thing}"), end, _text("."))
+    return case((holds(row, reason), good), else_=_text(f"Has no {thing.partition(' ')[2]}."))
+
+
+THINGS = {
+    "paid_support_plan": "a paid support plan in force",
+    "product_subscription": "a running subscription to a product",
+    "service_subscription": "a running subscription to a service",
+    "contract": "a contract in force",
+}
+MISSING = {RECENT_PURCHASE: "1 purchase", **{reason: thing.replace("a ", "1 ", 1) for reason, thing in THINGS.items()}}
+
+
+def _text(words: str) -> Expression:
+    return literal_column("'" + words.replace("'", "''") + "'", Text)
+
+
+def day(row: Row, moment: Expression) -> Expression:
+    """Return a moment's day in words, such as 3 March 2026, as calendars in the policy's zone show it."""
+    local = func.timezone(activity(row).c.zone, moment, type_=DateTime())
+    return func.to_char(local, literal_column("'FMDD FMMonth YYYY'"), type_=Text)
+
+
+def spelled(length: Expression) -> Expression:
+    """Return a length of time of months and days in words, such as 6 months."""
+    years, months, days = (cast(extract(unit, length), Integer) for unit in ("year", "month", "day"))
+    all_months = years * literal_column("12") + months
+    return func.concat_ws(_text(" and "), _many(all_months, "month"), _many(days, "day"), type_=Text)
+
+
+def _many(count: Expression, unit: str) -> Expression:
+    several = func.concat(func.nullif(count, number(0)), _text(f" {unit}s"))
+    return case((count == number(0), cast(null(), Text)), (count == number(1), _text(f"1 {unit}")), else_=several)
+
+
+def status_history(row: Row, given: Given) -> Table:
+    """Return the stretches of time between changes of the reasons that hold, latest first, as rows beside a customer.
+
+    given    `first`, how many at most; `before` a moment, only those that had begun by then
+    returns  starts_at, ends_at (null for the one that nothing known ends), is_active, reasons (their codes), place
+    """
+    spans = {reason: activity(row).c[reason] for reason in REASONS}
+    turns = union(*[turn for each in spans.values() for turn in _turns(each)]).subquery("turns")
+    at = turns.c.at
+    stretches = select(at.label("starts_at"), func.lead(at).over(order_by=at).label("ends_at")).where(at.is_not(None))
+    each = stretches.subquery("stretches")
+    codes = [case((contains(of, each.c.starts_at), _text(reason.upper()))) for reason, of in spans.items()]
+    reasons = func.array_remove(array(codes), null(), type_=ARRAY(Text))
+    latest = func.least(row.lens.moment, given.maybe("moment", "before") or row.lens.moment)
+    found = (
+        select(each, reasons.label("reasons"), (-func.extract("epoch", each.c.starts_at)).label("place"))
+        .where(each.c.starts_at <= latest)
+        .order_by(each.c.starts_at.desc())
+        .limit(given.parameter("integer", "first", convert=_checked_first))
+        .correlate_except(each)
+        .subquery("found")
+    )
+    active = func.cardinality(found.c.reasons) > number(0)
+    stretch: Table = select(found, active.label("is_active")).correlate_except(found).lateral()
+    return stretch
+
+
+def _turns(spans: Expression) -> list[Select[Any]]:
+    """Return the moments at which spans begin, and those at which they end; null stands for never."""
+    each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
+    return [select(func.lower(each, type_=_MOMENT).label("at")), select(func.upper(each, type_=_MOMENT))]
+
+
+def _checked_first(first: int) -> int:
+    if not 1 <= first <= LARGEST_SIZE:
+        raise BadUserInput(f"`first` must be between 1 and {LARGEST_SIZE}.")
+    return first

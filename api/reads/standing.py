@@ -1,0 +1,140 @@
+"""How customers stand now, from the projection: what lists are filtered and sorted by where nobody looks back.
+
+What is said of one customer is always worked out from the facts, and so is everything at another moment than now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
+
+from api.reads.active_policies import active_policies, policy_in_force
+from api.reads.activity import activity, contains, judged
+from api.reads.customers import customers
+from api.reads.purchases import of_all_time
+from api.reads.relation import Condition, Expression, Lens, Row, Table
+from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
+
+_MOMENT = DateTime(timezone=True)
+FOREVER: Expression = literal_column("'9999-01-01Z'::timestamptz", _MOMENT)
+"""What stands for no end where ends are sorted."""
+
+_NOW: Expression = func.now(type_=_MOMENT)
+SPAN = "active_span"
+
+
+def is_now(row: Row) -> bool:
+    """Return whether a row is seen as things stand now, with all that is recorded."""
+    return row.lens.as_of is None and row.lens.known_at is None
+
+
+def span_now(row: Row) -> Table:
+    """Return the span around the moment beside a customer, if there is one."""
+
+    def make() -> tuple[Table, Condition]:
+        span = active_spans.alias()
+        within = and_(span.c.starts_at <= row.lens.moment, span.c.ends_at > row.lens.moment)
+        here = and_(span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens))
+        return span, and_(here, within)
+
+    return row.beside(SPAN, make)
+
+
+def reasons_now(row: Row) -> Table:
+    """Return the spans of each reason beside a customer."""
+
+    def make() -> tuple[Table, Condition]:
+        found = customer_activity.alias()
+        return found, and_(found.c.customer_id == row.key, found.c.policy_id == policy_in_force(row.lens))
+
+    return row.beside("reasons", make)
+
+
+def totals_now(row: Row) -> Table:
+    """Return what a customer has bought in all, beside the customer."""
+
+    def make() -> tuple[Table, Condition]:
+        found = customer_standing.alias()
+        return found, found.c.customer_id == row.key
+
+    row.require("totals")
+    return row.beside("totals", make)
+
+
+TOTALS = ("order_count", "historic_net", "last_purchase_at")
+
+
+def _standing_total(name: str) -> Callable[[Row], Expression]:
+    """Return a total for lists: from the projection, or from the facts where somebody looks back."""
+
+    def found(row: Row) -> Expression:
+        return totals_now(row).c[name] if is_now(row) else row[name]
+
+    return found
+
+
+for total in TOTALS:
+    customers.expressions[f"stands_{total}"] = _standing_total(total)
+
+
+@customers.expression
+def stands_active(row: Row) -> Expression:
+    """Return whether the customer counts as active, for lists."""
+    return span_now(row).c.customer_id.is_not(None) if is_now(row) else row["is_active"]
+
+
+@customers.expression
+def stands_until(row: Row) -> Expression:
+    """Return until when the customer counts as active, for lists; null where inactive or without an end."""
+    return func.nullif(span_now(row).c.ends_at, FOREVER, type_=_MOMENT) if is_now(row) else row["active_until"]
+
+
+@customers.expression
+def stands_until_order(row: Row) -> Expression:
+    """Return what lists sorted by that end are sorted by: those without one come behind all others that are active."""
+    if not is_now(row):
+        end = func.coalesce(row["active_until"], FOREVER)
+        return case((row["is_active"], end), else_=cast(null(), _MOMENT))
+    ends_at: Expression = span_now(row).c.ends_at
+    # Where only active customers are wanted none is missing, and an index leads to the page.
+    return ends_at if row.requires(SPAN) else func.coalesce(ends_at, type_=_MOMENT)
+
+
+def stands_by(row: Row, reason: str) -> Condition:
+    """Return whether a reason holds, for lists."""
+    spans = reasons_now(row) if is_now(row) else activity(row)
+    return func.coalesce(contains(spans.c[reason], row.lens.moment), false(), type_=Boolean)
+
+
+def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
+    """Return what the projection should hold: per policy that still matters the spans of customers, and their totals.
+
+    which  says from the key of a customer whether it is one of those that are meant
+    """
+    lens = Lens(moment=_NOW)
+    policy, row = active_policies.table.alias(), Row(customers, lens)
+    judgement = judged(row, policy.c.policy_id)
+    mattering = or_(policy.c.effective_from > _NOW, policy.c.policy_id == policy_in_force(lens))
+    spans = [judgement.c[name] for name in (*REASONS, "spans")]
+    source = policy.join(row.table, true()).join(judgement, true())
+    judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
+    buyer = Row(customers, lens)
+    sums = of_all_time(buyer)
+    counted = [sums.c[name].label(label) for label, name in zip(TOTALS, ("order_count", "net", "last_at"), strict=True)]
+    return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
