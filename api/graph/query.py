@@ -9,6 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from api.graph import nodes as found
+from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.cost import Cost
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
@@ -16,9 +17,12 @@ from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
+from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
+from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.support_plans import support_plans
 
 AsOf = Annotated[
     datetime | None,
@@ -88,4 +92,13 @@ class Query:
         ),
         filter=ProductFilterInput,
         order=None,
+    )
+    support_plans: Connection[SupportPlanEnrollment] = root_page(
+        support_plans,
+        "Support plans of all customers, latest first.",
+        filter=SupportPlanFilterInput,
+        order=SupportPlanOrderInput,
+    )
+    contracts: Connection[Contract] = root_page(
+        contracts, "Contracts with all customers, latest first.", filter=ContractFilterInput, order=ContractOrderInput
     )
