@@ -9,6 +9,7 @@ from typing import Annotated
 import strawberry
 
 from api.domain import contact
+from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.shared import (
@@ -23,11 +24,14 @@ from api.graph.shared import (
     Node,
     OrderDirection,
 )
+from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
+from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.support_plans import support_plans_of_customer
 
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
@@ -150,3 +154,15 @@ class Customer(Node):
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )
     refunds: Connection[Refund] = page(refunds_of_customer, "Money paid back to this customer, latest first.")
+    support_plans: Connection[SupportPlanEnrollment] = page(
+        support_plans_of_customer,
+        "Support plans the customer is or was enrolled in, latest first.",
+        filter=SupportPlanFilterInput,
+        order=SupportPlanOrderInput,
+    )
+    contracts: Connection[Contract] = page(
+        contracts_of_customer,
+        "Contracts with this customer, latest first.",
+        filter=ContractFilterInput,
+        order=ContractOrderInput,
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graph import active_policies, purchases, refunds, set_customer
+from api.graph import active_policies, contract_changes, purchases, refunds, set_customer, support_plan_changes
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
 
@@ -56,3 +56,39 @@ class Mutation:
         self, info: Info, input: Annotated[active_policies.SetActivePolicyInput, _INPUT]
     ) -> active_policies.SetActivePolicyPayload | None:
         return await active_policies.put_into_force(info.context, input)
+
+    @strawberry.mutation(description="Enroll a customer in a support plan.")
+    async def enroll_support_plan(
+        self, info: Info, input: Annotated[support_plan_changes.EnrollSupportPlanInput, _INPUT]
+    ) -> support_plan_changes.EnrollSupportPlanPayload | None:
+        return await support_plan_changes.enroll(info.context, input)
+
+    @strawberry.mutation(description="Take incidents from what a support plan covers; never more than are left.")
+    async def use_support_allowance(
+        self, info: Info, input: Annotated[support_plan_changes.UseSupportAllowanceInput, _INPUT]
+    ) -> support_plan_changes.UseSupportAllowancePayload | None:
+        return await support_plan_changes.use(info.context, input)
+
+    @strawberry.mutation(description="End a support plan before the end of its term.")
+    async def cancel_support_plan(
+        self, info: Info, input: Annotated[support_plan_changes.CancelSupportPlanInput, _INPUT]
+    ) -> support_plan_changes.CancelSupportPlanPayload | None:
+        return await support_plan_changes.cancel(info.context, input)
+
+    @strawberry.mutation(description="Record a contract that was signed.")
+    async def sign_contract(
+        self, info: Info, input: Annotated[contract_changes.SignContractInput, _INPUT]
+    ) -> contract_changes.SignContractPayload | None:
+        return await contract_changes.sign(info.context, input)
+
+    @strawberry.mutation(description="Let a further term follow the last one agreed.")
+    async def renew_contract(
+        self, info: Info, input: Annotated[contract_changes.RenewContractInput, _INPUT]
+    ) -> contract_changes.RenewContractPayload | None:
+        return await contract_changes.renew(info.context, input)
+
+    @strawberry.mutation(description="End a contract early.")
+    async def terminate_contract(
+        self, info: Info, input: Annotated[contract_changes.TerminateContractInput, _INPUT]
+    ) -> contract_changes.TerminateContractPayload | None:
+        return await contract_changes.terminate(info.context, input)

@@ -9,26 +9,33 @@ from typing import Any
 from api.domain.identity import parse_id
 from api.errors import BadUserInput
 from api.graph.active_policies import ActivePolicy
+from api.graph.contracts import Contract
 from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.reads.active_policies import active_policies
+from api.reads.contracts import contracts
 from api.reads.customers import companies, customers
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
 from api.reads.relation import Relation
+from api.reads.support_plans import support_plans, usages
 
 MOST_NODES = 100
 
 VIEWS: dict[type, Relation] = {
     ActivePolicy: active_policies,
     Company: companies,
+    Contract: contracts,
     Customer: customers,
     Order: orders,
     OrderLine: order_lines,
     Product: products,
     Refund: refunds,
+    SupportPlanEnrollment: support_plans,
+    SupportUsage: usages,
 }
 """Every view that can be fetched by identifier, with its relation."""
 

@@ -10,6 +10,7 @@ from strawberry import UNSET
 
 from api.graph import nodes as found
 from api.graph.active_policies import ActivePolicy
+from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.cost import Cost
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
@@ -17,10 +18,13 @@ from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
+from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.reads.active_policies import active_policies, has_begun
+from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.support_plans import support_plans
 
 AsOf = Annotated[
     datetime | None,
@@ -99,4 +103,13 @@ class Query:
         "Every version of those rules, latest first; one that begins later is among them unless asOf says otherwise.",
         filter=None,
         order=None,
+    )
+    support_plans: Connection[SupportPlanEnrollment] = root_page(
+        support_plans,
+        "Support plans of all customers, latest first.",
+        filter=SupportPlanFilterInput,
+        order=SupportPlanOrderInput,
+    )
+    contracts: Connection[Contract] = root_page(
+        contracts, "Contracts with all customers, latest first.", filter=ContractFilterInput, order=ContractOrderInput
     )

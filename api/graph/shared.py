@@ -115,6 +115,14 @@ class DateTimeIntervalInput:
     end_at: datetime | None = optional("First moment that no longer counts; left out, there is no limit.")
 
 
+@strawberry.type(description="A stretch of time; its start belongs to it, its end does not.")
+class DateTimeInterval:
+    start_at: datetime = strawberry.field(description="First moment that belongs to it.")
+    end_at: datetime | None = strawberry.field(
+        description="First moment that no longer belongs to it; null where no end is known."
+    )
+
+
 @strawberry.enum(description="Which way to sort.")
 class OrderDirection(Enum):
     ASC = strawberry.enum_value("ASC", description="Smallest or earliest first.")

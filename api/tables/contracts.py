@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Interval, Numeric, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Interval, Numeric, Sequence, Table, Text
 
 from api.tables.schema import amount, bounded, currency, metadata, moment
 from api.tables.terms import held, identity, index_versions, planned, versioned
+
+contract_numbers = Sequence("contract_numbers", start=100_001, metadata=metadata)
+"""Numbers of contracts that come without one."""
 
 contracts = Table(
     "contracts",
@@ -32,6 +35,7 @@ contracts = Table(
     CheckConstraint("term_starts_at >= starts_at AND term_ends_at > term_starts_at", name="term_has_a_length"),
     CheckConstraint("billing_interval > interval '0'", name="billing_interval_positive"),
     CheckConstraint("renewal_interval > interval '0'", name="renewal_interval_positive"),
+    CheckConstraint("NOT auto_renew OR renewal_interval >= interval '1 day'", name="renews_for_a_day"),
     CheckConstraint("notice >= interval '0'", name="notice_not_negative"),
     CheckConstraint("terminate_at >= starts_at AND ends_at >= starts_at", name="ends_after_it_started"),
     CheckConstraint(

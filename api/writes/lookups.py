@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from api.database import prepare
 from api.domain.customer_name import CustomerName
+from api.errors import Rejection, UserErrorCode
 from api.tables.business import exchange_rates
 from api.tables.customers import customer_external_ids, customers
 from api.tables.products import products
@@ -120,6 +121,14 @@ class KnownProduct:
 async def customers_named(change: Change, names: Sequence[CustomerName]) -> list[KnownCustomer | None]:
     """Return the customer each cleaned name means, or None where there is none or it is not the caller's."""
     return _buyers(change, len(names), await change.rows(_CUSTOMERS, **_spread(names)))
+
+
+async def customer_of(change: Change, name: CustomerName, field: tuple[str, ...]) -> UUID:
+    """Return the customer a cleaned name means; raise Rejection where there is none, or it is not the caller's."""
+    (known,) = await customers_named(change, [name])
+    if known is None:
+        raise Rejection(UserErrorCode.NOT_FOUND, "There is no such customer; setCustomer creates one.", field)
+    return known.customer_id
 
 
 async def products_known(change: Change, skus: Iterable[str]) -> dict[str, KnownProduct]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from api.domain.purchase import NewRefund
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.writes.change import Change, Outcome, Refused
+from api.writes.support_plans import end_with_order
 
 _LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update(key_share=True))
 _ZERO: ColumnElement[Decimal] = literal_column("0")
@@ -23,6 +25,7 @@ _PAID_BACK = prepare(
     select(
         func.coalesce(func.sum(refunds.c.amount), _ZERO).label("amount"),
         func.coalesce(func.sum(refunds.c.business_amount), _ZERO).label("business_amount"),
+        func.max(refunds.c.refunded_at).label("last_at"),
     ).where(refunds.c.customer_id == bindparam("whose"), refunds.c.order_id == bindparam("which"))
 )
 _COLUMNS = (
@@ -58,10 +61,11 @@ async def record_refund(change: Change, order_id: UUID | None, refund: NewRefund
 
 async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> dict[str, UUID]:
     order = await _locked(change, order_id)
-    rest, business_rest = await _rest(change, order)
+    rest, business_rest, last_at = await _rest(change, order)
     _check(order, refund, rest)
     # What is left is shown in minor units; who pays that back has paid all of it back.
     amount = rest if refund.amount.amount == _shown(order, rest) else refund.amount.amount
+    refunded_at = refund.refunded_at or max(change.now, order["placed_at"])
     ids = {"refund": new_id(), "order": order["order_id"], "customer": order["customer_id"]}
     added = await change.rows(
         _ADD,
@@ -74,11 +78,14 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
         currency=order["currency"],
         business_amount=_worth(change, order, amount, rest, business_rest),
         reason=refund.reason,
-        refunded_at=refund.refunded_at or max(change.now, order["placed_at"]),
+        refunded_at=refunded_at,
     )
     if not added:
         message = "A refund with this external identifier is recorded already."
         raise Rejection(UserErrorCode.TAKEN, message, ("input", "refund", "externalId"))
+    if amount == rest:
+        # Refunds may be entered in another order than they happened in: the last one to happen paid it all back.
+        await end_with_order(change, ids["customer"], ids["order"], max(refunded_at, last_at or refunded_at))
     return ids
 
 
@@ -90,10 +97,11 @@ async def _locked(change: Change, order_id: UUID | None) -> Any:
     return found[0]
 
 
-async def _rest(change: Change, order: Any) -> tuple[Decimal, Decimal]:
+async def _rest(change: Change, order: Any) -> tuple[Decimal, Decimal, datetime | None]:
     paid = (await change.rows(_PAID_BACK, whose=order["customer_id"], which=order["order_id"]))[0]
     business_total = order["business_gross"] - order["business_discount"]
-    return order["gross"] - order["discount"] - paid["amount"], business_total - paid["business_amount"]
+    rest = order["gross"] - order["discount"] - paid["amount"]
+    return rest, business_total - paid["business_amount"], paid["last_at"]
 
 
 def _check(order: Any, refund: NewRefund, rest: Decimal) -> None:

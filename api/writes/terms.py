@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, Table, Text, bindparam, cast, func, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Integer,
+    Interval,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    extract,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import array, insert
 
 from api.database import Statement, prepare
 from api.errors import Rejection, UserErrorCode
-from api.writes.change import Change
+from api.writes.change import Change, Outcome, Refused
 
 _CLOCKS = {"recorded_at", "replaced_at", "superseded_at"}
 
@@ -27,7 +41,12 @@ class Versions:
         self._table, self._key = table, key
         self._columns = [column for column in table.c if not column.computed and column.name not in _CLOCKS]
         newest = table.c.superseded_at.is_(None)
-        self._lock = prepare(select(table).where(table.c[key] == bindparam("which"), newest).with_for_update())
+        self._any = prepare(select(table.c.version).where(table.c[key] == bindparam("which")).limit(1))
+        self._lock = prepare(
+            select(*[_kept(column) for column in table.c])
+            .where(table.c[key] == bindparam("which"), newest)
+            .with_for_update()
+        )
         self._first = prepare(
             insert(table)
             .values({column.name: _given(column) for column in self._columns})
@@ -41,12 +60,19 @@ class Versions:
     async def open(self, change: Change, which: UUID | None, field: tuple[str, ...], what: str) -> Any:
         """Return the newest version of one of them and lock it; raise Rejection where the caller has none such.
 
-        what  how a message calls it, such as "subscription"
+        what     how a message calls it, such as "subscription"
+        returns  its columns; lengths of time as lists of what `Duration` takes
         """
-        found = await change.rows(self._lock, which=which) if which else []
+        found = await self._newest(change, which) if which else []
         if not found or change.principal.customer_id not in (None, found[0]["customer_id"]):
             raise Rejection(UserErrorCode.NOT_FOUND, f"There is no such {what}.", field)
         return found[0]
+
+    async def _newest(self, change: Change, which: UUID) -> Any:
+        # Who waited while another change closed the version finds none open, and the next one when asking again.
+        while not (found := await change.rows(self._lock, which=which)) and await change.rows(self._any, which=which):
+            pass
+        return found
 
     async def begin(self, change: Change, values: Mapping[str, object]) -> bool:
         """Add the first version; return whether it is new, or has an identifier of another system that is taken.
@@ -88,6 +114,38 @@ class Versions:
         }
         values |= {"version": closed.c.version + literal_column("1"), "recorded_at": closed.c.now}
         return prepare(insert(table).from_select(list(values), select(*values.values()).select_from(closed)))
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise Refused in place of a Rejection."""
+    try:
+        yield
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None
+
+
+def check_version(newest: Any, expected: int | None) -> None:
+    """Raise Rejection where the newest version is not the one that the caller expects."""
+    if expected not in (None, newest["version"]):
+        message = "This changed since it was read; read it again and decide anew."
+        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), newest["version"])
+
+
+def taken(what: str, field: tuple[str, ...]) -> Rejection:
+    """Return why nothing begins that has the external identifier of another."""
+    message = f"A {what} with this external identifier is recorded already."
+    return Rejection(UserErrorCode.TAKEN, message, field)
+
+
+def _kept(column: Any) -> Any:
+    # The driver would count a month as 30 days.
+    if not isinstance(column.type, Interval):
+        return column
+    months = extract("year", column) * literal_column("12") + extract("month", column)
+    minutes = extract("hour", column) * literal_column("60") + extract("minute", column)
+    counts = array([cast(count, Integer) for count in (months, extract("day", column), minutes)])
+    return case((column.is_not(None), counts)).label(column.name)
 
 
 def _given(column: Any, prefix: str = "") -> Any:

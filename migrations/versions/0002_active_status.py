@@ -330,6 +330,7 @@ def _add_support_plans() -> None:
 
 
 def _add_contracts() -> None:
+    op.execute("CREATE SEQUENCE contract_numbers START 100001")
     op.create_table(
         "contracts",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -382,6 +383,9 @@ def _add_contracts() -> None:
         ),
         sa.CheckConstraint("billing_interval > interval '0'", name=op.f("ck_contracts_billing_interval_positive")),
         sa.CheckConstraint("change IN ('SIGNED', 'RENEWED', 'TERMINATED')", name=op.f("ck_contracts_change_known")),
+        sa.CheckConstraint(
+            "NOT auto_renew OR renewal_interval >= interval '1 day'", name=op.f("ck_contracts_renews_for_a_day")
+        ),
         sa.CheckConstraint("notice >= interval '0'", name=op.f("ck_contracts_notice_not_negative")),
         sa.CheckConstraint("renewal_interval > interval '0'", name=op.f("ck_contracts_renewal_interval_positive")),
         sa.CheckConstraint(
