@@ -22,11 +22,13 @@ from api.graph.shared import (
     Node,
     OrderDirection,
 )
+from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.subscriptions import subscriptions_of_customer
 
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
@@ -158,3 +160,9 @@ class Customer(Node):
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )
     refunds: Connection[Refund] = page(refunds_of_customer, "Money paid back to this customer, latest first.")
+    subscriptions: Connection[CustomerSubscription] = page(
+        subscriptions_of_customer,
+        "Subscriptions of this customer, those that started last first.",
+        filter=SubscriptionFilterInput,
+        order=SubscriptionOrderInput,
+    )

@@ -12,20 +12,24 @@ from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.reads.customers import companies, customers
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
 from api.reads.relation import Relation
+from api.reads.subscriptions import payments, subscriptions
 
 MOST_NODES = 100
 
 VIEWS: dict[type, Relation] = {
     Company: companies,
     Customer: customers,
+    CustomerSubscription: subscriptions,
     Order: orders,
     OrderLine: order_lines,
     Product: products,
     Refund: refunds,
+    SubscriptionPayment: payments,
 }
 """Every view that can be fetched by identifier, with its relation."""
 

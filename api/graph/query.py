@@ -16,9 +16,11 @@ from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
+from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.subscriptions import subscriptions
 
 AsOf = Annotated[
     datetime | None,
@@ -88,4 +90,10 @@ class Query:
         ),
         filter=ProductFilterInput,
         order=None,
+    )
+    subscriptions: Connection[CustomerSubscription] = root_page(
+        subscriptions,
+        "Subscriptions of all customers, those that started last first.",
+        filter=SubscriptionFilterInput,
+        order=SubscriptionOrderInput,
     )

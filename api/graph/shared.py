@@ -106,6 +106,26 @@ class DateTimeIntervalInput:
     end_at: datetime | None = optional("First moment that no longer counts; left out, there is no limit.")
 
 
+@strawberry.type(
+    description="A stretch of time that something has; its start belongs to it, its end does not.",
+    directives=[Cost(weight=0)],
+)
+class DateTimeInterval:
+    start_at: datetime = strawberry.field(description="First moment in it.")
+    end_at: datetime | None = strawberry.field(description="First moment no longer in it, null where it is open.")
+
+
+@strawberry.enum(description="Why a customer or the business ended something early.")
+class CancellationReason(Enum):
+    TOO_EXPENSIVE = strawberry.enum_value("TOO_EXPENSIVE", description="It costs too much.")
+    MISSING_FEATURE = strawberry.enum_value("MISSING_FEATURE", description="Something the customer needs is missing.")
+    UNUSED = strawberry.enum_value("UNUSED", description="The customer did not use it.")
+    QUALITY = strawberry.enum_value("QUALITY", description="It was not good enough.")
+    SWITCHED = strawberry.enum_value("SWITCHED", description="The customer went to somebody else.")
+    PAYMENT_FAILED = strawberry.enum_value("PAYMENT_FAILED", description="A payment failed for good.")
+    OTHER = strawberry.enum_value("OTHER", description="For another reason.")
+
+
 @strawberry.enum(description="Which way to sort.")
 class OrderDirection(Enum):
     ASC = strawberry.enum_value("ASC", description="Smallest or earliest first.")

@@ -6,8 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, Table, Text, bindparam, cast, func, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Integer,
+    Interval,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    extract,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import array, insert
 
 from api.database import Statement, prepare
 from api.errors import Rejection, UserErrorCode
@@ -27,7 +40,8 @@ class Versions:
         self._table, self._key = table, key
         self._columns = [column for column in table.c if not column.computed and column.name not in _CLOCKS]
         newest = table.c.superseded_at.is_(None)
-        self._lock = prepare(select(table).where(table.c[key] == bindparam("which"), newest).with_for_update())
+        kept = [_kept(column) for column in table.c]
+        self._lock = prepare(select(*kept).where(table.c[key] == bindparam("which"), newest).with_for_update())
         self._first = prepare(
             insert(table)
             .values({column.name: _given(column) for column in self._columns})
@@ -38,14 +52,27 @@ class Versions:
         )
         self._following: dict[frozenset[str], Statement] = {}
 
-    async def open(self, change: Change, which: UUID | None, field: tuple[str, ...], what: str) -> Any:
+    async def open(
+        self,
+        change: Change,
+        which: UUID | None,
+        field: tuple[str, ...],
+        what: str,
+        expected_version: int | None = None,
+    ) -> Any:
         """Return the newest version of one of them and lock it; raise Rejection where the caller has none such.
 
-        what  how a message calls it, such as "subscription"
+        Lengths of time are lists of months, days and minutes, as `Duration` takes them.
+
+        what              how a message calls it, such as "subscription"
+        expected_version  the version that the caller has read, None for any
         """
         found = await change.rows(self._lock, which=which) if which else []
         if not found or change.principal.customer_id not in (None, found[0]["customer_id"]):
             raise Rejection(UserErrorCode.NOT_FOUND, f"There is no such {what}.", field)
+        if expected_version not in (None, found[0]["version"]):
+            message = f"The {what} changed since it was read; read it again and decide anew."
+            raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), found[0]["version"])
         return found[0]
 
     async def begin(self, change: Change, values: Mapping[str, object]) -> bool:
@@ -88,6 +115,17 @@ class Versions:
         }
         values |= {"version": closed.c.version + literal_column("1"), "recorded_at": closed.c.now}
         return prepare(insert(table).from_select(list(values), select(*values.values()).select_from(closed)))
+
+
+def _kept(column: Any) -> Any:
+    # The driver gives a length of time as one without months.
+    if not isinstance(column.type, Interval):
+        return column
+    year, month, day, hour, minute = (
+        cast(extract(unit, column), Integer) for unit in ("year", "month", "day", "hour", "minute")
+    )
+    parts = array([year * literal_column("12") + month, day, hour * literal_column("60") + minute])
+    return case((column.is_not(None), parts)).label(column.name)
 
 
 def _given(column: Any, prefix: str = "") -> Any:
