@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 MOST_MONTHS = 1_200
 MOST_DAYS = 36_525
+_CLOCKS_DIFFER_BY = timedelta(days=2)
 _FORM = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
     r"(?:T(?=.)(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?)?",
@@ -43,6 +44,14 @@ class Duration:
         """Return whether it has a length at all."""
         return bool(self.months or self.days or self.minutes)
 
+    def times(self, count: int) -> Duration:
+        """Return the length so many times over.
+
+        >>> str(Duration(1, days=2).times(3))
+        'P3M6D'
+        """
+        return Duration(self.months * count, self.days * count, self.minutes * count)
+
     def after(self, moment: datetime, zone: ZoneInfo) -> datetime:
         """Return the moment this long after another, as a calendar and a clock in the zone show it, in UTC.
 
@@ -59,6 +68,23 @@ class Duration:
         day = min(local.day, monthrange(year, month)[1])
         moved = local.replace(year=year, month=month, day=day) + timedelta(days=self.days, minutes=self.minutes)
         return _in_zone(moved, zone)
+
+
+def boundary_after(moment: datetime, *, anchor: datetime, interval: Duration, zone: ZoneInfo) -> datetime:
+    """Return the first moment after another that lies a whole number of intervals, one or more, after the anchor.
+
+    Each is counted from the anchor, not from the one before, so that the ends of months do not wear off.
+
+    >>> start, february = datetime(2025, 1, 31, tzinfo=UTC), datetime(2025, 2, 28, tzinfo=UTC)
+    >>> boundary_after(february, anchor=start, interval=Duration(1), zone=ZoneInfo("UTC")).date().isoformat()
+    '2025-03-31'
+    """
+    # No interval is longer than this, save by what clocks are put back; so this many whole ones have surely passed.
+    longest = timedelta(days=31 * interval.months + interval.days, minutes=interval.minutes)
+    count = max((moment - anchor - _CLOCKS_DIFFER_BY) // longest, 1)
+    while (found := interval.times(count).after(anchor, zone)) <= moment:
+        count += 1
+    return found
 
 
 def parse_duration(text: str) -> Duration:

@@ -24,6 +24,7 @@ from api.graph.shared import (
     Node,
     OrderDirection,
 )
+from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
@@ -31,6 +32,7 @@ from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
@@ -165,4 +167,10 @@ class Customer(Node):
         "Contracts with this customer, latest first.",
         filter=ContractFilterInput,
         order=ContractOrderInput,
+    )
+    subscriptions: Connection[CustomerSubscription] = page(
+        subscriptions_of_customer,
+        "Subscriptions of this customer, those that started last first.",
+        filter=SubscriptionFilterInput,
+        order=SubscriptionOrderInput,
     )

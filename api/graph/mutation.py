@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from api.graph import active_policies, contract_changes, purchases, refunds, set_customer, support_plan_changes
+from api.graph import subscription_changes as subscriptions
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
 
@@ -92,3 +93,51 @@ class Mutation:
         self, info: Info, input: Annotated[contract_changes.TerminateContractInput, _INPUT]
     ) -> contract_changes.TerminateContractPayload | None:
         return await contract_changes.terminate(info.context, input)
+
+    @strawberry.mutation(
+        description="Start a subscription, with its first payment where it begins without a trial and not later."
+    )
+    async def start_subscription(
+        self, info: Info, input: Annotated[subscriptions.StartSubscriptionInput, _INPUT]
+    ) -> subscriptions.StartSubscriptionPayload | None:
+        return await subscriptions.start(info.context, input)
+
+    @strawberry.mutation(description="Record a payment for the next period of a subscription.")
+    async def renew_subscription(
+        self, info: Info, input: Annotated[subscriptions.RenewSubscriptionInput, _INPUT]
+    ) -> subscriptions.RenewSubscriptionPayload | None:
+        return await subscriptions.take(
+            info.context, "renewSubscription", input, subscriptions.RenewSubscriptionPayload
+        )
+
+    @strawberry.mutation(description="Stop a subscription for a while, now, later, or since some time ago.")
+    async def pause_subscription(
+        self, info: Info, input: Annotated[subscriptions.PauseSubscriptionInput, _INPUT]
+    ) -> subscriptions.PauseSubscriptionPayload | None:
+        return await subscriptions.take(
+            info.context, "pauseSubscription", input, subscriptions.PauseSubscriptionPayload
+        )
+
+    @strawberry.mutation(description="Let a subscription run again, or withdraw a pause that is planned.")
+    async def resume_subscription(
+        self, info: Info, input: Annotated[subscriptions.ResumeSubscriptionInput, _INPUT]
+    ) -> subscriptions.ResumeSubscriptionPayload | None:
+        return await subscriptions.take(
+            info.context, "resumeSubscription", input, subscriptions.ResumeSubscriptionPayload
+        )
+
+    @strawberry.mutation(description="Change the plan, the price or the length of the periods of a subscription.")
+    async def change_subscription(
+        self, info: Info, input: Annotated[subscriptions.ChangeSubscriptionInput, _INPUT]
+    ) -> subscriptions.ChangeSubscriptionPayload | None:
+        return await subscriptions.take(
+            info.context, "changeSubscription", input, subscriptions.ChangeSubscriptionPayload
+        )
+
+    @strawberry.mutation(description="End a subscription, when its period ends or at another moment.")
+    async def cancel_subscription(
+        self, info: Info, input: Annotated[subscriptions.CancelSubscriptionInput, _INPUT]
+    ) -> subscriptions.CancelSubscriptionPayload | None:
+        return await subscriptions.take(
+            info.context, "cancelSubscription", input, subscriptions.CancelSubscriptionPayload
+        )

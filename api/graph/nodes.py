@@ -14,6 +14,7 @@ from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.reads.active_policies import active_policies
 from api.reads.contracts import contracts
@@ -21,6 +22,7 @@ from api.reads.customers import companies, customers
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
 from api.reads.relation import Relation
+from api.reads.subscriptions import payments, subscriptions
 from api.reads.support_plans import support_plans, usages
 
 MOST_NODES = 100
@@ -30,12 +32,14 @@ VIEWS: dict[type, Relation] = {
     Company: companies,
     Contract: contracts,
     Customer: customers,
+    CustomerSubscription: subscriptions,
     Order: orders,
     OrderLine: order_lines,
     Product: products,
     Refund: refunds,
     SupportPlanEnrollment: support_plans,
     SupportUsage: usages,
+    SubscriptionPayment: payments,
 }
 """Every view that can be fetched by identifier, with its relation."""
 

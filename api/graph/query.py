@@ -18,12 +18,14 @@ from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
 from api.graph.shared import Connection, Node
+from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.reads.active_policies import active_policies, has_begun
 from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 
 AsOf = Annotated[
@@ -112,4 +114,10 @@ class Query:
     )
     contracts: Connection[Contract] = root_page(
         contracts, "Contracts with all customers, latest first.", filter=ContractFilterInput, order=ContractOrderInput
+    )
+    subscriptions: Connection[CustomerSubscription] = root_page(
+        subscriptions,
+        "Subscriptions of all customers, those that started last first.",
+        filter=SubscriptionFilterInput,
+        order=SubscriptionOrderInput,
     )

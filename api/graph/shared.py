@@ -115,7 +115,9 @@ class DateTimeIntervalInput:
     end_at: datetime | None = optional("First moment that no longer counts; left out, there is no limit.")
 
 
-@strawberry.type(description="A stretch of time; its start belongs to it, its end does not.")
+@strawberry.type(
+    description="A stretch of time; its start belongs to it, its end does not.", directives=[Cost(weight=0)]
+)
 class DateTimeInterval:
     start_at: datetime = strawberry.field(description="First moment that belongs to it.")
     end_at: datetime | None = strawberry.field(

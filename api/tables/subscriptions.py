@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Interval, PrimaryKeyConstraint, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Interval,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
@@ -21,6 +32,7 @@ subscriptions = Table(
     Column("grace", Interval, nullable=False, comment="how long it runs on with a payment overdue"),
     moment("started_at"),
     planned("trial_ends_at"),
+    Column("anchored_at", DateTime(timezone=True), nullable=False, comment="from when the ends of periods are counted"),
     moment("period_start"),
     moment("period_end"),
     Column("pauses", TSTZMULTIRANGE, nullable=False, server_default=sql("'{}'")),

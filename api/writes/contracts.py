@@ -15,7 +15,7 @@ from api.tables.contracts import contract_numbers, contracts
 from api.writes.change import Change, Outcome
 from api.writes.lookups import customer_of
 from api.writes.standing import stand_anew
-from api.writes.terms import Versions, check_version, refusing, taken
+from api.writes.terms import Versions, refusing, taken
 
 _CONTRACTS = Versions(contracts, "contract_id")
 _CONTRACT = ("input", "contract")
@@ -57,8 +57,7 @@ async def terminate_contract(
 
 
 async def _newest(change: Change, contract_id: UUID | None, expected_version: int | None) -> dict[str, Any]:
-    newest = await _CONTRACTS.open(change, contract_id, ("input", "contractId"), "contract")
-    check_version(newest, expected_version)
+    newest = await _CONTRACTS.open(change, contract_id, ("input", "contractId"), "contract", expected_version)
     lengths = {name: Duration(*newest[name]) for name in ("renewal_interval", "notice")}
     return {**newest, **lengths}
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from api.domain.identity import new_id
-from api.domain.money import LARGEST_AMOUNT, in_minor_units
+from api.domain.money import LARGEST_AMOUNT
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
+from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
 
@@ -71,7 +71,7 @@ async def _priced(
     nameable: set[str],
     outcomes: Outcomes,
 ) -> list[Priced]:
-    days = {place: _day(change, purchase) for place, purchase in purchases.items()}
+    days = {place: day_of(change, purchase.placed_at) for place, purchase in purchases.items()}
     rates = await rates_on(change, [(purchases[place].currency, day) for place, day in days.items()])
     found = []
     for (place, purchase), buyer in zip(purchases.items(), buyers, strict=True):
@@ -83,10 +83,6 @@ async def _priced(
         except Rejection as rejection:
             outcomes[place] = Outcome({}, errors=(rejection,))
     return found
-
-
-def _day(change: Change, purchase: NewPurchase) -> date:
-    return purchase.placed_at.astimezone(change.business.time_zone).date()
 
 
 def _check_products(purchase: NewPurchase, nameable: set[str], field: Field) -> None:
@@ -111,21 +107,12 @@ def _price(
         message = "There is no exchange rate for this currency on the day of the purchase; import one first."
         raise Rejection(UserErrorCode.MISSING_EXCHANGE_RATE, message, (*field, "lines", "0", "unitPrice"))
     gross, discount = (
-        _worth(change, amount, purchase.currency, rate) for amount in (purchase.gross, purchase.reduction)
+        worth(change, amount, purchase.currency, rate) for amount in (purchase.gross, purchase.reduction)
     )
     if gross > LARGEST_AMOUNT:
         message = "The sum of the lines is too large in the currency of the business."
         raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "lines"))
     return Priced(new_id(), buyer, purchase, gross, min(discount, gross), place)
-
-
-def _worth(change: Change, amount: Decimal, currency: str, rate: Decimal) -> Decimal:
-    """Return an amount in the currency of the business: exact in its own, in minor units from another."""
-    if currency == change.business.currency:
-        return amount
-    with localcontext() as context:
-        context.prec = 60
-        return in_minor_units(amount * rate, change.business.currency)
 
 
 async def _write(

@@ -26,7 +26,7 @@ from api.tables.support_plans import support_plans, support_usages
 from api.writes.change import Change, Outcome
 from api.writes.lookups import customer_of
 from api.writes.standing import stand_anew
-from api.writes.terms import Versions, check_version, refusing, taken
+from api.writes.terms import Versions, refusing, taken
 
 _PLANS = Versions(support_plans, "support_plan_id")
 _WHAT = "support plan"
@@ -110,8 +110,7 @@ async def cancel_support_plan(
 ) -> list[Outcome]:
     """End a support plan early; raise Refused where that cannot be."""
     with refusing():
-        newest = await _PLANS.open(change, plan_id, _ID, _WHAT)
-        check_version(newest, expected_version)
+        newest = await _PLANS.open(change, plan_id, _ID, _WHAT, expected_version)
         await _PLANS.follow(change, newest, cancelled(newest, cancel_at, reason, change.now))
         return await _done(change, newest["customer_id"], newest["support_plan_id"])
 

@@ -42,11 +42,8 @@ class Versions:
         self._columns = [column for column in table.c if not column.computed and column.name not in _CLOCKS]
         newest = table.c.superseded_at.is_(None)
         self._any = prepare(select(table.c.version).where(table.c[key] == bindparam("which")).limit(1))
-        self._lock = prepare(
-            select(*[_kept(column) for column in table.c])
-            .where(table.c[key] == bindparam("which"), newest)
-            .with_for_update()
-        )
+        kept = [_kept(column) for column in table.c]
+        self._lock = prepare(select(*kept).where(table.c[key] == bindparam("which"), newest).with_for_update())
         self._first = prepare(
             insert(table)
             .values({column.name: _given(column) for column in self._columns})
@@ -57,15 +54,27 @@ class Versions:
         )
         self._following: dict[frozenset[str], Statement] = {}
 
-    async def open(self, change: Change, which: UUID | None, field: tuple[str, ...], what: str) -> Any:
+    async def open(
+        self,
+        change: Change,
+        which: UUID | None,
+        field: tuple[str, ...],
+        what: str,
+        expected_version: int | None = None,
+    ) -> Any:
         """Return the newest version of one of them and lock it; raise Rejection where the caller has none such.
 
-        what     how a message calls it, such as "subscription"
-        returns  its columns; lengths of time as lists of what `Duration` takes
+        Lengths of time are lists of months, days and minutes, as `Duration` takes them.
+
+        what              how a message calls it, such as "subscription"
+        expected_version  the version that the caller has read, None for any
         """
         found = await self._newest(change, which) if which else []
         if not found or change.principal.customer_id not in (None, found[0]["customer_id"]):
             raise Rejection(UserErrorCode.NOT_FOUND, f"There is no such {what}.", field)
+        if expected_version not in (None, found[0]["version"]):
+            message = f"The {what} changed since it was read; read it again and decide anew."
+            raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), found[0]["version"])
         return found[0]
 
     async def _newest(self, change: Change, which: UUID) -> Any:
@@ -125,13 +134,6 @@ def refusing() -> Iterator[None]:
         raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
-def check_version(newest: Any, expected: int | None) -> None:
-    """Raise Rejection where the newest version is not the one that the caller expects."""
-    if expected not in (None, newest["version"]):
-        message = "This changed since it was read; read it again and decide anew."
-        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), newest["version"])
-
-
 def taken(what: str, field: tuple[str, ...]) -> Rejection:
     """Return why nothing begins that has the external identifier of another."""
     message = f"A {what} with this external identifier is recorded already."
@@ -139,13 +141,14 @@ def taken(what: str, field: tuple[str, ...]) -> Rejection:
 
 
 def _kept(column: Any) -> Any:
-    # The driver would count a month as 30 days.
+    # The driver gives a length of time as one without months.
     if not isinstance(column.type, Interval):
         return column
-    months = extract("year", column) * literal_column("12") + extract("month", column)
-    minutes = extract("hour", column) * literal_column("60") + extract("minute", column)
-    counts = array([cast(count, Integer) for count in (months, extract("day", column), minutes)])
-    return case((column.is_not(None), counts)).label(column.name)
+    year, month, day, hour, minute = (
+        cast(extract(unit, column), Integer) for unit in ("year", "month", "day", "hour", "minute")
+    )
+    parts = array([year * literal_column("12") + month, day, hour * literal_column("60") + minute])
+    return case((column.is_not(None), parts)).label(column.name)
 
 
 def _given(column: Any, prefix: str = "") -> Any:

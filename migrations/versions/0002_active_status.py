@@ -75,6 +75,12 @@ def _add_subscriptions() -> None:
         sa.Column("grace", sa.Interval(), nullable=False, comment="how long it runs on with a payment overdue"),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("trial_ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "anchored_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="from when the ends of periods are counted",
+        ),
         sa.Column("period_start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("period_end", sa.DateTime(timezone=True), nullable=False),
         sa.Column("pauses", postgresql.TSTZMULTIRANGE(), server_default=sa.text("'{}'"), nullable=False),
