@@ -9,6 +9,7 @@ from typing import Annotated
 import strawberry
 
 from api.domain import contact
+from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
@@ -151,6 +152,7 @@ class Customer(Node):
         ],
         cost=3,
     )
+    active_status: ActiveStatus = same("Whether the customer counts as active, and why.", cost=5)
     lifetime_value: CustomerLifetimeValue = same("What the customer has brought to the business so far.", cost=3)
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
