@@ -12,7 +12,8 @@ import pytest
 from api.database import database as open_database
 from api.domain.active_policy import NewPolicy, NewRule
 from api.domain.calendar import Duration
-from api.errors import Timeout, UserErrorCode
+from api.errors import Rejection, Timeout, UserErrorCode
+from api.writes import active_policy as writes
 from api.writes.active_policy import set_active_policy
 from api.writes.once import once
 from tests.writes.changes import new_key, request
@@ -77,3 +78,16 @@ async def test_who_waits_too_long_is_told_so_and_keeps_the_key(database_url, giv
                 await put(opened)
         assert await given.connection.fetchval("SELECT count(*) FROM idempotency") == 0
         assert await put(opened) == []
+
+
+async def test_a_zone_that_the_database_does_not_know_is_refused(pools, given):
+    """The domain refuses what Python does not know; here is the case of a database that knows fewer zones."""
+
+    async def work(change):
+        await writes._set(change, NewPolicy([], "Mars/Olympus"), BEGIN, None)
+        return []
+
+    with pytest.raises(Rejection, match="not the name of a time zone") as caught:
+        await once(pools[0], request(new_key()), work)
+    assert (caught.value.code, caught.value.field) == (UserErrorCode.INVALID, ("input", "policy", "timeZone"))
+    assert [version for version, _ in await versions(given.connection)] == [1]
