@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from api.domain.identity import public_id
+from api.writes.standing import bring_up_to_date
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 """When everything happens that does not say when."""
@@ -114,6 +115,7 @@ class Given:
                 value=value,
                 recorded_at=columns.get("recorded_at", created),
             )
+        await self.stand(customer)
         return customer
 
     async def customers(self, count: int, orders: Sequence[Number] = ()) -> list[Made]:
@@ -149,6 +151,7 @@ class Given:
             )
             for position, line in enumerate(parts, 1):
                 await self._line(customer, order, position, line, currency)
+        await self.stand(customer)
         return order
 
     async def refund(
@@ -169,7 +172,12 @@ class Given:
         await self._insert(
             "refunds", **keys | worth | {"refunded_at": refunded_at, "recorded_at": refunded_at} | columns
         )
+        await self.stand(customer)
         return refund
+
+    async def stand(self, customer: Made) -> None:
+        """Work out how a customer stands after rows were made, as every change does."""
+        await bring_up_to_date(self.connection, [customer.key])
 
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:

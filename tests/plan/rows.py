@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,11 @@ class Values:
         name = f"v{len(self.given)}"
         self.given[name] = convert(found) if convert else found
         return parameter(name, kind)
+
+    def known(self) -> Any:
+        found = self.value if isinstance(self.value, list) else [self.value]
+        plain = [part.value if isinstance(part, Enum) else part for part in found]
+        return plain if isinstance(self.value, list) else plain[0]
 
     def maybe(self, kind: str, *path: str) -> Expression | None:
         found = self.value
