@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from api.domain.calendar import Duration
 from api.domain.identity import public_id
 from api.writes.standing import bring_up_to_date
 
@@ -179,6 +181,49 @@ class Given:
         """Work out how a customer stands after rows were made, as every change does."""
         await bring_up_to_date(self.connection, [customer.key])
 
+    async def subscription(
+        self, customer: Made, *later: Mapping[str, Any], started_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a subscription, by default to goods for 10.00 EUR in periods of 30 days.
+
+        later    what is different in each further version: `changed_at`, at least
+        columns  of the first version; it ends 14 days after its period, or when it is cancelled, unless `ends_at` says
+        """
+        subscription = Made("sub", self.key())
+        terms = {"kind": "PRODUCT", "plan_name": "Tea", "price": Decimal(10), "currency": "EUR"}
+        lengths = {"billing_interval": Duration(days=30), "grace": Duration(days=14)}
+        start = {"started_at": started_at, "anchored_at": started_at, "period_start": started_at}
+        keys = {"customer_id": customer.key, "subscription_id": subscription.key}
+        row: dict[str, Any] = keys | terms | lengths | start | {"change": "STARTED", "changed_at": started_at} | columns
+        versions = [row]
+        for each in later:
+            row = {name: value for name, value in row.items() if name not in ("recorded_at", "ends_at")} | each
+            versions.append(row)
+        await self._versions("subscriptions", [_ending(version) for version in versions])
+        return subscription
+
+    async def payment(
+        self, customer: Made, subscription: Made, amount: Number = 10, *, paid_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a payment for a subscription, by default in EUR for 30 days from when it was paid."""
+        payment = Made("pay", self.key())
+        keys = {"customer_id": customer.key, "payment_id": payment.key, "subscription_id": subscription.key}
+        period = {"period_start": paid_at, "period_end": paid_at + timedelta(days=30)}
+        worth = {"amount": Decimal(amount), "business_amount": Decimal(amount), "currency": "EUR"}
+        await self._insert(
+            "subscription_payments", **keys | period | worth | {"paid_at": paid_at, "recorded_at": paid_at} | columns
+        )
+        return payment
+
+    async def _versions(self, table: str, versions: Sequence[Mapping[str, Any]]) -> None:
+        """Add versions, each closed by the next; one is recorded when it is changed unless it says otherwise."""
+        rows = [{"recorded_at": each["changed_at"], **each} for each in versions]
+        for number, (row, following) in enumerate(zip_longest(rows, rows[1:]), 1):
+            if following:
+                row |= {"replaced_at": following["changed_at"], "superseded_at": following["recorded_at"]}
+            await self._insert(table, **row, version=number)
+        await bring_up_to_date(self.connection, [rows[0]["customer_id"]])
+
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:
             await self.product(line.sku, f"Product {line.sku}")
@@ -220,10 +265,20 @@ class Given:
         return policy
 
     async def _insert(self, table: str, **columns: Any) -> None:
-        places = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
+        # The driver takes a length of time for one without months.
+        lengths = {name for name, value in columns.items() if isinstance(value, Duration)}
+        places = [f"${at}::text::interval" if name in lengths else f"${at}" for at, name in enumerate(columns, 1)]
+        values = [str(value) if name in lengths else value for name, value in columns.items()]
         await self.connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values()
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(places)})", *values
         )
+
+
+def _ending(version: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a version of a subscription with the end of its period, and its own, where it does not say them."""
+    end = version.get("period_end") or version["period_start"] + timedelta(days=30)
+    ends_at = min(end + timedelta(days=14), version.get("cancel_at") or end + timedelta(days=14))
+    return {"ends_at": ends_at} | dict(version) | {"period_end": end}
 
 
 async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record]:

@@ -28,6 +28,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import get_argument_values, get_variable_values
 
+from api.domain.calendar import Duration
 from api.domain.identity import parse_id
 from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
@@ -245,6 +246,8 @@ def formed(type_: Any, value: Any) -> Any:
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Duration):
+        return str(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.name if isinstance(value, Enum) else value

@@ -12,9 +12,10 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import Interval, func, select, true
 
 from api.database import Statement, prepare
+from api.domain.calendar import Duration
 from api.graph.sources import Derived, Gathered
 from api.reads.json import kind_of, parameter
 from api.reads.relation import Expression, Lens, Link, Relation, Row
@@ -92,6 +93,7 @@ class Rows:
         self._connection = connection
         self._known: dict[Hashable, Any] = {}
         self._prepared: dict[Hashable, Statement] = {}
+        self._lengths: set[Hashable] = set()
 
     async def everything(self, relation: Relation, sight: Sight, search: str | None = None) -> list[Found]:
         """Return all rows of a relation that may be seen."""
@@ -159,8 +161,13 @@ class Rows:
         shape = (found.relation, tag, found.sight.shape(), found.search is None)
         if shape not in self._prepared:
             row = self._row(found)
-            self._prepared[shape] = prepare(select(compute(row)).select_from(row.table).where(*_is(row, found)))
-        return await self._fetch_value(self._prepared[shape], found, {})
+            wanted = compute(row)
+            if isinstance(wanted.type, Interval):
+                self._lengths.add(shape)
+                wanted = func.string_to_array(func.to_char(wanted, "YYYY MM DD HH24 MI"), " ")
+            self._prepared[shape] = prepare(select(wanted).select_from(row.table).where(*_is(row, found)))
+        value = await self._fetch_value(self._prepared[shape], found, {})
+        return _length(*map(int, value)) if value and shape in self._lengths else value
 
     async def _fetch_value(self, statement: Statement, found: Found, given: Mapping[str, object]) -> Any:
         values = statement.values({**_identity(found), "search": found.search, **given})
@@ -169,6 +176,10 @@ class Rows:
     def _row(self, found: Found) -> Row:
         search = None if found.search is None else parameter("search", "text")
         return Row(found.relation, found.sight.lens(), search)
+
+
+def _length(years: int, months: int, days: int, hours: int, minutes: int) -> Duration:
+    return Duration(years * 12 + months, days, hours * 60 + minutes)
 
 
 def _is(row: Row, found: Found) -> list[Any]:
