@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from api.domain.calendar import Duration
 from api.domain.identity import public_id
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
@@ -159,6 +160,52 @@ class Given:
         )
         return refund
 
+    async def support_plan(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:
+        """Add a support plan: its first version, and one more for each change; by default free and without an end."""
+        plan = Made("sup", self.key())
+        keys = {"customer_id": customer.key, "support_plan_id": plan.key, "change": "ENROLLED"}
+        first = {"plan_name": "Gold", "paid": False, "starts_at": NEW_YEAR} | columns
+        await self._versions("support_plans", keys | first, changes, _end_of_plan)
+        return plan
+
+    async def support_usage(self, customer: Made, plan: Made, *, used_at: datetime = NEW_YEAR, **columns: Any) -> Made:
+        """Add a use of a support plan, by default of one incident."""
+        usage = Made("use", self.key())
+        keys = {"customer_id": customer.key, "usage_id": usage.key, "support_plan_id": plan.key}
+        known = {"incidents": 1, "used_at": used_at, "recorded_at": used_at}
+        await self._insert("support_usages", **keys | known | columns)
+        return usage
+
+    async def contract(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:
+        """Add a contract: its first version, and one more for each change; by default for a year, worth 1,200 EUR."""
+        contract = Made("con", self.key())
+        keys = {"customer_id": customer.key, "contract_id": contract.key, "number": f"C{self.made}", "change": "SIGNED"}
+        term = {"starts_at": NEW_YEAR, "term_ends_at": NEW_YEAR.replace(year=NEW_YEAR.year + 1)} | columns
+        known = {"name": "Care", "value": Decimal(1200), "currency": "EUR", "auto_renew": False}
+        lengths = {"renewal_interval": Duration(12), "notice": Duration()}
+        begun = {"signed_at": term["starts_at"], "term_starts_at": term["starts_at"]}
+        await self._versions("contracts", keys | known | lengths | begun | term, changes, _end_of_contract)
+        return contract
+
+    async def _versions(
+        self,
+        table: str,
+        first: Mapping[str, Any],
+        changes: Sequence[Mapping[str, Any]],
+        end: Callable[[Mapping[str, Any]], datetime | None],
+    ) -> None:
+        """Add versions: a change says what becomes different, when it happened, and when that was recorded if later."""
+        versions = [{"version": 1, "changed_at": first["starts_at"], **first}]
+        for change in changes:
+            kept = {name: value for name, value in versions[-1].items() if name != "recorded_at"}
+            versions.append({**kept, "version": len(versions) + 1, **change})
+        clocks = [(each["changed_at"], each.get("recorded_at", each["changed_at"])) for each in versions]
+        for each, (_, recorded), (replaced, superseded) in zip(
+            versions, clocks, [*clocks[1:], (None, None)], strict=True
+        ):
+            closed = {"recorded_at": recorded, "replaced_at": replaced, "superseded_at": superseded}
+            await self._insert(table, **{**each, **closed, "ends_at": end(each)})
+
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:
             await self.product(line.sku, f"Product {line.sku}")
@@ -177,10 +224,24 @@ class Given:
         )
 
     async def _insert(self, table: str, **columns: Any) -> None:
-        places = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
-        await self.connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values()
+        # The driver takes a length of time for one without months.
+        lengths = {name: str(value) for name, value in columns.items() if isinstance(value, Duration)}
+        places = ", ".join(
+            f"${index}{'::text::interval' if name in lengths else ''}" for index, name in enumerate(columns, 1)
         )
+        await self.connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *(columns | lengths).values()
+        )
+
+
+def _end_of_plan(version: Mapping[str, Any]) -> datetime | None:
+    known = [version[name] for name in ("term_ends_at", "cancel_at") if version.get(name)]
+    return min(known, default=None)
+
+
+def _end_of_contract(version: Mapping[str, Any]) -> datetime | None:
+    end: datetime | None = version.get("terminate_at") or (None if version["auto_renew"] else version["term_ends_at"])
+    return end
 
 
 async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record]:

@@ -28,6 +28,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import get_argument_values, get_variable_values
 
+from api.domain.calendar import Duration
 from api.domain.identity import parse_id
 from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
@@ -240,6 +241,8 @@ def formed(type_: Any, value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, Duration):
+        return str(value)
     return value.name if isinstance(value, Enum) else value
 
 

@@ -9,9 +9,7 @@ from random import Random
 from typing import Any
 
 from tests.given import Given, Line, Made
-
-MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
-"""Everything happens at one of these, so that ties are common."""
+from tests.plan.terms import MOMENTS, populate_terms
 
 NOW = datetime(2025, 12, 24, 18, 0, tzinfo=UTC)
 RATES = {"EUR": "1", "JPY": "0.0061", "KWD": "2.985"}
@@ -30,11 +28,12 @@ class Population:
     refunds: list[Made]
     products: list[Made]
     lines: list[Made]
+    terms: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
-        made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines)
+        made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.terms)
         return [row for rows in made for row in rows]
 
 
@@ -58,7 +57,8 @@ async def populate(given: Given, seed: int) -> Population:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
-    return Population(customers, companies, orders, refunds, products, of_lines)
+    terms = [made for customer in customers[:8] for made in await populate_terms(given, random, customer)]
+    return Population(customers, companies, orders, refunds, products, of_lines, terms)
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, true
 
 from api.database import Statement, prepare
+from api.domain.calendar import Duration
 from api.graph.sources import Derived, Gathered
 from api.reads.json import kind_of, parameter
 from api.reads.relation import Expression, Lens, Link, Relation, Row
@@ -163,6 +164,16 @@ class Rows:
     def _row(self, found: Found) -> Row:
         search = None if found.search is None else parameter("search", "text")
         return Row(found.relation, found.sight.lens(), search)
+
+
+async def lengths_with_months(connection: Any) -> None:
+    """Let a connection return lengths of time as they are; by itself, the driver takes a month for 30 days."""
+
+    def length(parts: tuple[int, int, int]) -> Duration:
+        months, days, microseconds = parts
+        return Duration(months, days, microseconds // 60_000_000)
+
+    await connection.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=length, format="tuple")
 
 
 def _is(row: Row, found: Found) -> list[Any]:
