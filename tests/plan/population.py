@@ -9,7 +9,10 @@ from random import Random
 from typing import Any
 
 from tests.given import Given, Line, Made
-from tests.plan.terms import MOMENTS, populate_terms
+from tests.plan.terms import populate_terms
+
+MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
+"""Everything happens at one of these, so that ties are common."""
 
 NOW = datetime(2025, 12, 24, 18, 0, tzinfo=UTC)
 RATES = {"EUR": "1", "JPY": "0.0061", "KWD": "2.985"}
@@ -57,7 +60,7 @@ async def populate(given: Given, seed: int) -> Population:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
-    terms = [made for customer in customers[:8] for made in await populate_terms(given, random, customer)]
+    terms = [made for customer in customers[:8] for made in await populate_terms(given, random, customer, MOMENTS[:4])]
     return Population(customers, companies, orders, refunds, products, of_lines, terms)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -10,24 +11,21 @@ from typing import Any
 from api.domain.calendar import Duration
 from tests.given import Given, Made
 
-MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
-"""Everything happens at one of these, so that ties are common."""
-
 LATE = (timedelta(0), timedelta(0), timedelta(days=40))
 LENGTHS = (Duration(1), Duration(months=1, days=15), Duration(days=1), Duration(days=1, minutes=90), Duration(12))
 
 
-async def populate_terms(given: Given, random: Random, customer: Made) -> list[Made]:
-    """Make support plans with their uses, and contracts, of a customer."""
+async def populate_terms(given: Given, random: Random, customer: Made, starts: Sequence[datetime]) -> list[Made]:
+    """Make support plans with their uses, and contracts, of a customer; each begins at one of the moments."""
     made: list[Made] = []
     for _ in range(random.choice((0, 1, 2))):
-        made += await _support_plan(given, random, customer)
-        made.append(await _contract(given, random, customer))
+        made += await _support_plan(given, random, customer, random.choice(starts))
+        made.append(await _contract(given, random, customer, random.choice(starts)))
     return made
 
 
-async def _support_plan(given: Given, random: Random, customer: Made) -> list[Made]:
-    start, paid = random.choice(MOMENTS[:4]), random.random() < 0.5
+async def _support_plan(given: Given, random: Random, customer: Made, start: datetime) -> list[Made]:
+    paid = random.random() < 0.5
     price = (
         {"price": Decimal(random.choice(("9.99", "0.005"))), "currency": random.choice(("EUR", "JPY"))} if paid else {}
     )
@@ -69,8 +67,7 @@ def _cancelled(random: Random, start: datetime) -> dict[str, Any]:
     }
 
 
-async def _contract(given: Given, random: Random, customer: Made) -> Made:
-    start = random.choice(MOMENTS[:4])
+async def _contract(given: Given, random: Random, customer: Made, start: datetime) -> Made:
     end = start + timedelta(days=random.choice((1, 31, 120)))
     changes = [_renewed(end), _terminated(random, end + timedelta(days=2))][: random.choice((0, 1, 2))]
     return await given.contract(
