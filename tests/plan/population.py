@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.given import Given, Line, Made, Rule
 from tests.plan.population_terms import subscription
+from tests.plan.terms import populate_terms
 
 MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
 """Everything happens at one of these, so that ties are common."""
@@ -34,12 +35,13 @@ class Population:
     policies: list[Made]
     subscriptions: list[Made]
     payments: list[Made]
+    terms: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
         made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.policies)
-        terms = (self.subscriptions, self.payments)
+        terms = (self.subscriptions, self.payments, self.terms)
         return [row for rows in (*made, *terms) for row in rows]
 
 
@@ -73,8 +75,9 @@ async def populate(given: Given, seed: int) -> Population:
         for customer, each in subscriptions
         for _ in range(random.randint(0, 3))
     ]
-    terms = [made for _, made in subscriptions]
-    return Population(customers, companies, orders, refunds, products, of_lines, policies, terms, payments)
+    made = [made for _, made in subscriptions]
+    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
+    return Population(customers, companies, orders, refunds, products, of_lines, policies, made, payments, terms)
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, func, select, true
+from sqlalchemy import select, true
 
 from api.database import Statement, prepare
 from api.domain.calendar import Duration
@@ -93,7 +93,6 @@ class Rows:
         self._connection = connection
         self._known: dict[Hashable, Any] = {}
         self._prepared: dict[Hashable, Statement] = {}
-        self._lengths: set[Hashable] = set()
 
     async def everything(self, relation: Relation, sight: Sight, search: str | None = None) -> list[Found]:
         """Return all rows of a relation that may be seen."""
@@ -126,7 +125,7 @@ class Rows:
             values, row = Values(value), self._row(found)
             condition, shape = test(row, values), (found.relation, test, found.sight.shape())
             if shape not in self._prepared:
-                self._prepared[shape] = prepare(select(condition).select_from(row.table).where(*_is(row, found)))
+                self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
             self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
         return bool(self._known[known])
 
@@ -162,12 +161,8 @@ class Rows:
         if shape not in self._prepared:
             row = self._row(found)
             wanted = compute(row)
-            if isinstance(wanted.type, Interval):
-                self._lengths.add(shape)
-                wanted = func.string_to_array(func.to_char(wanted, "YYYY MM DD HH24 MI"), " ")
-            self._prepared[shape] = prepare(select(wanted).select_from(row.table).where(*_is(row, found)))
-        value = await self._fetch_value(self._prepared[shape], found, {})
-        return _length(*map(int, value)) if value and shape in self._lengths else value
+            self._prepared[shape] = prepare(select(wanted).select_from(row.source).where(*_is(row, found)))
+        return await self._fetch_value(self._prepared[shape], found, {})
 
     async def _fetch_value(self, statement: Statement, found: Found, given: Mapping[str, object]) -> Any:
         values = statement.values({**_identity(found), "search": found.search, **given})
@@ -178,8 +173,14 @@ class Rows:
         return Row(found.relation, found.sight.lens(), search)
 
 
-def _length(years: int, months: int, days: int, hours: int, minutes: int) -> Duration:
-    return Duration(years * 12 + months, days, hours * 60 + minutes)
+async def lengths_with_months(connection: Any) -> None:
+    """Let a connection return lengths of time as they are; by itself, the driver takes a month for 30 days."""
+
+    def length(parts: tuple[int, int, int]) -> Duration:
+        months, days, microseconds = parts
+        return Duration(months, days, microseconds // 60_000_000)
+
+    await connection.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=length, format="tuple")
 
 
 def _is(row: Row, found: Found) -> list[Any]:
