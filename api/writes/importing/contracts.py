@@ -28,7 +28,7 @@ _ENDED = ("terminate_at", "termination_reason", "penalty", "ends_at", "change", 
 def _read(row: NamedCells, named: Named, books: Books) -> Versions:
     contract = _new(row, named, books).checked(books.now, books.zone, _FIELD)
     first = contract.first_version(books.now) | {"number": contract.number}
-    end = early_end(row, books, "terminated_at", lambda cell: file_rows.required(cell, Reason.BAD_REASON))
+    end = early_end(row, books, "terminated_at", lambda: row.required("termination_reason", Reason.BAD_REASON))
     told = {name: row.text(name) for name in ("number", "signed_at", "renewal_interval")}
     return Versions(
         first=first,
@@ -79,7 +79,7 @@ CONTRACTS = Kind(
     required=("customer", "contract", "name", "value", "starts_at", "ends_at"),
     optional=(
         *("number", "currency", "billing_interval", "signed_at", "auto_renew", "renewal_interval", "notice"),
-        *("terminated_at", "ended_at", "reason", "penalty"),
+        *("terminated_at", "ended_at", "termination_reason", "penalty"),
         *ABOUT_CUSTOMERS,
     ),
     read=_read,

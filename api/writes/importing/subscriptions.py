@@ -12,7 +12,7 @@ from api.domain.term_rows import needed
 from api.tables.subscriptions import subscriptions
 from api.writes.importing.fields import ABOUT_CUSTOMERS, NamedCells
 from api.writes.importing.lines import Books
-from api.writes.importing.terms import Kind, Named, Versions, early_end, staged_rows
+from api.writes.importing.terms import Kind, Named, Versions, cancellation, staged_rows
 from api.writes.subscriptions import columns_of, first_version
 
 _TERMS = ("kind", "plan_name", "price", "currency", "billing_interval", "grace", "started_at", "trial_ends_at")
@@ -21,7 +21,7 @@ _ENDED = ("cancel_at", "cancellation_reason", "comment", "ends_at", "change", "c
 
 
 def _read(row: NamedCells, named: Named, books: Books) -> Versions:
-    end = early_end(row, books, "cancelled_at", term_rows.cancellation_reason)
+    end = cancellation(row, books)
     period_end = term_rows.planned(row.of("period_end"), books.zone)
     kept = KeptSubscription(_new(row, named, books).checked(books.now, FIELD), period_end, end)
     begun = kept.begun(books.now, books.zone)
@@ -62,7 +62,16 @@ SUBSCRIPTIONS = Kind(
     identifier="subscription",
     required=("customer", "subscription", "kind", "plan", "price", "interval", "started_at"),
     optional=(
-        *("currency", "grace", "trial_ends_at", "period_end", "cancelled_at", "ended_at", "reason", "comment"),
+        *(
+            "currency",
+            "grace",
+            "trial_ends_at",
+            "period_end",
+            "cancelled_at",
+            "ended_at",
+            "cancellation_reason",
+            "comment",
+        ),
         *ABOUT_CUSTOMERS,
     ),
     read=_read,

@@ -13,7 +13,7 @@ from api.tables.support_plans import support_plans, support_usages
 from api.writes.importing.expressions import new_ids
 from api.writes.importing.fields import ABOUT_CUSTOMERS, NamedCells
 from api.writes.importing.lines import Books
-from api.writes.importing.terms import Kind, Named, Versions, early_end, staged_rows, things
+from api.writes.importing.terms import Kind, Named, Versions, cancellation, staged_rows, things
 
 _FIELD = ("enrollment",)
 _TERMS = (
@@ -36,7 +36,7 @@ _STAGED = staged_rows(
 def _read(row: NamedCells, named: Named, books: Books) -> Versions:
     plan = _new(row, named, books).checked(books.now, _FIELD)
     first = plan.first_version(books.now)
-    end = early_end(row, books, "cancelled_at", term_rows.cancellation_reason)
+    end = cancellation(row, books)
     newest = first | {"cancel_at": None}
     ended = None
     if end is not None:
@@ -101,7 +101,7 @@ SUPPORT_PLANS = Kind(
     required=("customer", "enrollment", "plan", "starts_at"),
     optional=(
         *("paid", "price", "currency", "ends_at", "included_incidents", "used_incidents", "response_target"),
-        *("cancelled_at", "ended_at", "reason"),
+        *("cancelled_at", "ended_at", "cancellation_reason"),
         *ABOUT_CUSTOMERS,
     ),
     read=_read,

@@ -133,17 +133,22 @@ def _waiting(column: Column[Any]) -> Any:
     return Text() if isinstance(column.type, Interval) else column.type
 
 
-def early_end(row: NamedCells, books: Books, decided: str, reason: Callable[[object], str]) -> EarlyEnd | None:
+def cancellation(row: NamedCells, books: Books) -> EarlyEnd | None:
+    """Return how a row says that something was cancelled, None where it was not."""
+    return early_end(row, books, "cancelled_at", lambda: term_rows.cancellation_reason(row.of("cancellation_reason")))
+
+
+def early_end(row: NamedCells, books: Books, decided: str, reason: Callable[[], str]) -> EarlyEnd | None:
     """Return how a row says that the thing was ended before its time was up, None where it was not.
 
     decided  field that says when that was decided
-    reason   reads the cell that says why
+    reason   reads why
     """
     decided_at = term_rows.past(row.of(decided), books.zone, now=books.now)
     ended_at = term_rows.planned(row.of("ended_at"), books.zone)
     if decided_at is None and ended_at is None:
         return None
-    return EarlyEnd(decided_at, ended_at, reason(row.of("reason")), row.text("comment"))
+    return EarlyEnd(decided_at, ended_at, reason(), row.text("comment"))
 
 
 def of_customer() -> ColumnElement[bool]:
