@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 
+from api.reads.checks import findings
 from api.writes.business import Business
 from api.writes.importing import Format, ImportResult, Progress, Step, import_file
 
@@ -118,6 +119,10 @@ class Imports:
     async def one(self, query: str, *values: object) -> Any:
         """Return the one value that a query finds."""
         return await self.connection.fetchval(query, *values)
+
+    async def is_sound(self) -> bool:
+        """Return whether `regulars check` would find that all figures agree."""
+        return not any(finding.broken for finding in await findings(self.connection))
 
     async def is_empty(self) -> bool:
         """Return whether nothing at all was recorded."""

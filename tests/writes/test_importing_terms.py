@@ -4,7 +4,6 @@ from decimal import Decimal
 
 import pytest
 
-from api.reads.checks import findings
 from api.writes.importing import Counts, ImportRefused
 from tests.writes.imports import contract, enrollment, line, subscription
 
@@ -26,11 +25,6 @@ STANDING = """query ($customer: String!, $asOf: DateTime) {
   customer(by: {externalId: {source: "import", value: $customer}}, asOf: $asOf) {
     activeStatus { isActive reasons { code } }
     subscriptions { nodes { status } } supportPlans { nodes { status } } contracts { nodes { status } } } }"""
-
-
-async def sound(imports):
-    """Return whether `regulars check` finds nothing wrong with the figures."""
-    return not [finding.law for finding in await findings(imports.connection) if finding.broken]
 
 
 async def standing(ask, as_of=None, customer="4711"):
@@ -57,7 +51,7 @@ async def test_a_subscription_runs_from_its_start_in_its_present_period(imports,
     assert await standing(ask, "2024-06-01") == (True, ["PRODUCT_SUBSCRIPTION"], ["ACTIVE"])
     assert await standing(ask, "2024-07-01") == (True, ["PRODUCT_SUBSCRIPTION"], ["PAST_DUE"])
     assert await standing(ask) == (False, [], ["EXPIRED"])
-    assert await sound(imports)
+    assert await imports.is_sound()
 
 
 async def test_a_subscription_that_was_cancelled_was_running_before(imports, ask):
@@ -82,7 +76,7 @@ async def test_a_subscription_that_was_cancelled_was_running_before(imports, ask
     )
     assert await imports.one(before) == 1
     assert await imports.one(f"{clocks} WHERE a.version = 1 AND b.version = 2")
-    assert await sound(imports)
+    assert await imports.is_sound()
 
 
 async def test_without_a_period_a_subscription_is_paid_for_as_long_as_it_ran(imports, ask):
@@ -135,7 +129,7 @@ async def test_a_support_plan_has_a_term_an_allowance_and_what_was_used_of_it(im
     assert await standing(ask, "2024-12-01") == (True, ["PAID_SUPPORT_PLAN"], ["ACTIVE"])
     assert await standing(ask, "2024-02-01", "4712") == (False, [], ["ACTIVE"])
     assert await standing(ask, "2024-03-02", "4712") == (False, [], ["CANCELLED"])
-    assert await sound(imports)
+    assert await imports.is_sound()
 
 
 async def test_a_contract_has_a_term_and_may_be_terminated(imports, ask):
@@ -162,7 +156,7 @@ async def test_a_contract_has_a_term_and_may_be_terminated(imports, ask):
     assert await standing(ask, "2024-07-31", "4712") == (True, ["CONTRACT"], ["ACTIVE"])
     assert await standing(ask, "2024-08-02", "4712") == (False, [], ["CANCELLED"])
     assert await standing(ask, "2025-03-01") == (True, ["CONTRACT"], ["ACTIVE", "EXPIRED"])
-    assert await sound(imports)
+    assert await imports.is_sound()
 
 
 async def test_amounts_in_other_currencies_are_recorded_as_they_are(imports):
@@ -209,4 +203,4 @@ async def test_chunks_change_nothing(imports):
     assert (result.rows_taken, result.added) == (40, Counts(customers=7, subscriptions=40))
     counted = "SELECT count(*) FILTER (WHERE version = 1), count(*) FILTER (WHERE version = 2) FROM subscriptions"
     assert await imports.rows(counted) == [(40, 20)]
-    assert await sound(imports)
+    assert await imports.is_sound()
