@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
 from api.graph.declare import PlannedField
-from api.graph.nodes import VIEWS
+from api.graph.nodes import REFERRED
 from api.graph.sources import One, Paged
 from api.plan import levels
 from api.plan.narrow import narrowing
@@ -56,7 +56,7 @@ def reference_plan(
         KNOWN_AT if given[":knownAt"] else None,
         owned=given[":owner"] is not None,
     )
-    relation = VIEWS[view]
+    relation = REFERRED[view]
     level = Level(relation, object_items(selecting, type_, below))
     made = levels.linked(itself(relation), level, lens, parameters, listed=False)
     return Plan(made, parameters, bool(selecting.referred))
