@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,18 @@ class Line:
     price: Number
     quantity: int = 1
     sku: str = "TEA"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a policy to be made: the window in ISO 8601; rules about terms have neither window nor count."""
+
+    code: str = "RECENT_PURCHASE"
+    window: str | None = "P12M"
+    minimum_count: int | None = 1
+    customer_kind: str | None = None
+    category: str | None = None
+    enabled: bool = True
 
 
 @dataclass(slots=True)
@@ -175,6 +187,29 @@ class Given:
             unit_price=Decimal(line.price),
             currency=currency,
         )
+
+    async def policy(
+        self, effective_from: datetime, *rules: Rule, zone: str | None = None, recorded_at: datetime = NEW_YEAR
+    ) -> Made:
+        """Add the next version of who counts as active."""
+        policy = Made("apo", self.key())
+        await self.connection.execute(
+            "INSERT INTO active_policies SELECT $1, max(version) + 1, $2, $3, $4 FROM active_policies",
+            policy.key,
+            effective_from,
+            zone,
+            recorded_at,
+        )
+        for position, rule in enumerate(rules, 1):
+            # The driver would lose the months of a length of time.
+            await self.connection.execute(
+                'INSERT INTO active_rules (policy_id, position, code, "window", minimum_count, customer_kind, category,'
+                " enabled) VALUES ($1, $2, $3, $4::text::interval, $5, $6, $7, $8)",
+                policy.key,
+                position,
+                *(getattr(rule, part.name) for part in fields(Rule)),
+            )
+        return policy
 
     async def _insert(self, table: str, **columns: Any) -> None:
         places = ", ".join(f"${index}" for index in range(1, len(columns) + 1))

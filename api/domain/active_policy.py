@@ -13,7 +13,7 @@ from api.domain.text import MEDIUM, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 
 RECENT_PURCHASE, LOYAL = "RECENT_PURCHASE", "LOYAL"
-MOST_RULES = 250
+MOST_RULES = 100
 FEWEST_PURCHASES, MOST_PURCHASES = 2, 1_000
 LONGEST = Duration(months=120)
 """The longest window, and how far ahead a policy may begin."""

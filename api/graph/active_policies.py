@@ -71,7 +71,8 @@ class ActivePolicy(Node):
 class ActiveRuleInput:
     code: ActiveReasonCode = strawberry.field(description="What makes the customer active by this rule.")
     enabled: bool | None = strawberry.field(
-        description="false takes a special case out of a wider rule, such as one category of products.", default=True
+        description="Whether the rule is used; one that is not takes its case out of a wider rule.",
+        default=True,
     )
     customer_kind: CustomerKind | None = optional("The kind of customer the rule is for; left out, all.")
     category: str | None = optional("The category of products the rule is for, RECENT_PURCHASE only; left out, all.")
@@ -96,7 +97,7 @@ class ActiveRuleInput:
 @strawberry.input(description="The rules that decide who counts as active.")
 class ActivePolicyInput:
     rules: list[ActiveRuleInput] = strawberry.field(
-        description="The rules in their order, at most 250; what has no rule here is off."
+        description="The rules in their order, at most 100; what has no rule here is off."
     )
     time_zone: str | None = optional(
         "Where the calendar is read by which months and days are counted, such as Europe/Berlin; left out, that of "

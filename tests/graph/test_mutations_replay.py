@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.writes.changes import batch, counts, customer, line, one_purchase, purchase, refund
+from tests.writes.changes import active_policy, batch, counts, customer, line, one_purchase, purchase, refund
 
 pytestmark = pytest.mark.anyio
 
@@ -18,6 +18,8 @@ ORDER = """id number status placedAt recordedAt discount { amount currencyCode }
 CUSTOMER = """id kind displayName email tags version createdAt updatedAt externalIds { source value }
   company { name } purchaseSummary { orderCount gross { amount } net { amount } firstPurchaseAt }
   orders(first: 10) { edges { cursor node { number } } pageInfo { hasNextPage } totalCount { count } }"""
+POLICY = """id version effectiveFrom timeZone recordedAt
+  rules { code enabled customerKind category window minimumCount }"""
 ERRORS = "userErrors { __typename code field message currentVersion ... on DisplayableError { path: field } }"
 ONCE = "idempotency { key firstSeenAt expiresAt }"
 
@@ -39,6 +41,11 @@ SELECTIONS = {
         ONCE,
         f"refund {{ id amount {{ amount currencyCode }} refundedAt recordedAt reason order {{ {ORDER} }} }} {ERRORS}",
         f"order {{ {ORDER} }} customer {{ {CUSTOMER} }}",
+    ],
+    "setActivePolicy": [
+        ERRORS,
+        f"policy {{ {POLICY} }} {ERRORS} {ONCE}",
+        "policy { version }",
     ],
     "setCustomer": ["created", f"customer {{ {CUSTOMER} }} {ERRORS} created {ONCE}", f"{ERRORS}"],
 }
@@ -70,10 +77,16 @@ def changes(order):
         ("recordRefund", refund(order.id, "10.01")),
         ("setCustomer", customer({"email": "bob@example.com"}, firstName="Bob", companyName="Acme", tags=["new"])),
         ("setCustomer", customer({"email": "ann@example.com"}, expected=7)),
+        ("setActivePolicy", active_policy({"code": "RECENT_PURCHASE", "window": "P1Y14D"}, {"code": "CONTRACT"})),
+        ("setActivePolicy", active_policy(expectedVersion=7)),
     ]
 
 
-KINDS = [*["recordPurchase"] * 2, *["recordPurchases"] * 2, *["recordRefund"] * 2, *["setCustomer"] * 2]
+KINDS = [
+    kind
+    for kind in ("recordPurchase", "recordPurchases", "recordRefund", "setCustomer", "setActivePolicy")
+    for _ in range(2)
+]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from api.graph.nodes import VIEWS
 from api.graph.sources import Column, Derived, Gathered, Many, One, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
+from tests.plan.lengths import in_json, spelled
 from tests.plan.orders import is_total, named, ordering
 from tests.plan.pages import Cursor, Placed, cut, in_order
 from tests.plan.rows import Found, Rows, Sight
@@ -100,6 +101,8 @@ class Naive:
         wanted = [row for row in found if await is_wanted(self.rows, row, field, given)]
         if isinstance(source, Paged):
             return await self.page(wanted, given, field, details)
+        if source.only:
+            wanted = [row for row in wanted if await self.rows.value(row, source, source.only)]
         ordered = await self.ordered(wanted, relation.order, False)
         return await self.object(get_named_type(field.type), ordered[0].item, details) if ordered else None
 
@@ -134,9 +137,7 @@ class Naive:
         type_ = get_named_type(field.type)
         match source:
             case Column():
-                name = declared.python_name
-                value = await self.rows.value(row, (source, name), lambda seen: source.of(seen, name))
-                return formed(field.type, value)
+                return await self.scalar(row, source, declared.python_name, field.type)
             case Same():
                 is_missing = source.missing and await self.rows.column(row, source.missing) is None
                 return None if is_missing else await self.object(type_, row, details, source)
@@ -159,6 +160,12 @@ class Naive:
                 ]
                 return await self.page(found, given, field, details)
         raise AssertionError(f"no naive evaluation of {source}")
+
+    async def scalar(self, row: Found, source: Column, name: str, type_: Any) -> Any:
+        """Return a plain value of a row as it stands in JSON."""
+        if get_named_type(type_).name == "Duration":
+            return in_json(await self.rows.value(row, (source, name), lambda seen: spelled(source.of(seen, name))))
+        return formed(type_, await self.rows.value(row, (source, name), lambda seen: source.of(seen, name)))
 
     async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
         """Return rows in the order of terms, ties broken by the key unless the order is total."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from tests.given import Given, Line, Made
+from tests.given import Given, Line, Made, Rule
 
 MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
 """Everything happens at one of these, so that ties are common."""
@@ -30,11 +30,12 @@ class Population:
     refunds: list[Made]
     products: list[Made]
     lines: list[Made]
+    policies: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
-        made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines)
+        made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.policies)
         return [row for rows in made for row in rows]
 
 
@@ -58,7 +59,7 @@ async def populate(given: Given, seed: int) -> Population:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
-    return Population(customers, companies, orders, refunds, products, of_lines)
+    return Population(customers, companies, orders, refunds, products, of_lines, await _policies(given, random))
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:
@@ -117,6 +118,23 @@ async def _order(given: Given, random: Random, customer: Made, number: int) -> t
         when = _when(random, "refunded_at", 4)
         refunds.append(await given.refund(customer, amount, order, currency=currency, rate=rate, **when))
     return order, refunds
+
+
+async def _policies(given: Given, random: Random) -> list[Made]:
+    """Make policies: one with another zone, one known late, one without rules, one that begins after now."""
+    rules = [
+        Rule(window="P2Y3M"),
+        Rule("LOYAL", "P14D", 3, customer_kind="BUSINESS", enabled=False),
+        Rule(window="P1Y1D", category="tools"),
+        Rule("CONTRACT", None, None),
+    ]
+    late = MOMENTS[4] + timedelta(days=40)
+    return [
+        await given.policy(MOMENTS[1], *random.sample(rules, 3), zone="America/New_York", recorded_at=MOMENTS[1]),
+        await given.policy(MOMENTS[4], *random.sample(rules, 4), recorded_at=late),
+        await given.policy(MOMENTS[6], recorded_at=MOMENTS[6]),
+        await given.policy(NOW + timedelta(days=30), *rules[:1], zone="UTC", recorded_at=MOMENTS[7]),
+    ]
 
 
 def _exact(number: object) -> Decimal:

@@ -240,6 +240,7 @@ def test_every_page_says_in_the_schema_what_multiplies_its_cost(published: Graph
 
 
 SHORT_LISTS = {
+    "ActivePolicy.rules": "a policy has at most 100, and nothing lies below",
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",

@@ -40,6 +40,11 @@ SET_CUSTOMER = """mutation ($input: SetCustomerInput!) { setCustomer(input: $inp
     externalIds { source value } company { name } }
   userErrors { code field message currentVersion } idempotency { replayed } } }"""
 
+SET_ACTIVE_POLICY = """mutation ($input: SetActivePolicyInput!) { setActivePolicy(input: $input) {
+  policy { id version effectiveFrom timeZone recordedAt
+    rules { code enabled customerKind category window minimumCount } }
+  userErrors { code field message currentVersion } idempotency { key replayed } } }"""
+
 
 def new_key() -> str:
     """Return a key that nobody has used."""
@@ -91,6 +96,13 @@ def customer(identifier: Any, key: str | None = None, expected: int | None = Non
     """Return the input of setCustomer."""
     version = {} if expected is None else {"expectedVersion": expected}
     return {"idempotencyKey": key or new_key(), "identifier": identifier, "customer": parts, **version}
+
+
+def active_policy(*rules: Any, begin: str = "2025-06-01T00:00:00Z", zone: str | None = None, **more: Any) -> Any:
+    """Return the input of setActivePolicy: by default that a purchase counts for a year from 1 June 2025 on."""
+    policy: Any = {"rules": list(rules) or [{"code": "RECENT_PURCHASE", "window": "P12M"}]}
+    policy |= {} if zone is None else {"timeZone": zone}
+    return {"idempotencyKey": new_key(), "policy": policy, "effectiveFrom": begin, **more}
 
 
 def new_purchase(price: str = "8.50", external_id: str | None = None) -> NewPurchase:
