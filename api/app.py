@@ -20,7 +20,7 @@ from api.errors import ApiError
 from api.graph.schema import executable, schema
 from api.reads.server import require_server
 from api.settings import Settings
-from api.tables.migration import head, upgrade
+from api.tables.migration import head
 from api.web.documents import Limits
 from api.web.errors import log_unexpected
 from api.web.explorer import explorer_routes, load_tabs
@@ -29,6 +29,7 @@ from api.web.ready_files import ReadyText
 from api.web.turned_away import nothing_there
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
+from api.writes.newest import bring_to_newest
 
 __all__ = ["build_app", "open_database", "schema_text"]
 
@@ -161,7 +162,7 @@ async def _forget_keys(opened: Database) -> None:
 def _embedded(settings: Settings, stack: ExitStack) -> str:
     """Start and migrate the embedded server, to be stopped with the stack; return its address."""
     server = stack.enter_context(start(settings.data or default_data_dir(), report=logging.getLogger("regulars").info))
-    upgrade(server.dsn)
+    bring_to_newest(server.dsn)
     return server.dsn
 
 

@@ -14,6 +14,7 @@ from api.cli.checking import check
 from api.cli.database import migrate
 from api.cli.demo import demo
 from api.cli.importing import import_
+from api.cli.rebuilding import rebuild
 from api.cli.schema import schema
 from api.cli.serving import serve
 from api.embedded import EmbeddedServerError
@@ -35,6 +36,7 @@ app.command()(migrate)
 app.command("import")(import_)
 app.command()(demo)
 app.command()(check)
+app.command()(rebuild)
 app.command()(schema)
 
 

@@ -16,7 +16,8 @@ from api.embedded import default_data_dir, running_server, start
 from api.errors import Unavailable
 from api.reads.server import require_server, schema_revision
 from api.settings import Settings
-from api.tables.migration import head, upgrade
+from api.tables.migration import head
+from api.writes.newest import bring_to_newest
 
 __all__ = ["found_database", "migrate", "migrated", "owned_database"]
 
@@ -27,7 +28,7 @@ PATIENCE_SECONDS = 30
 def migrate(data: Data = None) -> None:
     """Bring the database to the newest schema."""
     with found_database(settings_with(data)) as dsn:
-        typer.echo(f"The schema is at revision {upgrade(dsn)}.")
+        typer.echo(f"The schema is at revision {bring_to_newest(dsn)}.")
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def owned_database(settings: Settings) -> Iterator[str]:
 def bring_up_to_date(settings: Settings, dsn: str) -> None:
     """Migrate the database; raise Unavailable instead in production, where that is a step of its own."""
     if settings.environment != "production":
-        upgrade(dsn)
+        bring_to_newest(dsn)
         return
     found = asyncio.run(_revision(settings, dsn))
     if found != head():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 LARGEST_AMOUNT = Decimal(10) ** 15
 UNIT_PRICE_DIGITS = 6
@@ -56,7 +56,5 @@ def has_at_most(digits: int, amount: Decimal) -> bool:
     >>> has_at_most(2, Decimal("1.50")), has_at_most(2, Decimal("1.500")), has_at_most(2, Decimal("1.505"))
     (True, True, False)
     """
-    with localcontext() as context:
-        context.prec = 60
-        exponent = amount.normalize().as_tuple().exponent
+    exponent = amount.normalize(_EXACT).as_tuple().exponent
     return isinstance(exponent, int) and -exponent <= digits

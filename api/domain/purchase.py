@@ -105,14 +105,17 @@ class NewPurchase:
         return found
 
     def _check_sums(self, field: tuple[str, ...]) -> None:
+        currency, gross = self.currency, self.gross
         for index, line in enumerate(self.lines):
-            _check_same(line.unit_price, self.currency, (*field, "lines", str(index), "unitPrice"))
+            if line.unit_price.currency_code != currency:
+                raise _other_currency((*field, "lines", str(index), "unitPrice"))
         if self.discount:
-            _check_same(self.discount, self.currency, (*field, "discount"))
-            check_amount(self.discount, (*field, "discount"), digits=MINOR_DIGITS[self.currency])
-        if self.gross > LARGEST_AMOUNT:
+            if self.discount.currency_code != currency:
+                raise _other_currency((*field, "discount"))
+            check_amount(self.discount, (*field, "discount"), digits=MINOR_DIGITS[currency])
+        if gross > LARGEST_AMOUNT:
             raise Rejection(UserErrorCode.OUT_OF_RANGE, "The sum of the lines is too large.", (*field, "lines"))
-        if self.reduction > self.gross:
+        if self.reduction > gross:
             raise Rejection(
                 UserErrorCode.OUT_OF_RANGE, "The discount is larger than the sum of the lines.", (*field, "discount")
             )
@@ -171,7 +174,6 @@ def _unknown_currency(field: tuple[str, ...]) -> Rejection:
     return Rejection(UserErrorCode.UNKNOWN_CURRENCY, message, (*field, "currencyCode"))
 
 
-def _check_same(amount: Amount, currency: str, field: tuple[str, ...]) -> None:
-    if amount.currency_code != currency:
-        message = "All amounts of a purchase must be in one currency."
-        raise Rejection(UserErrorCode.CURRENCY_MISMATCH, message, (*field, "currencyCode"))
+def _other_currency(field: tuple[str, ...]) -> Rejection:
+    message = "All amounts of a purchase must be in one currency."
+    return Rejection(UserErrorCode.CURRENCY_MISMATCH, message, (*field, "currencyCode"))

@@ -9,6 +9,7 @@ from typing import Annotated
 import strawberry
 
 from api.domain import contact
+from api.graph.active_policies import ActiveReasonCode
 from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
@@ -29,6 +30,7 @@ from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInpu
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.reads import customers as reads
+from api.reads import standing
 from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
@@ -43,10 +45,14 @@ LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
 @strawberry.enum(description="What customers can be sorted by.")
 class CustomerOrderField(Enum):
     CREATED_AT = strawberry.enum_value("created_at", description="When the customer first came to the business.")
-    LAST_PURCHASE_AT = strawberry.enum_value("last_purchase_at", description="When the customer last bought.")
-    ORDER_COUNT = strawberry.enum_value("order_count", description="How many orders the customer has placed.")
+    LAST_PURCHASE_AT = strawberry.enum_value("stands_last_purchase_at", description="When the customer last bought.")
+    ORDER_COUNT = strawberry.enum_value("stands_order_count", description="How many orders the customer has placed.")
     HISTORIC_NET = strawberry.enum_value(
-        "historic_net", description="What the customer has brought so far, after discounts and refunds."
+        "stands_historic_net", description="What the customer has brought so far, after discounts and refunds."
+    )
+    ACTIVE_UNTIL = strawberry.enum_value(
+        "stands_until_order",
+        description="When the customer stops counting as active; those who do not stop come behind, then the inactive.",
     )
     RELEVANCE = strawberry.enum_value(
         "relevance",
@@ -88,10 +94,20 @@ class CustomerFilterInput:
     country: list[str] | None = condition("The customer is from one of these countries: two letters each, such as DE.")
     tags: list[str] | None = condition("The customer has at least one of these labels.")
     created_at: DateTimeFilter | None = condition("When the customer first came to the business.")
-    last_purchase_at: DateTimeFilter | None = condition("When the customer last bought.")
-    order_count: IntFilter | None = condition("How many orders the customer has placed.")
+    last_purchase_at: DateTimeFilter | None = condition("When the customer last bought.", "stands_last_purchase_at")
+    order_count: IntFilter | None = condition("How many orders the customer has placed.", "stands_order_count")
     historic_net: DecimalFilter | None = condition(
-        "What the customer has brought so far, after discounts and refunds, in the currency of the business."
+        "What the customer has brought so far, after discounts and refunds, in the currency of the business.",
+        "stands_historic_net",
+    )
+    is_active: bool | None = condition(
+        "Whether the customer counts as active.", test=standing.is_as_asked, requires=standing.SPAN
+    )
+    active_because: list[ActiveReasonCode] | None = condition(
+        "At least one of these rules holds, so that the customer is active because of it.", test=standing.holds_any
+    )
+    active_until: DateTimeFilter | None = condition(
+        "When the customer stops counting as active if nothing else happens.", "stands_until"
     )
 
 

@@ -75,15 +75,17 @@ class PlannedField(StrawberryField):
 class ConditionField(StrawberryField):
     """A field of a filter: what it tests, and how.
 
-    test  takes the row and the value as parameters and returns a condition; by default the type of the field decides
+    test      takes the row and the value as parameters and returns a condition; by default the field's type decides
+    requires  what must stand beside every row that is wanted where this is asked to hold of all of them
     """
 
     names: str
     test: Callable[[Row, Given], Expression] | None = None
+    requires: str | None = None
 
     def __copy__(self) -> ConditionField:
         copied = super().__copy__()
-        copied.names, copied.test = self.names, self.test
+        copied.names, copied.test, copied.requires = self.names, self.test, self.requires
         return copied
 
 
@@ -199,10 +201,15 @@ def root_page(relation: Relation, description: str, *arguments: StrawberryArgume
     return planned(Paged(relation), description, found, PAGE)
 
 
-def condition(description: str, names: str = "", test: Callable[[Row, Given], Expression] | None = None) -> Any:
+def condition(
+    description: str,
+    names: str = "",
+    test: Callable[[Row, Given], Expression] | None = None,
+    requires: str | None = None,
+) -> Any:
     """Return a field of a filter; `names` is the expression it tests, by default the one of its own name."""
     made = ConditionField(description=description, default=UNSET)
-    made.names, made.test = names, test
+    made.names, made.test, made.requires = names, test, requires
     return made
 
 

@@ -168,7 +168,7 @@ def _plain_parts(value: Any, parts: Sequence[tuple[str, Any]]) -> dict[str, Any]
     for name, usual in parts:
         part = getattr(value, name)
         if not (part is UNSET or part == usual or (part is None and usual is not UNSET)):
-            found[name] = plain(part)
+            found[name] = part if type(part) in _PLAIN else plain(part)
     return found
 
 

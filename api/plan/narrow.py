@@ -33,6 +33,10 @@ class Value:
             part = part[step]
         return self.parameters.add(part, kind, convert)
 
+    def known(self) -> Any:
+        """Return a flag or members of an enum themselves."""
+        return _plain(self.value)
+
     def maybe(self, kind: str, *path: str) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
         part = self.value
@@ -46,7 +50,7 @@ def narrowing(field: GraphQLField, arguments: Mapping[str, Any], parameters: Par
     given = [(name, arguments[name]) for name in ("by", "filter") if arguments.get(name) is not None]
 
     def narrow(row: Row) -> list[Any]:
-        found = [_holds(_input(field, name), value, row, parameters) for name, value in given]
+        found = [_holds(_input(field, name), value, row, parameters, of_all=True) for name, value in given]
         if arguments.get("sku") is not None:
             found.append(row["sku"] == parameters.add(arguments["sku"], "text", as_kept(article)))
         if arguments.get("query") is not None:
@@ -68,20 +72,26 @@ def _matches(row: Row, query: Any, parameters: Parameters) -> Any:
     return search.matches(row, longest, every)
 
 
-def _holds(type_: GraphQLInputObjectType, value: Mapping[str, Any], row: Row, parameters: Parameters) -> Any:
-    return conditions.every(
-        [_one(type_, name, part, row, parameters) for name, part in value.items() if part is not None]
-    )
+def _holds(
+    type_: GraphQLInputObjectType, value: Mapping[str, Any], row: Row, parameters: Parameters, *, of_all: bool
+) -> Any:
+    """Return whether all conditions of a filter hold; `of_all` says whether they must hold of every row wanted."""
+    given = [(name, part) for name, part in value.items() if part is not None]
+    return conditions.every([_one(type_, name, part, row, parameters, of_all=of_all) for name, part in given])
 
 
-def _one(type_: GraphQLInputObjectType, name: str, value: Any, row: Row, parameters: Parameters) -> Any:
+def _one(
+    type_: GraphQLInputObjectType, name: str, value: Any, row: Row, parameters: Parameters, *, of_all: bool
+) -> Any:
     if name == "not":
-        return conditions.opposite(_holds(type_, value, row, parameters))
+        return conditions.opposite(_holds(type_, value, row, parameters, of_all=False))
     if name in ("and", "or"):
-        parts = [_holds(type_, part, row, parameters) for part in value]
+        parts = [_holds(type_, part, row, parameters, of_all=of_all and name == "and") for part in value]
         return conditions.every(parts) if name == "and" else conditions.some(parts)
     declaration = type_.fields[name].extensions["strawberry-definition"]
     assert isinstance(declaration, ConditionField)
+    if declaration.requires and of_all and value is True:
+        row.require(declaration.requires)
     if declaration.test:
         return declaration.test(row, Value(value, parameters))
     listed = is_list_type(get_nullable_type(type_.fields[name].type))

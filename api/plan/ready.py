@@ -19,9 +19,9 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.get_variable_signature import GraphQLVariableSignature
-from graphql.execution.values import VariableValues, VariableValueSource, input_is_nested_too_deeply
-from graphql.utilities import coerce_input_value
+from graphql.execution.values import VariableValues, VariableValueSource
 
+from api.plan.coercion import Coercion, coercion
 from api.plan.executor import Executor, Operation
 
 MOST_COERCION_ERRORS = 5
@@ -29,23 +29,24 @@ MOST_COERCION_ERRORS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An operation of a document, its fragments, and the types of its variables."""
+    """An operation of a document, its fragments, and its variables, each with what coerces its values."""
 
     operation: OperationDefinitionNode
     fragment_definitions: dict[str, FragmentDefinitionNode]
     fragments: dict[str, FragmentDetails]
-    variables: tuple[GraphQLVariableSignature, ...]
+    variables: tuple[tuple[GraphQLVariableSignature, Coercion], ...]
 
     @classmethod
     def of(cls, executor: Executor) -> Ready:
         """Return what another run of an executor's operation needs."""
         signatures = (source.signature for source in executor.variable_values.sources.values())
-        return cls(executor.operation, executor.fragment_definitions, executor.fragments, tuple(signatures))
+        variables = tuple((signature, coercion(signature.type)) for signature in signatures)
+        return cls(executor.operation, executor.fragment_definitions, executor.fragments, variables)
 
     def values(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """Return the values of the variables; None where something is to be said of them, or a default to be used."""
+        """Return the values of the variables; None where graphql-core has something to say of them, or to find out."""
         sources, coerced = dict[str, VariableValueSource](), dict[str, Any]()
-        for signature in self.variables:
+        for signature, coerce in self.variables:
             name = signature.name
             value = given.get(name, Undefined)
             if value is Undefined:
@@ -53,10 +54,9 @@ class Ready:
                     return None
                 sources[name] = VariableValueSource(signature)
                 continue
-            if input_is_nested_too_deeply(value, signature.type):
-                return None
-            coerced[name] = coerce_input_value(value, signature.type)
-            if coerced[name] is Undefined:
+            try:
+                coerced[name] = coerce(value)
+            except Exception:  # noqa: BLE001  (whatever it is, graphql-core says it better)
                 return None
             sources[name] = VariableValueSource(signature, value)
         return VariableValues(sources, coerced)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
 
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
 from api.reads.relation import Expression
+from api.reads.standing import projected, unended
 from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
+from api.tables.standing import active_spans, customer_activity, customer_standing
 
 __all__ = ["Finding", "findings"]
 
@@ -57,6 +59,27 @@ _CHECKS: dict[str, Select[Any]] = {
     "every merged customer leads to one that is not merged": select(func.count())
     .select_from(customers.join(_LASTING, customers.c.merged_into == _LASTING.c.customer_id))
     .where(_LASTING.c.merged_into.is_not(None)),
+}
+
+
+def _different(made: Select[Any], kept: Table) -> Select[Any]:
+    """Return how many rows are made and not kept alike, or kept and not made."""
+    rows = made.subquery()
+    names = [column.name for column in kept.c if column.name in rows.c]
+    found, stored = select(*[rows.c[name] for name in names]), select(*[kept.c[name] for name in names])
+    if "ends_at" in kept.c:
+        stored = stored.where(kept.c.ends_at > func.now())
+    apart = union_all(found.except_(stored), stored.except_(found)).subquery()
+    return select(func.count()).select_from(apart)
+
+
+_JUDGEMENTS, _TOTALS = projected(lambda key: true())
+_CHECKS |= {
+    "what customers are kept to have bought is what they have bought": _different(_TOTALS, customer_standing),
+    "the reasons to count as active are kept as the facts say": _different(_JUDGEMENTS, customer_activity),
+    "the times as an active customer are kept as the facts say": _different(
+        unended(_JUDGEMENTS.subquery()), active_spans
+    ),
 }
 
 

@@ -20,6 +20,9 @@ class Given(Protocol):
     def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
         """Return the parameter for the value, or for the part of it that the path names."""
 
+    def known(self) -> Any:
+        """Return a flag or members of an enum themselves; plans are made for them."""
+
     def maybe(self, kind: str, *path: str) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
 

@@ -18,15 +18,19 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     null,
     or_,
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import TSTZRANGE
 
 from api.reads.active_policies import active_policies, policy_in_force
 from api.reads.activity import activity, contains, judged
+from api.reads.conditions import some
 from api.reads.customers import customers
+from api.reads.identity import Given
 from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
@@ -122,6 +126,17 @@ def stands_by(row: Row, reason: str) -> Condition:
     return func.coalesce(contains(spans.c[reason], row.lens.moment), false(), type_=Boolean)
 
 
+def is_as_asked(row: Row, given: Given) -> Condition:
+    """Return whether a customer is active, or is not, whichever is asked."""
+    active: Condition = row["stands_active"]
+    return active if given.known() else not_(active)
+
+
+def holds_any(row: Row, given: Given) -> Condition:
+    """Return whether at least one of the reasons that are asked for holds."""
+    return some([stands_by(row, code.lower()) for code in given.known()])
+
+
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
     """Return what the projection should hold: per policy that still matters the spans of customers, and their totals.
 
@@ -138,3 +153,15 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     sums = of_all_time(buyer)
     counted = [sums.c[name].label(label) for label, name in zip(TOTALS, ("order_count", "net", "last_at"), strict=True)]
     return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
+
+
+def unended(judged: Table) -> Select[Any]:
+    """Return the spans that are not over yet, of those that `projected` returns first."""
+    span = func.unnest(judged.c.spans, type_=TSTZRANGE()).table_valued("span").render_derived("each")
+    ends_at = func.coalesce(func.upper(span.c.span), FOREVER).label("ends_at")
+    keys = (judged.c.customer_id, judged.c.policy_id)
+    return (
+        select(*keys, func.lower(span.c.span).label("starts_at"), ends_at)
+        .select_from(judged.join(span, true()))
+        .where(ends_at > _NOW)
+    )

@@ -32,22 +32,22 @@ def check_variables(variables: dict[str, Any], most: int) -> None:
 
     most  values that are taken, in one another or side by side
     """
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(value, (name,)) for name, value in variables.items()]
-    found = len(waiting)
-    while waiting and found <= most:
-        value, way = waiting.pop()
-        if isinstance(value, str):
-            check_text(value, "${}", way)
-        elif isinstance(value, dict | list):
-            if len(way) > DEEPEST_VALUE:
-                raise BadUserInput(f"Variable `${way[0]}` is nested too deeply; {DEEPEST_VALUE} levels are the most.")
-            if len(value) > LONGEST_LIST and isinstance(value, list):
-                raise _too_long("${}", way)
-            found += len(value)
-            parts = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting += [(part, (*way, step)) for step, part in parts]
-    if found > most:
-        raise BadUserInput(f"The variables hold more than {most:,} values; send less at once.")
+    waiting: list[tuple[dict[str, Any] | list[Any], tuple[str | int, ...]]] = [(variables, ())]
+    found = 0
+    while waiting:
+        held, way = waiting.pop()
+        if len(way) > DEEPEST_VALUE:
+            raise BadUserInput(f"Variable `${way[0]}` is nested too deeply; {DEEPEST_VALUE} levels are the most.")
+        if len(held) > LONGEST_LIST and isinstance(held, list):
+            raise _too_long("${}", way)
+        found += len(held)
+        if found > most:
+            raise BadUserInput(f"The variables hold more than {most:,} values; send less at once.")
+        for step, part in held.items() if isinstance(held, dict) else enumerate(held):
+            if isinstance(part, dict | list):
+                waiting.append((part, (*way, step)))
+            elif isinstance(part, str) and (len(part) > LONGEST_TEXT or UNWANTED.search(part)):
+                check_text(part, "${}", (*way, step))
 
 
 def check_literals(document: Node) -> None:

@@ -31,12 +31,16 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change in progress; everything it does is one transaction on `connection`."""
+    """A change in progress; everything it does is one transaction on `connection`.
+
+    key  that it has taken, None where it is only tried
+    """
 
     connection: Connection
     principal: Principal
     now: datetime
     business: Business
+    key: str | None = None
 
     async def rows(self, statement: Statement, **given: object) -> Sequence[Any]:
         """Run a statement in the transaction and return its rows."""
@@ -50,6 +54,12 @@ class Outcome:
     ids: Mapping[str, UUID]
     created: bool = False
     errors: tuple[Rejection, ...] = ()
+
+
+class Kept(list[Outcome]):
+    """Outcomes that the statement which wrote the last rows has kept with the key, so that no other one has to."""
+
+    __slots__ = ()
 
 
 class Overtaken(Exception):

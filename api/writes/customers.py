@@ -19,6 +19,7 @@ from api.errors import Rejection, UserErrorCode
 from api.tables.customers import companies, customer_external_ids, customers
 from api.writes.change import Change, Outcome, Overtaken, Refused
 from api.writes.lookups import arrays, customers_named
+from api.writes.standing import stand_anew
 
 _PARTS = ("kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id", "tags")
 _LOCKED = prepare(
@@ -134,6 +135,7 @@ async def _create(change: Change, name: CustomerName, parts: dict[str, Any], exp
     row = {**empty, **parts, **company}
     added = await change.rows(_ADD, customer_id=key, created_at=change.now, updated_at=change.now, **row)
     if added and not (await _identified(change, key, ids)).foreign:
+        await stand_anew(change, [key])
         return Outcome({"customer": key}, created=True)
     (other,) = await customers_named(change, [name])
     if other is not None and other.customer_id != key:
@@ -159,6 +161,9 @@ async def _update(change: Change, key: UUID, parts: dict[str, Any], expected_ver
     # Who sends what is known already has changed nothing, and nobody else's expected version goes stale.
     if identified.changed or any(row[name] != kept[name] for name in _PARTS):
         await change.rows(_CHANGE, which=key, updated_at=change.now, **row)
+    # Rules may be for one kind of customer.
+    if row["kind"] != kept["kind"]:
+        await stand_anew(change, [key])
 
 
 async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | None]:

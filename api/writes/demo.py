@@ -24,6 +24,7 @@ from api.tables.demo import demo_population, demo_truth
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
 from api.writes.demo_rows import COLUMNS, Row, Rows, customer_rows, model_as_json, shop_rows
+from api.writes.standing import bring_up_to_date
 
 if TYPE_CHECKING:
     from api.database import Connection
@@ -152,6 +153,7 @@ async def _extend(
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
             await _copy(connection, rows)
+            await bring_up_to_date(connection, [row[0] for row in rows[customers_table]])
         added.update({table: len(of_table) for table, of_table in rows.items()})
         report(last, customers)
     if added:

@@ -47,7 +47,9 @@ _TAKE = prepare(
 _FOUND = prepare(
     select(idempotency.c.fingerprint, cast(idempotency.c.outcome, Text), idempotency.c.created_at).where(*_MINE)
 )
-_SETTLE = prepare(update(idempotency).values(outcome=cast(bindparam("result", type_=Text), JSONB)).where(*_MINE))
+SETTLING = update(idempotency).values(outcome=cast(bindparam("result", type_=Text), JSONB)).where(*_MINE)
+"""Keeps the outcomes with the key; the parameters are those of `settled`."""
+_SETTLE = prepare(SETTLING)
 _WHOLE = (idempotency.c.principal, idempotency.c.key)
 _FORGET = prepare(
     idempotency.delete()
@@ -88,7 +90,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Found:
     """The outcomes that are kept for a key, and since when."""
 
     outcomes: Sequence[Outcome]
@@ -132,19 +134,24 @@ async def take(change: Change, request: Request) -> datetime | None:
     return rows[0]["created_at"] if rows else None
 
 
-async def kept(change: Change, request: Request) -> Kept:
+async def kept(change: Change, request: Request) -> Found:
     """Return what is kept for the key; raise IdempotencyKeyReused for another input, Overtaken if it is gone."""
     rows = await change.rows(_FOUND, who=request.principal.name, which=request.key)
     if not rows:
         raise Overtaken
     if not hmac.compare_digest(rows[0]["fingerprint"], request.fingerprint(change.business)):
         raise IdempotencyKeyReused(IdempotencyKeyReused.meaning)
-    return Kept(_from_text(rows[0]["outcome"]), rows[0]["created_at"])
+    return Found(_from_text(rows[0]["outcome"]), rows[0]["created_at"])
 
 
-async def settle(change: Change, request: Request, outcomes: Sequence[Outcome]) -> None:
+async def settle(change: Change, outcomes: Sequence[Outcome]) -> None:
     """Keep the outcomes with the key, in the transaction that took it."""
-    await change.rows(_SETTLE, who=request.principal.name, which=request.key, result=_as_text(outcomes))
+    await change.rows(_SETTLE, **settled(change, outcomes))
+
+
+def settled(change: Change, outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Return the parameters of SETTLING, which may be put into a statement that writes rows; a later one prevails."""
+    return {"who": change.principal.name, "which": change.key, "result": _as_text(outcomes)}
 
 
 async def forget_expired(database: Database, now: datetime) -> int:

@@ -19,7 +19,7 @@ import asyncpg
 
 from api.database import Connection, Database, driver_errors_translated
 from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
-from api.writes.change import Change, KnownBusinesses, Outcome, Overtaken, Refused, the_business
+from api.writes.change import Change, Kept, KnownBusinesses, Outcome, Overtaken, Refused, the_business
 from api.writes.idempotency import Request, check_key, kept, settle, take
 
 __all__ = ["Recorded", "once", "tried"]
@@ -29,8 +29,12 @@ RESTART_SECONDS = 5.0
 """How long a change whose COMMIT may have gone through waits for a database that restarts."""
 
 # A repeated key waits at this level; at stricter ones it fails (SQLSTATE 40001). Lists of one row look cheap to plan
-# for, so the server would plan every such statement anew, at more than it costs to run.
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL plan_cache_mode = force_generic_plan;"
+# for, so the server would plan every such statement anew, at more than it costs to run. A plan that is kept may have
+# been made while a table was empty: it must not read that table from end to end once it is full.
+_BEGIN = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED;"
+    " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;"
+)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
 _BUSY = "Too many changes met at the same record; send this one again with the same key."
 
@@ -141,7 +145,8 @@ async def _pause(number: int) -> None:
 
 async def _transaction(database: Database, request: Request, work: Work, attempt: Attempt) -> Recorded:
     async with database.connection() as connection:
-        change = Change(connection, request.principal, request.now, await _businesses.of(database, connection))
+        known = await _businesses.of(database, connection)
+        change = Change(connection, request.principal, request.now, known, request.key)
         try:
             async with _read_committed(database, connection):
                 recorded = await _keyed(change, request, work)
@@ -180,7 +185,8 @@ async def _keyed(change: Change, request: Request, work: Work) -> Recorded:
         found = await kept(change, request)
         return Recorded(found.outcomes, replayed=True, first_seen_at=found.first_seen_at)
     outcomes = await work(change)
-    await settle(change, request, outcomes)
+    if not isinstance(outcomes, Kept):
+        await settle(change, outcomes)
     return Recorded(outcomes, first_seen_at=taken)
 
 

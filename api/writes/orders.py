@@ -16,8 +16,10 @@ from api.domain.identity import new_id
 from api.domain.purchase import NewLine, NewPurchase
 from api.tables.orders import order_lines, order_numbers, orders
 from api.tables.products import products
-from api.writes.change import Change
+from api.writes.change import Change, Outcome
+from api.writes.idempotency import SETTLING, settled
 from api.writes.lookups import KnownCustomer, KnownProduct, arrays
+from api.writes.standing import TURNS
 
 _ORDER_COLUMNS: dict[str, Any] = {
     "customer_id": Uuid,
@@ -73,8 +75,9 @@ def _lines_of(added: Any) -> Any:
 
 
 def _orders_with_lines() -> Any:
-    added = _NEW_ORDERS.cte("added")
-    return select(added.c.order_id).add_cte(_lines_of(added).cte("lines"))
+    added, turns = _NEW_ORDERS.cte("added"), TURNS.cte("turns")
+    found = select(added.c.order_id).select_from(added.join(turns, turns.c.customer_id == added.c.customer_id))
+    return found.add_cte(_lines_of(added).cte("lines"), SETTLING.cte("settled"))
 
 
 _NEW_ORDERS = (
@@ -113,10 +116,16 @@ async def add_orders(change: Change, priced: Sequence[Priced]) -> list[Priced]:
 
 
 async def add_orders_with_lines(
-    change: Change, priced: Sequence[Priced], known: Mapping[str, KnownProduct]
+    change: Change, priced: Sequence[Priced], known: Mapping[str, KnownProduct], outcomes: Sequence[Outcome]
 ) -> list[Priced]:
-    """Add orders as `add_orders` does, and in the same statement the lines of those that are new."""
-    given = {**_order_values(priced), **_line_values(priced, known)}
+    """Add orders as `add_orders` does, and in the same statement the lines of those that are new.
+
+    Changes of the same customers take turns from here on, as `TURNS` says.
+
+    outcomes  are kept by this statement, too, as they are if all orders are new
+    """
+    given = {**_order_values(priced), **_line_values(priced, known), **settled(change, outcomes)}
+    given["in_turn"] = sorted({each.buyer.customer_id for each in priced})
     return _new(priced, await change.rows(_ADD_ORDERS_WITH_LINES, **given))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 from api.domain.identity import new_id
 from api.domain.money import LARGEST_AMOUNT
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
+from api.writes.standing import stand_anew, stand_anew_in_turn
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
@@ -22,7 +24,7 @@ Outcomes = list[Outcome | None]
 
 async def record_purchases(
     change: Change, purchases: Sequence[NewPurchase], fields: Sequence[Field], *, all_or_none: bool
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """Record purchases and return one outcome each, in order; raise Refused where `all_or_none` and one is wrong.
 
     fields  where each purchase stands in the input
@@ -33,9 +35,10 @@ async def record_purchases(
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
     priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
-    if not all_or_none or all(outcome is None for outcome in outcomes):
-        await _write(change, priced, fields, known, named, outcomes)
-    found = [outcome or Outcome({}) for outcome in outcomes]
+    hoped = {each.place: Outcome({"order": each.order_id, "customer": each.buyer.customer_id}) for each in priced}
+    found: Sequence[Outcome] = [outcome or hoped[place] for place, outcome in enumerate(outcomes)]
+    if priced and not (all_or_none and any(outcome.errors for outcome in found)):
+        found = await _written(change, priced, fields, known, named, found)
     if all_or_none and any(outcome.errors for outcome in found):
         raise Refused([Outcome({}, errors=outcome.errors) for outcome in found])
     return found
@@ -115,36 +118,46 @@ def _price(
     return Priced(new_id(), buyer, purchase, gross, min(discount, gross), place)
 
 
-async def _write(
+async def _written(
     change: Change,
     priced: Sequence[Priced],
     fields: Sequence[Field],
     known: dict[str, KnownProduct],
     named: Mapping[str, NewLine],
-    outcomes: Outcomes,
-) -> None:
-    for each in priced:
-        outcomes[each.place] = Outcome({}, errors=(_taken(fields[each.place]),))
-    for each in await _written(change, priced, known, named):
-        outcomes[each.place] = Outcome({"order": each.order_id, "customer": each.buyer.customer_id})
+    hoped: Sequence[Outcome],
+) -> Sequence[Outcome]:
+    """Add what can be added and return what became of every purchase; `hoped` says what it is if all can be added."""
+    if _unknown(priced, known):
+        added = await _added_with_products(change, priced, known, named)
+        await stand_anew(change, _buyers(added))
+    else:
+        added = await add_orders_with_lines(change, priced, known, hoped)
+        await stand_anew_in_turn(change, _buyers(added))
+        if len(added) == len(priced):
+            return Kept(hoped)
+    lost = {each.place for each in priced} - {each.place for each in added}
+    return [
+        Outcome({}, errors=(_taken(fields[place]),)) if place in lost else outcome
+        for place, outcome in enumerate(hoped)
+    ]
 
 
-async def _written(
+def _buyers(added: Sequence[Priced]) -> list[UUID]:
+    return [each.buyer.customer_id for each in added]
+
+
+async def _added_with_products(
     change: Change, priced: Sequence[Priced], known: dict[str, KnownProduct], named: Mapping[str, NewLine]
 ) -> Sequence[Priced]:
-    """Add what can be added and return it; a product is added only where an order that is added needs it."""
-    if not priced:
-        return priced
-    if not _unknown(priced, known):
-        return await add_orders_with_lines(change, priced, known)
-    written = await add_orders(change, priced)
-    new = _unknown(written, known)
+    """Add orders and what they need, and return those that are new; no product is added for the others alone."""
+    added = await add_orders(change, priced)
+    new = _unknown(added, known)
     if new:
         await add_products(change, [named[sku] for sku in new])
         known |= await products_known(change, new)
-    if written:
-        await add_lines(change, written, known)
-    return written
+    if added:
+        await add_lines(change, added, known)
+    return added
 
 
 def _unknown(purchases: Sequence[Priced], known: Mapping[str, KnownProduct]) -> set[str]:

@@ -17,6 +17,7 @@ from api.domain.purchase import NewRefund
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.writes.change import Change, Outcome, Refused
+from api.writes.standing import stand_anew
 from api.writes.support_plans import end_with_order
 
 _LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update(key_share=True))
@@ -86,6 +87,7 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
     if amount == rest:
         # Refunds may be entered in another order than they happened in: the last one to happen paid it all back.
         await end_with_order(change, ids["customer"], ids["order"], max(refunded_at, last_at or refunded_at))
+    await stand_anew(change, [ids["customer"]])
     return ids
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, func, literal_column, select, true, tuple_
-from sqlalchemy.dialects.postgresql import TSTZRANGE, insert
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, func, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
-from api.database import Connection, Statement, prepare
+from api.database import Connection, Database, Statement, prepare
 from api.reads.relation import Condition, Expression
-from api.reads.standing import FOREVER, projected
+from api.reads.standing import projected, unended
 from api.tables.customers import customers
 from api.tables.standing import active_spans, customer_activity, customer_standing
 from api.writes.change import Change
@@ -21,18 +21,20 @@ _LOCK: Expression = literal_column("7341905527")
 """Held together by all changes, and alone by whoever changes how all customers are judged."""
 
 
-def _among(key: Expression) -> Condition:
-    return key == any_(bindparam("which", type_=ARRAY(Uuid)))
+def _among(key: Expression, name: str = "which") -> Condition:
+    return key == any_(bindparam(name, type_=ARRAY(Uuid)))
 
 
-# Two changes of one customer would each miss what the other has not committed yet; so they take turns from here on, and
-# what follows, a statement of its own, sees what the one before has committed.
-_TAKE_TURNS = prepare(
-    select(customers.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK))
-    .where(_among(customers.c.customer_id))
+TURNS = (
+    select(customers.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
+    .where(_among(customers.c.customer_id, "in_turn"))
     .order_by(customers.c.customer_id)
     .with_for_update(key_share=True)
 )
+"""Makes changes of the customers in `in_turn` take turns. Two at a time would each miss what the other has not committed
+yet; what follows in a statement of its own sees all that the one before has committed."""
+
+_TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))
 _NEXT = prepare(
     select(customers.c.customer_id)
@@ -54,19 +56,7 @@ def _replaced(table: Any, key: Sequence[str], rows: Any) -> Any:
 def _stand_anew(which: Callable[[Expression], Condition]) -> Statement:
     judgements, totals = projected(which)
     judged = judgements.cte("judged")
-    span = func.unnest(judged.c.spans, type_=TSTZRANGE()).table_valued("span").render_derived("each")
-    ends_at = func.coalesce(func.upper(span.c.span), FOREVER)
-    fresh = (
-        select(
-            judged.c.customer_id,
-            judged.c.policy_id,
-            func.lower(span.c.span).label("starts_at"),
-            ends_at.label("ends_at"),
-        )
-        .select_from(judged.join(span, true()))
-        .where(ends_at > func.now())
-        .cte("fresh")
-    )
+    fresh = unended(judged).cte("fresh")
     key = ("customer_id", "policy_id", "starts_at")
     same = [fresh.c[name] == active_spans.c[name] for name in key]
     gone = active_spans.delete().where(
@@ -86,8 +76,13 @@ _SOME = _stand_anew(_among)
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
     """Bring the standing of customers up to date; changes of the same customers take turns from here on."""
+    await bring_up_to_date(change.connection, which)
+
+
+async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
+    """Do what `stand_anew` does where the transaction has read `TURNS`."""
     if which:
-        await bring_up_to_date(change.connection, which)
+        await change.rows(_SOME, which=sorted(set(which)))
 
 
 async def everybody_stands_anew(change: Change) -> None:
@@ -97,9 +92,17 @@ async def everybody_stands_anew(change: Change) -> None:
 
 async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> None:
     """Do what `stand_anew` does, in the transaction on a connection."""
-    given = {"which": sorted(set(which))}
-    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values(given))
-    await connection.fetch(_SOME.sql, *_SOME.values(given))
+    if not which:
+        return
+    ordered = sorted(set(which))
+    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
+    await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
+
+
+async def rebuilt(database: Database) -> int:
+    """Bring everybody's standing up to date and return how many they are; changes wait until it is done."""
+    async with database.connection() as connection, connection.transaction():
+        return await project(connection)
 
 
 async def project(connection: Connection) -> int:

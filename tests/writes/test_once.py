@@ -21,6 +21,7 @@ from api.errors import (
 )
 from api.writes import once as recording
 from api.writes.change import Outcome, Overtaken, Refused
+from api.writes.idempotency import settle
 from api.writes.once import once
 from api.writes.purchases import record_purchases
 from tests.writes.changes import FIELD, apart, new_key, new_purchase, record, request, same
@@ -283,6 +284,23 @@ async def test_changes_run_at_read_committed_whatever_the_server_prefers(databas
         found = await asyncio.gather(*(record(apart(opened), key) for _ in range(50)))
     assert levels == {"read committed"}
     assert Counter(each.replayed for each in found) == {True: 49, False: 1}
+
+
+async def test_a_plan_made_while_tables_are_empty_does_not_read_them_from_end_to_end(database_url, given, ann):
+    await given.connection.execute("VACUUM (ANALYZE) customers, products, idempotency")
+    read: set[str] = set()
+
+    async def work(change):
+        outcomes = await record_purchases(change, [new_purchase()], FIELD, all_or_none=True)
+        await settle(change, outcomes)
+        found = await change.connection.fetch("SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0")
+        read.update(row["relname"] for row in found)
+        return outcomes
+
+    async with open_database(database_url, pool_size=1) as opened:
+        for _ in range(2):  # of a product that is new, and of one that is known
+            await once(opened, request(new_key()), work)
+    assert read <= {"business"}  # which never has a second row
 
 
 async def test_a_change_that_goes_on_after_a_failed_statement_is_not_taken_for_recorded(database, given, ann):

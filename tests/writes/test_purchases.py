@@ -30,14 +30,15 @@ async def pools(database_url, given):
         yield [await opened.enter_async_context(open_database(database_url, pool_size=10)) for _ in range(2)]
 
 
+async def batch(change, purchases):
+    """Record what can be recorded of a batch."""
+    fields = [("input", "purchases", str(place)) for place in range(len(purchases))]
+    return await record_purchases(change, purchases, fields, all_or_none=False)
+
+
 async def recorded(database, purchases):
     """Record what can be recorded of a batch and return the codes of what is wrong, one list a row."""
-    fields = [("input", "purchases", str(place)) for place in range(len(purchases))]
-    done = await once(
-        database,
-        request(new_key()),
-        lambda change: record_purchases(change, purchases, fields, all_or_none=False),
-    )
+    done = await once(database, request(new_key()), lambda change: batch(change, purchases))
     return [tuple(error.code for error in outcome.errors) for outcome in done.outcomes]
 
 
@@ -87,6 +88,20 @@ async def test_one_external_identifier_twice_in_a_batch_records_the_first(pools,
     rows = [new_purchase("1.00", "A"), new_purchase("2.00"), new_purchase("3.00", "A"), new_purchase("4.00", "0")]
     assert await recorded(pools[0], rows) == [(), (), (UserErrorCode.TAKEN,), ()]
     assert [row[0] for row in await given.connection.fetch("SELECT gross FROM orders ORDER BY 1")] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of a known product", "of a new product"])
+async def test_a_repeat_is_told_what_became_of_every_row(pools, given, known):
+    if known:
+        await record(pools[0], new_key(), external_id="A")
+    rows, key = [new_purchase("1.00", "A"), new_purchase("2.00"), new_purchase("3.00", "A")], new_key()
+    first = await once(pools[0], request(key), lambda change: batch(change, rows))
+    again = await once(pools[1], request(key), lambda change: batch(change, rows))
+    told = [(outcome.ids, [error.code for error in outcome.errors]) for outcome in first.outcomes]
+    assert [codes for _, codes in told] == [[UserErrorCode.TAKEN] if known else [], [], [UserErrorCode.TAKEN]]
+    assert [bool(ids) for ids, _ in told] == [not known, True, False]
+    assert again.replayed
+    assert [(outcome.ids, [error.code for error in outcome.errors]) for outcome in again.outcomes] == told
 
 
 async def test_numbers_are_given_in_the_order_sent(pools, given):

@@ -16,6 +16,7 @@ from api.writes.importing.expressions import new_ids
 from api.writes.importing.staging import customers as staged
 from api.writes.importing.staging import fetch, run
 from api.writes.importing.transactions import in_chunk
+from api.writes.standing import bring_up_to_date
 
 _CUSTOMERS_A_CHUNK = 5_000
 
@@ -55,6 +56,8 @@ async def _record(connection: Connection, chunk: ColumnElement[bool]) -> tuple[i
         left_out[name] = await _leave_out_taken(connection, fresh, staged.c[name], recorded.c[name])
     await _record_companies(connection, fresh)
     added = await _record_fresh(connection, fresh)
+    new = await fetch(connection, select(staged.c.customer_id).where(fresh))
+    await bring_up_to_date(connection, [row["customer_id"] for row in new])
     return added, left_out
 
 

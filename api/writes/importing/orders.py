@@ -14,8 +14,9 @@ from api.tables.orders import orders as recorded
 from api.tables.products import products
 from api.writes.importing.expressions import ids_within, new_ids, worth
 from api.writes.importing.known import find_known_orders
-from api.writes.importing.staging import customers, documents, lines, of_customer, of_document, run
+from api.writes.importing.staging import customers, documents, fetch, lines, of_customer, of_document, run
 from api.writes.importing.staging import products as staged
+from api.writes.standing import bring_up_to_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,15 @@ async def record_orders(connection: Connection, chunk: int, business_currency: s
     added = await run(connection, statement.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     # An order that somebody else recorded a moment ago has another id than the staged one, and so gets no lines here.
     await find_known_orders(connection, chunk)
-    return added, await run(connection, insert(order_lines).from_select(_LINE, _lines(chunk)))
+    count = await run(connection, insert(order_lines).from_select(_LINE, _lines(chunk)))
+    buyers = await fetch(connection, _buyers(chunk)) if added else []
+    await bring_up_to_date(connection, [row["customer_id"] for row in buyers])
+    return added, count
+
+
+def _buyers(chunk: int) -> Select[Any]:
+    same = recorded.c.order_id == documents.c.order_id
+    return select(recorded.c.customer_id).join(documents, same).where(documents.c.chunk == chunk).distinct()
 
 
 _ORDER = ["customer_id", "order_id", "number", "source", "external_id", "placed_at", "currency"]
