@@ -177,7 +177,8 @@ class Given:
         row: dict[str, Any] = keys | terms | lengths | start | {"change": "STARTED", "changed_at": started_at} | columns
         versions = [row]
         for each in later:
-            row = {name: value for name, value in row.items() if name not in ("recorded_at", "ends_at")} | each
+            kept = {name: value for name, value in row.items() if name not in ("recorded_at", "ends_at")}
+            row = {**kept, **each}
             versions.append(row)
         await self._versions("subscriptions", [_ending(version) for version in versions])
         return subscription
