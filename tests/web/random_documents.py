@@ -28,6 +28,12 @@ NEEDED = {
     "recordPurchase": "input: $purchase",
     "setCustomer": "input: $customer",
     "recordRefund": "input: $refund",
+    "startSubscription": "input: $start",
+    "renewSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y"}',
+    "pauseSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", pauseAt: null}',
+    "resumeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y"}',
+    "changeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", interval: "P1M"}',
+    "cancelSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", reason: OTHER}',
 }
 DECLARED = {
     "n": "$n: Int",
@@ -39,12 +45,14 @@ DECLARED = {
     "purchase": "$purchase: RecordPurchaseInput!",
     "customer": "$customer: SetCustomerInput!",
     "refund": "$refund: RecordRefundInput!",
+    "start": "$start: StartSubscriptionInput!",
     "people": "$people: CustomerFilterInput",
     "bought": '$bought: OrderFilterInput = {or: [{total: {gt: "1", lt: "2"}}, {status: [COMPLETED, REFUNDED]}, {}]}',
 }
 FILTERS = {
     "CustomerFilterInput": ["$people", "null", "{}", "{kind: CONSUMER, or: [{orderCount: {gte: 1}}, $people]}"],
     "OrderFilterInput": ["$bought", "{and: [], not: {placedAt: null}}", "{status: [COMPLETED, REFUNDED]}"],
+    "SubscriptionFilterInput": ["null", "{status: [ACTIVE], or: [{kind: [PRODUCT]}, {endsBefore: null}]}"],
     "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }
 
