@@ -21,15 +21,27 @@ from tests.plan.population import MOMENTS, populate
 
 pytestmark = pytest.mark.anyio
 
-VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company")
+VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company", "SupportPlanEnrollment", "SupportUsage", "Contract")
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 FIELDS = [
     f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 5)} }}",
+    f"supportPlans(first: 100, {CLOCKS}) {{ {everything('SupportPlanEnrollmentConnection', 5)} }}",
+    f"contracts(first: 100, {CLOCKS}) {{ {everything('ContractConnection', 5)} }}",
     *(f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, 4)} }} }}" for name in VIEWS_MET),
 ]
-TABLES = {"refunds": "refunded_at", "orders": "placed_at", "customers": "created_at", "customer_external_ids": None}
+TABLES = {
+    "support_usages": "used_at",
+    "support_plans": "changed_at",
+    "contracts": "changed_at",
+    "refunds": "refunded_at",
+    "orders": "placed_at",
+    "customers": "created_at",
+    "customer_external_ids": None,
+}
 """Tables with clocks and the moment of their facts, what depends on others first."""
+
+VERSIONED = {"support_plans": "support_plan_id", "contracts": "contract_id"}
 
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
@@ -44,6 +56,11 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     await connection.execute("SET session_replication_role = replica")
     for table in TABLES.keys() & conditions.keys():
         await connection.execute(f"DELETE FROM {table} WHERE {conditions[table]}", *values)
+    for table, key in VERSIONED.items():
+        # A version whose next one was taken is the newest again.
+        following = f"SELECT FROM {table} AS n WHERE n.{key} = t.{key} AND n.version = t.version + 1"
+        opened_again = "superseded_at = NULL, replaced_at = NULL"
+        await connection.execute(f"UPDATE {table} AS t SET {opened_again} WHERE NOT EXISTS ({following})")
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
     if "companies" in conditions:
         await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
