@@ -16,8 +16,8 @@ ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/St_Johns",
 LENGTHS = [Duration(1), Duration(12), Duration(1, 15), Duration(days=1), Duration(days=30), Duration(minutes=1440)]
 
 
-def at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
 
 
 def times(length: Duration, number: int) -> Duration:

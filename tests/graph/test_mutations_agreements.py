@@ -150,10 +150,24 @@ async def test_what_changed_is_read_back_with_its_customer_in_one_statement(ask,
     assert len(ask.statements) - len(WRITES["renewContract"]) == 1
 
 
+@pytest.mark.parametrize("name", ["contracts", "supportPlans"])
+async def test_what_began_earlier_shows_that_the_customer_was_there(ask, given, name):
+    await given.customer(email="ann@example.com", created_at=NOW)
+    term = {"startAt": "2024-02-01T00:00:00Z", "endAt": "2027-02-01T00:00:00Z"}
+    signed = contract(term=term, signedAt="2024-02-01T00:00:00Z")
+    await ask(SIGN, input=signed) if name == "contracts" else await ask(ENROLL, input=enrollment(term=term))
+    document = f"query ($at: DateTime) {{ {name}(asOf: $at) {{ nodes {{ customer {{ email }} }} }} }}"
+    for moment, shown in (
+        ("2024-02-01T00:00:00Z", [{"customer": {"email": "ann@example.com"}}]),
+        ("2024-01-31T23:59:59Z", []),
+    ):
+        assert (await ask(document, at=moment))[name]["nodes"] == shown
+
+
 @pytest.mark.parametrize("number", [0, 1])
 async def test_who_expects_the_version_that_stands_changes_it_and_the_next_is_told_so(ask, made, number):
     document, sent = ((CANCEL, cancellation), (TERMINATE, termination))[number]
-    later = {("cancelAt", "terminateAt")[number]: "2025-07-01T00:00:00Z", "expectedVersion": 1}
+    later: Any = {("cancelAt", "terminateAt")[number]: "2025-07-01T00:00:00Z", "expectedVersion": 1}
     (first,) = (await ask(document, input=sent(made[number], **later))).values()
     assert first["userErrors"] == []
     (second,) = (await ask(document, input=sent(made[number], **later))).values()

@@ -60,7 +60,7 @@ async def populate(given: Given, seed: int) -> Population:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
-    terms = [made for customer in customers[:8] for made in await populate_terms(given, random, customer, MOMENTS[:4])]
+    terms = [made for customer in customers[:8] for made in await populate_terms(given, random, customer, MOMENTS[2:5])]
     return Population(customers, companies, orders, refunds, products, of_lines, terms)
 
 
