@@ -76,7 +76,7 @@ async def populate(given: Given, seed: int) -> Population:
         for _ in range(random.randint(0, 3))
     ]
     running = [subscription for _, subscription in subscriptions]
-    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
+    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
     return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
 
 
