@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from api.domain.calendar import Duration
 from api.domain.identity import public_id
 from api.writes.standing import bring_up_to_date
 
@@ -179,6 +180,84 @@ class Given:
         """Work out how a customer stands after rows were made, as every change does."""
         await bring_up_to_date(self.connection, [customer.key])
 
+    async def subscription(
+        self, customer: Made, *later: Mapping[str, Any], started_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a subscription, by default to goods for 10.00 EUR in periods of 30 days.
+
+        later    what is different in each further version: `changed_at`, at least
+        columns  of the first version; it ends 14 days after its period, or when it is cancelled, unless `ends_at` says
+        """
+        subscription = Made("sub", self.key())
+        terms = {"kind": "PRODUCT", "plan_name": "Tea", "price": Decimal(10), "currency": "EUR"}
+        lengths = {"billing_interval": Duration(days=30), "grace": Duration(days=14)}
+        start = {"started_at": started_at, "anchored_at": started_at, "period_start": started_at}
+        keys = {"customer_id": customer.key, "subscription_id": subscription.key}
+        first = keys | terms | lengths | start | {"change": "STARTED", "changed_at": started_at} | columns
+        await self._versions("subscriptions", first, later, _end_of_subscription)
+        return subscription
+
+    async def payment(
+        self, customer: Made, subscription: Made, amount: Number = 10, *, paid_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a payment for a subscription, by default in EUR for 30 days from when it was paid."""
+        payment = Made("pay", self.key())
+        keys = {"customer_id": customer.key, "payment_id": payment.key, "subscription_id": subscription.key}
+        period = {"period_start": paid_at, "period_end": paid_at + timedelta(days=30)}
+        worth = {"amount": Decimal(amount), "business_amount": Decimal(amount), "currency": "EUR"}
+        await self._insert(
+            "subscription_payments", **keys | period | worth | {"paid_at": paid_at, "recorded_at": paid_at} | columns
+        )
+        return payment
+
+    async def support_plan(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:
+        """Add a support plan: its first version, and one more for each change; by default free and without an end."""
+        plan = Made("sup", self.key())
+        keys = {"customer_id": customer.key, "support_plan_id": plan.key, "change": "ENROLLED"}
+        first = {"plan_name": "Gold", "paid": False, "starts_at": NEW_YEAR} | columns
+        first = {"changed_at": first["starts_at"]} | first
+        await self._versions("support_plans", keys | first, changes, _end_of_plan)
+        return plan
+
+    async def support_usage(self, customer: Made, plan: Made, *, used_at: datetime = NEW_YEAR, **columns: Any) -> Made:
+        """Add a use of a support plan, by default of one incident."""
+        usage = Made("use", self.key())
+        keys = {"customer_id": customer.key, "usage_id": usage.key, "support_plan_id": plan.key}
+        known = {"incidents": 1, "used_at": used_at, "recorded_at": used_at}
+        await self._insert("support_usages", **keys | known | columns)
+        return usage
+
+    async def contract(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:
+        """Add a contract: its first version, and one more for each change; by default for a year, worth 1,200 EUR."""
+        contract = Made("con", self.key())
+        keys = {"customer_id": customer.key, "contract_id": contract.key, "number": f"C{self.made}", "change": "SIGNED"}
+        term = {"starts_at": NEW_YEAR, "term_ends_at": NEW_YEAR.replace(year=NEW_YEAR.year + 1)} | columns
+        known = {"name": "Care", "value": Decimal(1200), "currency": "EUR", "auto_renew": False}
+        lengths = {"renewal_interval": Duration(12), "notice": Duration()}
+        begun = {"changed_at": term["starts_at"], "signed_at": term["starts_at"], "term_starts_at": term["starts_at"]}
+        await self._versions("contracts", keys | known | lengths | begun | term, changes, _end_of_contract)
+        return contract
+
+    async def _versions(
+        self,
+        table: str,
+        first: Mapping[str, Any],
+        changes: Sequence[Mapping[str, Any]],
+        ends: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    ) -> None:
+        """Add versions: a change says what becomes different, when it happened, and when that was recorded if later."""
+        versions = [{"version": 1, **first}]
+        for change in changes:
+            kept = {name: value for name, value in versions[-1].items() if name not in ("recorded_at", "ends_at")}
+            versions.append({**kept, "version": len(versions) + 1, **change})
+        clocks = [(each["changed_at"], each.get("recorded_at", each["changed_at"])) for each in versions]
+        for each, (_, recorded), (replaced, superseded) in zip(
+            versions, clocks, [*clocks[1:], (None, None)], strict=True
+        ):
+            closed = {"recorded_at": recorded, "replaced_at": replaced, "superseded_at": superseded}
+            await self._insert(table, **{**ends(each), **each, **closed})
+        await bring_up_to_date(self.connection, [first["customer_id"]])
+
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:
             await self.product(line.sku, f"Product {line.sku}")
@@ -220,10 +299,28 @@ class Given:
         return policy
 
     async def _insert(self, table: str, **columns: Any) -> None:
-        places = ", ".join(f"${index}" for index in range(1, len(columns) + 1))
+        # The driver takes a length of time for one without months.
+        lengths = {name for name, value in columns.items() if isinstance(value, Duration)}
+        places = [f"${at}::text::interval" if name in lengths else f"${at}" for at, name in enumerate(columns, 1)]
+        values = [str(value) if name in lengths else value for name, value in columns.items()]
         await self.connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", *columns.values()
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(places)})", *values
         )
+
+
+def _end_of_subscription(version: Mapping[str, Any]) -> dict[str, Any]:
+    end = version.get("period_end") or version["period_start"] + timedelta(days=30)
+    lapse = end + timedelta(days=14)
+    return {"period_end": end, "ends_at": min(lapse, version.get("cancel_at") or lapse)}
+
+
+def _end_of_plan(version: Mapping[str, Any]) -> dict[str, Any]:
+    known = [version[name] for name in ("term_ends_at", "cancel_at") if version.get(name)]
+    return {"ends_at": min(known, default=None)}
+
+
+def _end_of_contract(version: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ends_at": version.get("terminate_at") or (None if version["auto_renew"] else version["term_ends_at"])}
 
 
 async def connected(dsn: str) -> asyncpg.Connection[asyncpg.Record]:

@@ -125,7 +125,7 @@ async def add_orders_with_lines(
     outcomes  are kept by this statement, too, as they are if all orders are new
     """
     given = {**_order_values(priced), **_line_values(priced, known), **settled(change, outcomes)}
-    given["which"] = sorted({each.buyer.customer_id for each in priced})
+    given["in_turn"] = sorted({each.buyer.customer_id for each in priced})
     return _new(priced, await change.rows(_ADD_ORDERS_WITH_LINES, **given))
 
 

@@ -21,18 +21,18 @@ _LOCK: Expression = literal_column("7341905527")
 """Held together by all changes, and alone by whoever changes how all customers are judged."""
 
 
-def _among(key: Expression) -> Condition:
-    return key == any_(bindparam("which", type_=ARRAY(Uuid)))
+def _among(key: Expression, name: str = "which") -> Condition:
+    return key == any_(bindparam(name, type_=ARRAY(Uuid)))
 
 
 TURNS = (
     select(customers.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
-    .where(_among(customers.c.customer_id))
+    .where(_among(customers.c.customer_id, "in_turn"))
     .order_by(customers.c.customer_id)
     .with_for_update(key_share=True)
 )
-"""Makes changes of the customers in `which` take turns. Two at a time would each miss what the other has not committed;
-what follows in a statement of its own sees all that the one before has committed."""
+"""Makes changes of the customers in `in_turn` take turns. Two at a time would each miss what the other has not committed
+yet; what follows in a statement of its own sees all that the one before has committed."""
 
 _TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))
@@ -94,9 +94,9 @@ async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> Non
     """Do what `stand_anew` does, in the transaction on a connection."""
     if not which:
         return
-    given = {"which": sorted(set(which))}
-    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values(given))
-    await connection.fetch(_SOME.sql, *_SOME.values(given))
+    ordered = sorted(set(which))
+    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
+    await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
 
 
 async def rebuilt(database: Database) -> int:

@@ -13,7 +13,7 @@ from tests.given import Given, Made, connected
 from tests.plan.curious import curious
 from tests.plan.law import World
 from tests.plan.population import NOW, populate
-from tests.plan.rows import Rows
+from tests.plan.rows import Rows, lengths_with_months
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ async def world(module_database_url: str) -> AsyncIterator[World]:
     """A population with everything that can go wrong in it."""
     connection = await connected(module_database_url)
     population = await populate(Given(connection), seed=7)
+    await lengths_with_months(connection)
     async with open_database(module_database_url, pool_size=4) as opened:
         ask = Ask(WatchedDatabase.of(opened))
         ask.now = NOW

@@ -28,13 +28,13 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import get_argument_values, get_variable_values
 
+from api.domain.calendar import Duration
 from api.domain.identity import parse_id
 from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
 from api.graph.sources import Column, Derived, Gathered, Many, One, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
-from tests.plan.lengths import in_json, spelled
 from tests.plan.orders import is_total, named, ordering
 from tests.plan.pages import Cursor, Placed, cut, in_order
 from tests.plan.rows import Found, Rows, Sight
@@ -163,8 +163,6 @@ class Naive:
 
     async def scalar(self, row: Found, source: Column, name: str, type_: Any) -> Any:
         """Return a plain value of a row as it stands in JSON."""
-        if get_named_type(type_).name == "Duration":
-            return in_json(await self.rows.value(row, (source, name), lambda seen: spelled(source.of(seen, name))))
         return formed(type_, await self.rows.value(row, (source, name), lambda seen: source.of(seen, name)))
 
     async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
@@ -245,6 +243,8 @@ def formed(type_: Any, value: Any) -> Any:
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Duration):
+        return str(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.name if isinstance(value, Enum) else value

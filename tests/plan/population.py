@@ -9,6 +9,8 @@ from random import Random
 from typing import Any
 
 from tests.given import Given, Line, Made, Rule
+from tests.plan.population_terms import subscription
+from tests.plan.terms import populate_terms
 
 MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
 """Everything happens at one of these, so that ties are common."""
@@ -31,12 +33,16 @@ class Population:
     products: list[Made]
     lines: list[Made]
     policies: list[Made]
+    subscriptions: list[Made]
+    payments: list[Made]
+    terms: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
         made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.policies)
-        return [row for rows in made for row in rows]
+        terms = (self.subscriptions, self.payments, self.terms)
+        return [row for rows in (*made, *terms) for row in rows]
 
 
 async def populate(given: Given, seed: int) -> Population:
@@ -59,7 +65,19 @@ async def populate(given: Given, seed: int) -> Population:
             refunds.append(await given.refund(customer, random.choice((1, 2)), **_when(random, "refunded_at", 3)))
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
-    return Population(customers, companies, orders, refunds, products, of_lines, await _policies(given, random))
+    policies = await _policies(given, random)
+    subscriptions = [
+        (customer, await subscription(given, random, customer, number))
+        for number, customer in enumerate(random.choices(customers[:11], k=16))
+    ]
+    payments = [
+        await given.payment(customer, each, random.choice(("9.99", "10")), **_when(random, "paid_at", 3))
+        for customer, each in subscriptions
+        for _ in range(random.randint(0, 3))
+    ]
+    made = [made for _, made in subscriptions]
+    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
+    return Population(customers, companies, orders, refunds, products, of_lines, policies, made, payments, terms)
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:

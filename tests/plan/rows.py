@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, true
 
 from api.database import Statement, prepare
+from api.domain.calendar import Duration
 from api.graph.sources import Derived, Gathered
 from api.reads.json import kind_of, parameter
 from api.reads.relation import Expression, Lens, Link, Relation, Row
@@ -124,7 +125,7 @@ class Rows:
             values, row = Values(value), self._row(found)
             condition, shape = test(row, values), (found.relation, test, found.sight.shape())
             if shape not in self._prepared:
-                self._prepared[shape] = prepare(select(condition).select_from(row.table).where(*_is(row, found)))
+                self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
             self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
         return bool(self._known[known])
 
@@ -159,7 +160,8 @@ class Rows:
         shape = (found.relation, tag, found.sight.shape(), found.search is None)
         if shape not in self._prepared:
             row = self._row(found)
-            self._prepared[shape] = prepare(select(compute(row)).select_from(row.table).where(*_is(row, found)))
+            wanted = compute(row)
+            self._prepared[shape] = prepare(select(wanted).select_from(row.source).where(*_is(row, found)))
         return await self._fetch_value(self._prepared[shape], found, {})
 
     async def _fetch_value(self, statement: Statement, found: Found, given: Mapping[str, object]) -> Any:
@@ -169,6 +171,16 @@ class Rows:
     def _row(self, found: Found) -> Row:
         search = None if found.search is None else parameter("search", "text")
         return Row(found.relation, found.sight.lens(), search)
+
+
+async def lengths_with_months(connection: Any) -> None:
+    """Let a connection return lengths of time as they are; by itself, the driver takes a month for 30 days."""
+
+    def length(parts: tuple[int, int, int]) -> Duration:
+        months, days, microseconds = parts
+        return Duration(months, days, microseconds // 60_000_000)
+
+    await connection.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=length, format="tuple")
 
 
 def _is(row: Row, found: Found) -> list[Any]:

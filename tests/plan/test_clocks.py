@@ -13,6 +13,7 @@ import pytest
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
 from api.graph.schema import executable
+from api.reads.relation import Relation
 from tests.asking import Ask, WatchedDatabase
 from tests.given import NEW_YEAR, Given, connected
 from tests.plan.everything import everything
@@ -21,15 +22,24 @@ from tests.plan.population import MOMENTS, populate
 
 pytestmark = pytest.mark.anyio
 
-VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company")
+VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company", "CustomerSubscription", "SubscriptionPayment")
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 FIELDS = [
     f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 5)} }}",
     *(f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, 4)} }} }}" for name in VIEWS_MET),
 ]
-TABLES = {"refunds": "refunded_at", "orders": "placed_at", "customers": "created_at", "customer_external_ids": None}
+TABLES = {
+    "refunds": "refunded_at",
+    "orders": "placed_at",
+    "subscription_payments": "paid_at",
+    "subscriptions": "changed_at",
+    "customers": "created_at",
+    "customer_external_ids": None,
+}
 """Tables with clocks and the moment of their facts, what depends on others first."""
+VERSIONED = ("subscriptions",)
+"""Those of them whose rows are closed by the next."""
 
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
@@ -44,12 +54,21 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     await connection.execute("SET session_replication_role = replica")
     for table in TABLES.keys() & conditions.keys():
         await connection.execute(f"DELETE FROM {table} WHERE {conditions[table]}", *values)
+    for table in VERSIONED:
+        await connection.execute(
+            f"UPDATE {table} AS v SET replaced_at = NULL, superseded_at = NULL WHERE NOT EXISTS"
+            f" (SELECT 1 FROM {table} AS n WHERE n.{key(table)} = v.{key(table)} AND n.version = v.version + 1)"
+        )
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
     if "companies" in conditions:
         await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
     async with open_database(address, pool_size=2) as opened:
         await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))
+
+
+def key(table: str) -> str:
+    return Relation.all[table].key
 
 
 def ids(world: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from graphql import (
 )
 
 COMPOSITES = ("Node", "Customer", "Order", "Company", "CustomerConnection", "OrderConnection", "OrderEdge", "Refund")
-NODES = {"Node", "Customer", "Order", "Company", "Refund", "OrderLine", "Product"}
+NODES = {"Node", "Customer", "Order", "Company", "Refund", "OrderLine", "Product", "Contract", "SupportPlanEnrollment"}
 SIZES = ("n", "m", "k")
 NEEDED = {
     "node": 'id: "x"',
@@ -28,6 +28,12 @@ NEEDED = {
     "recordPurchase": "input: $purchase",
     "setCustomer": "input: $customer",
     "recordRefund": "input: $refund",
+    "enrollSupportPlan": "input: $enrolled",
+    "useSupportAllowance": "input: $used",
+    "cancelSupportPlan": "input: $cancelled",
+    "signContract": "input: $signed",
+    "renewContract": "input: $renewed",
+    "terminateContract": "input: $terminated",
 }
 DECLARED = {
     "n": "$n: Int",
@@ -39,12 +45,20 @@ DECLARED = {
     "purchase": "$purchase: RecordPurchaseInput!",
     "customer": "$customer: SetCustomerInput!",
     "refund": "$refund: RecordRefundInput!",
+    "enrolled": "$enrolled: EnrollSupportPlanInput!",
+    "used": "$used: UseSupportAllowanceInput!",
+    "cancelled": "$cancelled: CancelSupportPlanInput!",
+    "signed": "$signed: SignContractInput!",
+    "renewed": "$renewed: RenewContractInput!",
+    "terminated": "$terminated: TerminateContractInput!",
     "people": "$people: CustomerFilterInput",
     "bought": '$bought: OrderFilterInput = {or: [{total: {gt: "1", lt: "2"}}, {status: [COMPLETED, REFUNDED]}, {}]}',
 }
 FILTERS = {
     "CustomerFilterInput": ["$people", "null", "{}", "{kind: CONSUMER, or: [{orderCount: {gte: 1}}, $people]}"],
     "OrderFilterInput": ["$bought", "{and: [], not: {placedAt: null}}", "{status: [COMPLETED, REFUNDED]}"],
+    "SupportPlanFilterInput": ["{paid: true, endsBefore: null}", "{not: {status: [ACTIVE, EXPIRED]}}"],
+    "ContractFilterInput": ['{endsBefore: "2026-01-31T09:30:00Z", or: [{}, {status: ACTIVE}]}', "{and: []}"],
     "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }
 
