@@ -239,7 +239,8 @@ def status_history(row: Row, given: Given) -> Table:
     each = stretches.subquery("stretches")
     codes = [case((contains(of, each.c.starts_at), _text(reason.upper()))) for reason, of in spans.items()]
     reasons = func.array_remove(array(codes), null(), type_=ARRAY(Text))
-    latest = func.least(row.lens.moment, given.maybe("moment", "before") or row.lens.moment)
+    before = given.maybe("moment", "before")
+    latest = row.lens.moment if before is None else func.least(row.lens.moment, before)
     found = (
         select(each, reasons.label("reasons"), (-func.extract("epoch", each.c.starts_at)).label("place"))
         .where(each.c.starts_at <= latest)

@@ -1,4 +1,4 @@
-"""What is known of a customer and of the rules, as plain values: what the oracle judges and the tables are filled with."""
+"""What is known of a customer and of the rules, as plain values that are judged and copied into tables."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -86,7 +87,7 @@ def _purchase(
     whose: dict[str, Any], purchase: Purchase, categories: Sequence[str | None]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     discount = purchase.key.int % 2
-    amounts = {"gross": purchase.total + discount, "discount": discount}
+    amounts = {"gross": purchase.total + discount, "discount": Decimal(discount)}
     amounts |= {f"business_{name}": value * 2 for name, value in amounts.items()}
     key = {"order_id": purchase.key}
     times = {"placed_at": purchase.happened, "recorded_at": purchase.recorded}

@@ -16,7 +16,7 @@ from tests.activity.facts import Length, Person, Purchase, Refund
 from tests.activity.oracle import INSTANT, World
 from tests.activity.terms import a_term
 
-FIRST_DAY = datetime(2022, 1, 1)
+FIRST_DAY = datetime(2022, 1, 1, tzinfo=UTC)
 DAYS = 1_520
 NOW = datetime(2026, 3, 2, 9, 30, 0, 250_000, tzinfo=UTC)
 """Everything happens before this, and nothing later."""
@@ -89,7 +89,7 @@ class Histories:
             return random.choice(known) + timedelta(days=random.uniform(0, 60))
         if chance < 0.85:
             return random.choice(self.moments)
-        return FIRST_DAY.replace(tzinfo=UTC) + timedelta(microseconds=random.randrange(DAYS * 86_400 * 10**6))
+        return FIRST_DAY + timedelta(microseconds=random.randrange(DAYS * 86_400 * 10**6))
 
     def recorded(self, happened: datetime, earliest: datetime | None = None) -> datetime:
         """Return when something was recorded: at once, or much later."""
@@ -120,7 +120,7 @@ def awkward(zone: ZoneInfo) -> list[datetime]:
     twice, or not at all."""
     found = []
     for number in range(DAYS):
-        day = FIRST_DAY + timedelta(days=number)
+        day = FIRST_DAY.replace(tzinfo=None) + timedelta(days=number)
         ends_month = (day + timedelta(days=1)).day == 1
         changes = utcoffset(zone, day) != utcoffset(zone, day + timedelta(days=1))
         if changes:

@@ -111,9 +111,7 @@ class Oracle:
     def _seen(self, purchase: Purchase) -> Seen:
         of_lines = [self.rule("RECENT_PURCHASE", category) for category in purchase.categories]
         refunds = tuple(one for one in purchase.refunds if self.question.sees(one.happened, one.recorded))
-        return Seen(
-            purchase, self._ends(purchase, of_lines), self._ends(purchase, [self.rule("LOYAL")]), refunds
-        )
+        return Seen(purchase, self._ends(purchase, of_lines), self._ends(purchase, [self.rule("LOYAL")]), refunds)
 
     def _ends(self, purchase: Purchase, rules: Sequence[Rule | None]) -> tuple[datetime, ...]:
         lengths: set[Length] = {rule.window for rule in rules if rule and rule.window}
@@ -238,7 +236,7 @@ class Oracle:
     def history(self) -> list[dict[str, Any]]:
         """Return what was so between the turns, latest first, of those that lie in the past."""
         turns = self.turns()
-        ends = [at for at, _ in turns][1:] + [None]
+        ends = [*[at for at, _ in turns][1:], None]
         found = [
             {
                 "isActive": bool(held),
@@ -265,4 +263,4 @@ def _holds(held: frozenset[str], code: str | None) -> bool:
 
 def shown(moment: datetime | None) -> str | None:
     """Return a moment as the interface writes it."""
-    return moment and moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

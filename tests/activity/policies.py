@@ -33,15 +33,31 @@ FIRST = Policy(
 """A purchase within 12 months, 5 purchases within 6 months, and whatever is running, for everybody."""
 
 
+OVERRULED = (
+    Rule("RECENT_PURCHASE", Length(12), 1, category="Tea"),
+    Rule("RECENT_PURCHASE", Length(1), 1, "CONSUMER", "Tea", enabled=False),
+    Rule("LOYAL", Length(12), 2),
+    Rule("LOYAL", Length(6), 2, "BUSINESS", enabled=False),
+    Rule("CONTRACT"),
+    Rule("CONTRACT", kind="BUSINESS", enabled=False),
+)
+"""Rules that are on, but for one kind of customer not."""
+
+
 def a_world(random: Random, number: int) -> World:
     """Return a world; the first has no policy but the one that is there from the start."""
     policies = [FIRST]
-    begins = [datetime(2023, 3, 26, 0, 30, tzinfo=UTC), datetime(2025, 1, 31, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC)]
+    begins = [
+        datetime(2023, 3, 26, 0, 30, tzinfo=UTC),
+        datetime(2025, 1, 31, tzinfo=UTC),
+        datetime(2026, 9, 1, tzinfo=UTC),
+    ]
     for effective_from in begins[: number % 4]:
         early = timedelta(days=random.choice((-200, -1, 0, 60)))
         recorded = max(policies[-1].recorded_at, effective_from + early)
         zone = random.choice((None, *ZONES))
-        policies.append(Policy(len(policies) + 1, effective_from, recorded, zone, _rules(random)))
+        rules = OVERRULED if number % 4 == 1 else _rules(random)
+        policies.append(Policy(len(policies) + 1, effective_from, recorded, zone, rules))
     return World(policies, ZONES[number % len(ZONES)])
 
 
