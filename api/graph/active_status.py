@@ -41,7 +41,7 @@ _EVIDENCE: dict[str, type] = {
 
 @strawberry.type(description="One rule of the policy, and how the customer stands by it.")
 class ActiveRuleEvaluation:
-    code: ActiveReasonCode = column("Which rule it is.")
+    code: ActiveReasonCode = column("What this rule is about: purchases, or something that runs for a time.")
     holds: bool = column("Whether the rule holds, so that the customer is active because of it.")
     explanation: str = column("Why it holds or does not, in one sentence to show on a screen.")
     window: DateTimeInterval | None = same(
