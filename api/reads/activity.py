@@ -37,7 +37,7 @@ from api.reads.active_policies import policy_in_force, zone_of
 from api.reads.contracts import contracts_of_customer
 from api.reads.json import number
 from api.reads.orders import lines_of_order, orders_of_customer, product_of_line, refunds_of_customer
-from api.reads.relation import Expression, Link, Row, Table, rows
+from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 from api.tables.active_policies import active_rules
@@ -118,7 +118,7 @@ def _rules(row: Row, policy: Expression) -> Table:
         ranked = aggregate_order_by(case((rule.c.enabled, value)), rule.c.customer_kind.asc().nulls_last())
         return type_coerce(Grouping(func.array_agg(ranked).filter(this)), ARRAY(value.type))[number(1)]
 
-    by_category = rule.c.category.is_not(None) & rule.c.enabled
+    by_category = and_(rule.c.category.is_not(None), rule.c.enabled, ~_is_overruled(rule, row["kind"]))
     columns = [_or_not(of(reason, true())).label(f"{reason}_on") for reason in REASONS if reason != RECENT_PURCHASE]
     columns += [
         _or_not(or_(of(RECENT_PURCHASE, true()), func.bool_or(by_category))).label("recent_purchase_on"),
@@ -132,6 +132,14 @@ def _rules(row: Row, policy: Expression) -> Table:
         zone_of(policy).label("zone"),
     ]
     return _kept(select(*columns).where(rule.c.policy_id == policy, for_kind), rule)
+
+
+def _is_overruled(rule: Table, kind: Expression) -> Condition:
+    """Return whether a rule for a category and all kinds of customers gives way to one for this kind."""
+    special = active_rules.alias()
+    same = [special.c[name] == rule.c[name] for name in ("policy_id", "code", "category")]
+    found = select(number(1)).where(*same, special.c.customer_kind == kind).correlate_except(special)
+    return and_(rule.c.customer_kind.is_(None), found.exists())
 
 
 def _or_not(condition: Expression) -> Expression:

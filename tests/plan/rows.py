@@ -63,11 +63,16 @@ class Found:
 
 
 class Values:
-    """The value of an argument, as a declared condition or derived field takes it."""
+    """The value of an argument, as a declared condition or derived field takes it.
+
+    given     values of parameters, by name
+    built_in  what the expression itself was made of
+    """
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.given: dict[str, object] = {}
+        self.built_in: list[str] = []
 
     def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
         found = self.value
@@ -80,6 +85,7 @@ class Values:
     def known(self) -> Any:
         found = self.value if isinstance(self.value, list) else [self.value]
         plain = [part.value if isinstance(part, Enum) else part for part in found]
+        self.built_in.append(repr(plain))
         return plain if isinstance(self.value, list) else plain[0]
 
     def maybe(self, kind: str, *path: str) -> Expression | None:
@@ -126,7 +132,8 @@ class Rows:
         known = (found, test, repr(value))
         if known not in self._known:
             values, row = Values(value), self._row(found)
-            condition, shape = test(row, values), (found.relation, test, found.sight.shape())
+            condition = test(row, values)
+            shape = (found.relation, test, found.sight.shape(), *values.built_in)
             if shape not in self._prepared:
                 self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
             self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
