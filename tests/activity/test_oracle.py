@@ -6,16 +6,20 @@ REGULARS_TEST_SEED=n makes other histories; a failure shows the customer's.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
 import pytest
 
 from api.database import database as open_database
-from tests.activity.facts import Person
+from api.writes.standing import project
+from tests.activity.batch import Batch, clocks
+from tests.activity.facts import CODES, Person
 from tests.activity.filling import fill
 from tests.activity.histories import CATEGORIES, NOW, Histories
 from tests.activity.oracle import INSTANT, Oracle, Question, World, shown
@@ -52,60 +56,12 @@ PAGES = f"""query ($after: String, $asOf: DateTime, $knownAt: DateTime) {{
   }}
 }}"""
 
-
-@dataclass
-class Batch:
-    """A database full of customers, and what is known of them."""
-
-    ask: Ask
-    world: World
-    people: list[Person]
-    random: Random
-    compared: int = 0
-
-    def question(self, people: list[Person]) -> Question:
-        """Return clocks: none, at random, far away, or at an instant that means something to one of the customers."""
-        random, plain = self.random, Question(NOW)
-        some = random.choice(people)
-        near = random.choice(Oracle(some, self.world, plain).moments)
-        any_time = datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=random.uniform(0, 2_000))
-        as_of = random.choice((None, near, near, near, any_time, any_time, datetime(2199, 12, 31, tzinfo=UTC)))
-        recorded = random.choice([some.recorded, *(recorded for _, recorded in some.facts())])
-        instant = recorded + random.choice((-INSTANT, 0 * INSTANT))
-        return Question(NOW, as_of, random.choice((None, None, None, instant, instant, any_time)))
-
-    def check(self, person: Person, question: Question, actual: Any) -> None:
-        """Compare what was answered with what the oracle says."""
-        expected = Oracle(person, self.world, question).answer()
-        if expected != actual:
-            pytest.fail(told(person, self.world, question, expected, actual))
-        assert actual is None or actual["isActive"] == (actual["reasons"] != [])
-        self.compared += leaves(expected)
-
-
-def told(person: Person, world: World, question: Question, expected: Any, actual: Any) -> str:
-    """Return a disagreement with all it rests on."""
-    policy = world.in_force(question)
-    zone = policy.zone or world.zone
-    lines = [
-        person.told(),
-        f"{question}",
-        f"policy {policy.version} in {zone}:",
-        *(f"  {rule}" for rule in policy.rules),
-    ]
-    if expected is None or actual is None:
-        return "\n".join([*lines, f"expected {expected}", f"but      {actual}"])
-    for name, value in expected.items():
-        if value != actual[name]:
-            lines += [f"{name}: expected {value}", f"{' ' * len(name)}  but      {actual[name]}"]
-    return "\n".join(lines)
-
-
-def leaves(value: Any) -> int:
-    """Return how many values there are in an answer."""
-    if isinstance(value, dict | list):
-        return sum(map(leaves, value.values() if isinstance(value, dict) else value))
-    return 1
+LISTED = f"""query ($filter: CustomerFilterInput, $orderBy: [CustomerOrderInput!], $after: String,
+  $asOf: DateTime, $knownAt: DateTime) {{
+  customers(first: {PAGE}, after: $after, filter: $filter, orderBy: $orderBy, {CLOCKS}) {{
+    nodes {{ id }} pageInfo {{ hasNextPage endCursor }} totalCount {{ count }}
+  }}
+}}"""
 
 
 @pytest.fixture(scope="module", params=range(BATCHES))
@@ -118,11 +74,13 @@ async def batch(request: pytest.FixtureRequest, new_database: Any) -> AsyncItera
     with new_database() as address:
         connection = await connected(address)
         await fill(connection, world, people, CATEGORIES)
+        async with connection.transaction():
+            await project(connection)
         await connection.close()
         async with open_database(address, pool_size=2) as opened:
             ask = Ask(WatchedDatabase.of(opened))
             ask.now = NOW
-            yield Batch(ask, world, people, random)
+            yield Batch(ask, world, people, random, NOW)
 
 
 async def test_customers_by_id_at_any_moment(batch):
@@ -139,8 +97,7 @@ async def test_customers_by_id_at_any_moment(batch):
 
 async def test_customers_page_by_page(batch):
     question = batch.question(batch.people)
-    seen = [person for person in batch.people if Oracle(person, batch.world, question).is_seen]
-    left = {person.id: person for person in seen}
+    left = {person.id: person for person in batch.seen(question)}
     after, has_next = None, True
     while has_next:
         page = (await batch.ask(PAGES, after=after, **clocks(question)))["customers"]
@@ -148,6 +105,76 @@ async def test_customers_page_by_page(batch):
             batch.check(left.pop(node["id"]), question, node["activeStatus"])
         after, has_next = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
     assert left == {}
+
+
+async def test_lists_of_those_who_are_active_now(batch):
+    """Lists of now rest on what is kept about the real now, and not on the facts."""
+    now = datetime.now(UTC)
+    with asked_at(batch, now):
+        await check_lists(batch, Question(now))
+
+
+async def test_lists_of_those_who_were_active(batch):
+    question = batch.question(batch.people)
+    await check_lists(batch, question if question.as_of or question.known_at else replace(question, as_of=NOW))
+
+
+@contextmanager
+def asked_at(batch: Batch, now: datetime) -> Iterator[None]:
+    """Ask at another moment for as long as a block lasts."""
+    batch.ask.now = now
+    yield
+    batch.ask.now = batch.now
+
+
+async def check_lists(batch: Batch, question: Question) -> None:
+    """Compare lists narrowed and sorted by active status with those of the oracle."""
+    some = batch.random.sample(CODES, 2)
+    low, high = sorted(question.moment + timedelta(days=batch.random.uniform(0, 300)) for _ in range(2))
+    lists: list[tuple[dict[str, Any], Callable[[Oracle], bool]]] = [
+        ({"isActive": True}, lambda one: bool(one.held)),
+        ({"isActive": False}, lambda one: not one.held),
+        ({"not": {"isActive": True}}, lambda one: not one.held),
+        ({"activeBecause": some}, lambda one: any(code in one.held for code in some)),
+        ({"activeUntil": {"gte": shown(low), "lt": shown(high)}}, lambda one: ends_between(one, low, high)),
+        *(({"activeBecause": [code]}, partial(holds, code)) for code in CODES),
+    ]
+    for filter_, test in lists:
+        expected = batch.expected(question, test)
+        assert await listed(batch, question, filter=filter_) == (expected, len(expected)), (question, filter_)
+    for filter_, test in lists[:2]:
+        expected = batch.expected(question, test, last_until)
+        sorted_by = {"orderBy": {"field": "ACTIVE_UNTIL"}, "filter": filter_}
+        assert await listed(batch, question, **sorted_by) == (expected, len(expected)), (question, filter_)
+
+
+def holds(code: str, one: Oracle) -> bool:
+    """Return whether a rule holds."""
+    return code in one.held
+
+
+def ends_between(one: Oracle, low: datetime, high: datetime) -> bool:
+    """Return whether a customer stops being active from one moment on, and before another."""
+    until = one.until(None) if one.held else None
+    return until is not None and low <= until < high
+
+
+def last_until(one: Oracle) -> tuple[bool, bool, datetime]:
+    """Return by what customers are sorted: those who stop, those who do not, and the inactive."""
+    until = one.until(None) if one.held else None
+    return not one.held, until is None, until or one.moment
+
+
+async def listed(batch: Batch, question: Question, **arguments: Any) -> tuple[list[str], int]:
+    """Return the identifiers of a list, fetched page by page, and their number as it says itself."""
+    found: list[str] = []
+    after, has_next, count = None, True, 0
+    while has_next:
+        page = (await batch.ask(LISTED, after=after, **clocks(question), **arguments))["customers"]
+        found += [node["id"] for node in page["nodes"]]
+        count = page["totalCount"]["count"]
+        after, has_next = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return found, count
 
 
 async def test_until_is_the_first_moment_at_which_nothing_holds(batch):
@@ -180,8 +207,3 @@ def nothing_else_happens(world: World, person: Person, asked: Question, until: d
     facts = [happened for happened, _ in person.facts()]
     same_policy = world.in_force(asked) is world.in_force(replace(asked, as_of=until))
     return same_policy and not any(asked.moment < happened <= until for happened in facts)
-
-
-def clocks(question: Question) -> dict[str, str | None]:
-    """Return the clocks of a question as variables."""
-    return {"asOf": shown(question.as_of), "knownAt": shown(question.known_at)}
