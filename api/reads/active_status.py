@@ -22,14 +22,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array
 
-from api.errors import BadUserInput
 from api.reads.active_policies import active_policies
 from api.reads.activity import LOYAL, RECENT_PURCHASE, TERMS, activity, around, contains, loyal_until, recent_until
 from api.reads.customers import customers
+from api.reads.history import latest_first
 from api.reads.identity import Given
 from api.reads.json import number
 from api.reads.orders import orders_of_customer
-from api.reads.page import LARGEST_SIZE
 from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.tables.standing import REASONS
 
@@ -210,7 +209,12 @@ def _text(words: str) -> Expression:
 
 def day(row: Row, moment: Expression) -> Expression:
     """Return a moment's day in words, such as 3 March 2026, as calendars in the policy's zone show it."""
-    local = func.timezone(activity(row).c.zone, moment, type_=DateTime())
+    return day_in(activity(row).c.zone, moment)
+
+
+def day_in(zone: Expression, moment: Expression) -> Expression:
+    """Return a moment's day in words as calendars in a zone show it."""
+    local = func.timezone(zone, moment, type_=DateTime())
     return func.to_char(local, literal_column("'FMDD FMMonth YYYY'"), type_=Text)
 
 
@@ -239,16 +243,7 @@ def status_history(row: Row, given: Given) -> Table:
     each = stretches.subquery("stretches")
     codes = [case((contains(of, each.c.starts_at), _text(reason.upper()))) for reason, of in spans.items()]
     reasons = func.array_remove(array(codes), null(), type_=ARRAY(Text))
-    before = given.maybe("moment", "before")
-    latest = row.lens.moment if before is None else func.least(row.lens.moment, before)
-    found = (
-        select(each, reasons.label("reasons"), (-func.extract("epoch", each.c.starts_at)).label("place"))
-        .where(each.c.starts_at <= latest)
-        .order_by(each.c.starts_at.desc())
-        .limit(given.parameter("integer", "first", convert=_checked_first))
-        .correlate_except(each)
-        .subquery("found")
-    )
+    found = latest_first(row, given, each, reasons.label("reasons"))
     active = func.cardinality(found.c.reasons) > number(0)
     stretch: Table = select(found, active.label("is_active")).correlate_except(found).lateral()
     return stretch
@@ -258,9 +253,3 @@ def _turns(spans: Expression) -> list[Select[Any]]:
     """Return the moments at which spans begin, and those at which they end; null stands for never."""
     each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
     return [select(func.lower(each, type_=_MOMENT).label("at")), select(func.upper(each, type_=_MOMENT))]
-
-
-def _checked_first(first: int) -> int:
-    if not 1 <= first <= LARGEST_SIZE:
-        raise BadUserInput(f"`first` must be between 1 and {LARGEST_SIZE}.")
-    return first
