@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -44,24 +43,10 @@ class Batch:
         """Return the oracle for one customer and one question."""
         return Oracle(person, self.world, question)
 
-    def seen(self, question: Question) -> list[Person]:
-        """Return the customers who are there at all."""
-        return [person for person in self.people if self.oracle(person, question).is_seen]
-
-    def expected(
-        self, question: Question, test: Callable[[Oracle], bool], order: Callable[[Oracle], Any] | None = None
-    ) -> list[str]:
-        """Return the identifiers a list must have: of customers who are seen and meet a test, in an order.
-
-        order  what comes before the moment at which the customer came, and the key
-        """
+    def seen(self, question: Question) -> list[Oracle]:
+        """Return what is said of the customers who are there at all, in the order in which they came."""
         judged = [self.oracle(person, question) for person in self.people]
-        wanted = [one for one in judged if one.is_seen and test(one)]
-        if order is None:
-            wanted.sort(key=lambda one: (one.person.created, one.person.key))
-        else:
-            wanted.sort(key=lambda one: (order(one), one.person.key))
-        return [one.person.id for one in wanted]
+        return sorted((one for one in judged if one.is_seen), key=lambda one: (one.person.created, one.person.key))
 
     def check(self, person: Person, question: Question, actual: Any) -> None:
         """Compare what was answered with what the oracle says."""

@@ -18,6 +18,7 @@ import pytest
 
 from api.database import database as open_database
 from api.writes.standing import project
+from tests.activity.base import numbers
 from tests.activity.batch import Batch, clocks
 from tests.activity.facts import CODES, Person
 from tests.activity.filling import fill
@@ -63,6 +64,14 @@ LISTED = f"""query ($filter: CustomerFilterInput, $orderBy: [CustomerOrderInput!
   }}
 }}"""
 
+NUMBERS = f"""query ($from: DateTime!, $to: DateTime!, $months: Int!, $asOf: DateTime, $knownAt: DateTime) {{
+  customerBase({CLOCKS}) {{
+    total active byReason {{ code customers }}
+    movement(from: $from, to: $to) {{ activeBefore activeAfter new returned lapsed }}
+    retention(months: $months) {{ month customers active }}
+  }}
+}}"""
+
 
 @pytest.fixture(scope="module", params=range(BATCHES))
 async def batch(request: pytest.FixtureRequest, new_database: Any) -> AsyncIterator[Batch]:
@@ -97,7 +106,7 @@ async def test_customers_by_id_at_any_moment(batch):
 
 async def test_customers_page_by_page(batch):
     question = batch.question(batch.people)
-    left = {person.id: person for person in batch.seen(question)}
+    left = {one.person.id: one.person for one in batch.seen(question)}
     after, has_next = None, True
     while has_next:
         page = (await batch.ask(PAGES, after=after, **clocks(question)))["customers"]
@@ -139,13 +148,25 @@ async def check_lists(batch: Batch, question: Question) -> None:
         ({"activeUntil": {"gte": shown(low), "lt": shown(high)}}, lambda one: ends_between(one, low, high)),
         *(({"activeBecause": [code]}, partial(holds, code)) for code in CODES),
     ]
+    seen = batch.seen(question)
     for filter_, test in lists:
-        expected = batch.expected(question, test)
+        expected = [one.person.id for one in seen if test(one)]
         assert await listed(batch, question, filter=filter_) == (expected, len(expected)), (question, filter_)
+    by_end = sorted(seen, key=lambda one: (last_until(one), one.person.key))
     for filter_, test in lists[:2]:
-        expected = batch.expected(question, test, last_until)
+        expected = [one.person.id for one in by_end if test(one)]
         sorted_by = {"orderBy": {"field": "ACTIVE_UNTIL"}, "filter": filter_}
         assert await listed(batch, question, **sorted_by) == (expected, len(expected)), (question, filter_)
+    await check_numbers(batch, question, seen)
+
+
+async def check_numbers(batch: Batch, question: Question, seen: list[Oracle]) -> None:
+    """Compare the numbers of all customers with those of the oracle."""
+    first, last = sorted(question.moment + timedelta(days=batch.random.uniform(-700, 60)) for _ in range(2))
+    months = batch.random.choice((1, 12, 36))
+    asked = {"from": shown(first), "to": shown(last), "months": months}
+    answer = await batch.ask(NUMBERS, **asked, **clocks(question))
+    assert answer["customerBase"] == numbers(seen, first, last, months), (question, asked)
 
 
 def holds(code: str, one: Oracle) -> bool:
