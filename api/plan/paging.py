@@ -9,7 +9,7 @@ from api.errors import BadUserInput
 from api.plan.tree import Narrow, Page
 from api.plan.values import Parameters, Slot
 from api.reads import search
-from api.reads.json import kind_of, number
+from api.reads.json import kind_of, number, parameter
 from api.reads.page import LARGEST_SIZE, read_cursor, signature, steps
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Term
 
@@ -79,8 +79,6 @@ def _cursor(
 
 
 def _kinds(relation: Relation, terms: tuple[Term, ...], total: bool) -> list[str]:
-    sample = Row(relation, Lens(moment=_NOTHING))
+    # What kinds of values rows are sorted by does not depend on the moment.
+    sample = Row(relation, Lens(moment=parameter("moment", "moment")))
     return [kind_of(step.expression) for step in steps(sample, terms, total=total)]
-
-
-_NOTHING: Any = None

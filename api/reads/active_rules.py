@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal_column,
+    not_,
     null,
     or_,
     select,
@@ -94,7 +95,7 @@ def rules_for(row: Row, policy: Policy) -> Table:
         ranked = aggregate_order_by(case((rule.c.enabled, value)), rule.c.customer_kind.asc().nulls_last())
         return type_coerce(Grouping(func.array_agg(ranked).filter(this)), ARRAY(value.type))[number(1)]
 
-    by_category = rule.c.category.is_not(None) & rule.c.enabled
+    by_category = and_(rule.c.category.is_not(None), rule.c.enabled, not_(_is_overruled(rule, row, policy)))
     columns = [_or_not(of(reason, true())).label(f"{reason}_on") for reason in REASONS if reason != RECENT_PURCHASE]
     columns += [
         _or_not(or_(of(RECENT_PURCHASE, true()), func.bool_or(by_category))).label("recent_purchase_on"),
@@ -115,6 +116,14 @@ def rules_for(row: Row, policy: Policy) -> Table:
 
 def _for_kind(rule: Table, row: Row) -> Condition:
     return or_(rule.c.customer_kind.is_(None), rule.c.customer_kind == row["kind"])
+
+
+def _is_overruled(rule: Table, row: Row, policy: Policy) -> Condition:
+    """Return whether a rule for a category and all kinds of customers gives way to one for the customer's kind."""
+    special, its = policy.rules()
+    same = [special.c[name] == rule.c[name] for name in ("code", "category")]
+    found = select(number(1)).where(*its, *same, special.c.customer_kind == row["kind"]).correlate_except(special)
+    return and_(rule.c.customer_kind.is_(None), found.exists())
 
 
 def _or_not(condition: Expression) -> Expression:
