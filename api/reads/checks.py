@@ -10,7 +10,7 @@ from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
 from api.reads.relation import Expression
-from api.reads.standing import projected, unended
+from api.reads.standing import is_kept, projected, unended
 from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
@@ -77,7 +77,7 @@ def _different(made: Select[Any], kept: Table) -> Select[Any]:
     names = [column.name for column in kept.c if column.name in rows.c]
     found, stored = select(*[rows.c[name] for name in names]), select(*[kept.c[name] for name in names])
     if "ends_at" in kept.c:
-        stored = stored.where(kept.c.ends_at > func.now())
+        stored = stored.where(is_kept(kept.c.ends_at))
     apart = union_all(found.except_(stored), stored.except_(found)).subquery()
     return select(func.count()).select_from(apart)
 

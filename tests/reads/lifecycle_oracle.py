@@ -1,4 +1,4 @@
-"""Stages worked out in Python, from the words of the documentation: every moment is looked at by counting what stands."""
+"""Stages worked out in Python from the words of the documentation: each moment is looked at by counting what stands."""
 
 from __future__ import annotations
 
