@@ -89,10 +89,9 @@ def _stages(row: Row) -> Table:
 def _listed(row: Row, facts: Table) -> Table:
     each = _stretches(facts).subquery("stretches")
     at, begun = each.c.at, each.c.at <= row.lens.moment
-    lists = {"starts": (at, _MOMENT), "ends": (each.c.ends_at, _MOMENT), "stages": (each.c.stage, Text())}
+    lists = {"starts": at, "ends": each.c.ends_at, "stages": each.c.stage}
     columns: list[Expression] = [
-        func.array_agg(aggregate_order_by(of, at), type_=ARRAY(type_)).label(name)
-        for name, (of, type_) in lists.items()
+        func.array_agg(aggregate_order_by(of, at), type_=ARRAY(of.type)).label(name) for name, of in lists.items()
     ]
     latest = func.array_agg(aggregate_order_by(each.c.stage, at.desc())).filter(begun)
     columns.append(type_coerce(Grouping(latest), ARRAY(Text))[number(1)].label("stage"))
@@ -127,7 +126,7 @@ def _turns(facts: Table) -> Select[Any]:
     fact, over = each_fact(facts), each_fact(facts)
     trying, paying = (_one_if(fact, lambda kind, of=of: getattr(kind, of)) for of in ("trying", "paying"))
     begun = select(fact.c["at"].label("at"), trying.label("trying"), paying.label("paying"))
-    ended = select(over.c.until, number(0), number(-1)).where(over.c.until.is_not(None))
+    ended = select(over.c.until, number(0), number(-1)).where(func.isfinite(over.c.until))
     steps = union_all(begun, ended).subquery("steps")
     sums = [func.sum(steps.c[name]).label(name) for name in ("trying", "paying")]
     return select(steps.c.at, *sums).group_by(steps.c.at)
