@@ -57,7 +57,8 @@ class System:
 
 
 def _served_by_uvicorn(app: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "uvicorn", app, "--port", "{port}", "--no-access-log", "--log-level", "warning")
+    quiet = ("--no-access-log", "--log-level", "warning", "--no-proxy-headers")
+    return (sys.executable, "-m", "uvicorn", app, "--port", "{port}", *quiet)
 
 
 _WALK = "query Walk($first: Int!, $after: {cursor}) {{ customers(first: $first, after: $after{order}) {{ {items} }} }}"

@@ -127,6 +127,8 @@ def server_config(settings: Settings, dsn: str) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nobody here asks from where a request comes, so no request has to be searched for what a proxy says of it.
+        proxy_headers=False,
         lifespan="on",
         workers=settings.workers,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

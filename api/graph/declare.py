@@ -30,6 +30,7 @@ from api.graph.sources import (
     Paged,
     Same,
     Source,
+    Summed,
     Varied,
 )
 from api.reads.identity import Given
@@ -199,6 +200,12 @@ def root_page(relation: Relation, description: str, *arguments: StrawberryArgume
     """Return a root field that pages through a relation."""
     found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *CLOCK_ARGUMENTS]
     return planned(Paged(relation), description, found, PAGE)
+
+
+def root_sums(relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, cost: int) -> Any:
+    """Return a root field made of aggregates over the rows of a relation; `cost` is its price in points."""
+    found = [*narrowing(filter, None), *arguments, *CLOCK_ARGUMENTS]
+    return planned(Summed(relation), description, found, Cost(weight=cost))
 
 
 def condition(

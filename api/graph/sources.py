@@ -118,4 +118,11 @@ class Derived:
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
 
 
-Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """An object made of aggregates over all rows of a relation that meet conditions."""
+
+    relation: Relation
+
+
+Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived | Summed

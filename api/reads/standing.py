@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
 from api.reads.active_policies import active_policies, policy_in_force
 from api.reads.activity import activity, contains, judged
@@ -118,6 +118,17 @@ def stands_until_order(row: Row) -> Expression:
     ends_at: Expression = span_now(row).c.ends_at
     # Where only active customers are wanted none is missing, and an index leads to the page.
     return ends_at if row.requires(SPAN) else func.coalesce(ends_at, type_=_MOMENT)
+
+
+@customers.expression
+def stands_spans(row: Row) -> Expression:
+    """Return all times during which the customer counted or counts as active, for counts over many."""
+    if not is_now(row):
+        return activity(row).c.spans
+    merged: Expression = reasons_now(row).c[REASONS[0]]
+    for reason in REASONS[1:]:
+        merged = merged.op("+", return_type=TSTZMULTIRANGE())(reasons_now(row).c[reason])
+    return merged
 
 
 def stands_by(row: Row, reason: str) -> Condition:

@@ -31,8 +31,10 @@ TURNS = (
     .order_by(customers.c.customer_id)
     .with_for_update(key_share=True)
 )
-"""Makes changes of the customers in `in_turn` take turns. Two at a time would each miss what the other has not committed
-yet; what follows in a statement of its own sees all that the one before has committed."""
+"""Makes changes of the customers in `in_turn` take turns.
+
+Two at a time would each miss what the other has not committed yet; what follows in a statement of its own sees all that
+the one before has committed."""
 
 _TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))

@@ -52,19 +52,20 @@ async def test_250_purchases_cost_as_many_statements_as_one(ask, buyers, currenc
     of_one = ask.statements
     many = await ask(WRITTEN_ONLY, input=batch(*rows(buyers, 2, currency, "2024-05-01T09:00:00Z")))
     assert (one["recordPurchases"]["recorded"], many["recordPurchases"]["recorded"]) == (1, 250)
-    # Customers with products and, once added, the new ones are read; key, orders, products and lines are added; the
-    # key's outcome is updated. Another currency reads its rates.
-    wanted = {"SELECT": 2 if currency == "EUR" else 3, "INSERT": 4, "UPDATE": 1}
+    # Customers with products and, once added, the new ones are read; key, orders, products and lines are added; turns
+    # are taken and the customers' standing is worked out; the key's outcome is updated. Another currency reads its rates.
+    wanted = {"SELECT": 3 if currency == "EUR" else 4, "INSERT": 4, "WITH": 1, "UPDATE": 1}
     assert verbs(of_one) == verbs(ask.statements) == wanted
 
 
-async def test_purchases_of_known_products_cost_three_statements_besides_reading_them_back(ask, buyers):
+async def test_purchases_of_known_products_cost_four_statements_besides_reading_them_back(ask, buyers):
     named = [{"id": buyer.id} for buyer in buyers]
     await ask(RECORD_PURCHASE, input=one_purchase(customer=named[0]))
     await ask(RECORD_PURCHASE, input=one_purchase(customer=named[0]))
-    of_one = ask.statements[:3]
-    # The key is taken, customers and products are found, orders are added with their lines and the outcome is kept.
-    assert [text.split()[0] for text in of_one] == ["INSERT", "SELECT", "WITH"]
+    of_one = ask.statements[:4]
+    # The key is taken, customers and products are found, orders are added with their lines and the outcome is kept, and
+    # how the customers stand is worked out.
+    assert [text.split()[0] for text in of_one] == ["INSERT", "SELECT", "WITH", "WITH"]
     await ask(WRITTEN_ONLY, input=batch(*(purchase(customer=name) for name in named)))
     assert ask.statements == of_one
 
@@ -75,7 +76,7 @@ async def test_the_business_is_read_for_the_first_change_only(database, given):
     read = []
     for _ in range(3):
         await ask(WRITTEN_ONLY, input=batch(purchase()))
-        read.append(sum("business.currency" in text for text in ask.statements))
+        read.append(sum(text.startswith("SELECT business.currency") for text in ask.statements))
     assert read == [1, 0, 0]
 
 

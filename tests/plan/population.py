@@ -75,9 +75,9 @@ async def populate(given: Given, seed: int) -> Population:
         for customer, each in subscriptions
         for _ in range(random.randint(0, 3))
     ]
-    made = [made for _, made in subscriptions]
+    running = [subscription for _, subscription in subscriptions]
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
-    return Population(customers, companies, orders, refunds, products, of_lines, policies, made, payments, terms)
+    return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:
