@@ -57,4 +57,5 @@ class CustomerLifecycle:
         ],
         cost=5,
         many=True,
+        multiplied_by="first",
     )
