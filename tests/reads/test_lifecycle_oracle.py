@@ -94,7 +94,8 @@ def visible(person: Person, clocks: Clocks) -> bool:
         return True
     facts = [(each.at, each.recorded_at) for each in person.purchases] + person.credits
     facts += [(at, recorded) for each in person.purchases for at, recorded, _ in each.refunds]
-    return any(clocks.sees(*each) for each in facts) or any(map(clocks.versions, person.subscriptions))
+    terms = [*person.subscriptions, *person.plans, *person.contracts]
+    return any(clocks.sees(*each) for each in facts) or any(map(clocks.versions, terms))
 
 
 def told(life: Life) -> dict[str, Any]:
