@@ -5,6 +5,7 @@ A stage follows from how many facts stand that the customer pays for, and from w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -86,11 +87,12 @@ def _present(row: Row) -> Table:
 
 def _counted(row: Row, facts: Table) -> Table:
     fact = each_fact(facts)
-    trying, paying = (
-        func.count().filter(_stands(fact, row.lens.moment), is_one(fact.c.kind, lambda kind, of=of: getattr(kind, of)))
-        for of in ("trying", "paying")
-    )
-    counted: Table = select(_stage(trying, paying).label("stage")).select_from(fact).lateral()
+
+    def standing(wanted: Callable[[Kind], bool]) -> Expression:
+        return func.count().filter(_stands(fact, row.lens.moment), is_one(fact.c.kind, wanted))
+
+    stage = _stage(standing(lambda kind: kind.trying), standing(lambda kind: kind.paying))
+    counted: Table = select(stage.label("stage")).select_from(fact).lateral()
     return counted
 
 
@@ -146,7 +148,7 @@ def _stretches(facts: Table) -> Select[Any]:
 def _turns(facts: Table) -> Select[Any]:
     """Return the moments at which something counts or counts no longer, and by how many counts rise."""
     fact, over = each_fact(facts), each_fact(facts)
-    trying, paying = (_one_if(fact, lambda kind, of=of: getattr(kind, of)) for of in ("trying", "paying"))
+    trying, paying = _one_if(fact, lambda kind: kind.trying), _one_if(fact, lambda kind: kind.paying)
     begun = select(fact.c["at"].label("at"), trying.label("trying"), paying.label("paying"))
     ended = select(over.c.until, number(0), number(-1)).where(func.isfinite(over.c.until))
     steps = union_all(begun, ended).subquery("steps")
@@ -154,7 +156,7 @@ def _turns(facts: Table) -> Select[Any]:
     return select(steps.c.at, *sums).group_by(steps.c.at)
 
 
-def _one_if(fact: Table, wanted: Any) -> Expression:
+def _one_if(fact: Table, wanted: Callable[[Kind], bool]) -> Expression:
     return cast(is_one(fact.c.kind, wanted), Integer)
 
 
