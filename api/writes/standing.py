@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,9 @@ _SOME = _stand_anew(_among)
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
     """Bring the standing of customers up to date; changes of the same customers take turns from here on."""
-    await bring_up_to_date(change.connection, which)
+    if which:
+        await change.rows(_TAKE_TURNS, in_turn=sorted(set(which)))
+        await stand_anew_in_turn(change, which)
 
 
 async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
@@ -97,12 +100,25 @@ async def everybody_stands_anew(change: Change) -> None:
 
 
 async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> None:
-    """Do what `stand_anew` does, in the transaction on a connection."""
+    """Do what `stand_anew` does, in the transaction on a connection; for customers whose rows came in bulk."""
     if not which:
         return
     ordered = sorted(set(which))
     await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
-    await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
+    async with _by_indexes(connection):
+        await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
+
+
+@asynccontextmanager
+async def _by_indexes(connection: Connection) -> AsyncIterator[None]:
+    """Let statements find the rows of each customer by index.
+
+    Of tables that were filled a moment ago PostgreSQL knows no better than that they are small, and would rather read
+    them from end to end, once for every customer.
+    """
+    await connection.execute("SET LOCAL enable_seqscan = off")
+    yield
+    await connection.execute("SET LOCAL enable_seqscan = on")
 
 
 async def rebuilt(database: Database) -> int:
@@ -116,8 +132,9 @@ async def project(connection: Connection) -> int:
     await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
     await connection.fetch(_ALONE.sql)
     count, behind = 0, UUID(int=0)
-    while batch := await connection.fetch(_NEXT.sql, *_NEXT.values({"behind": behind})):
-        which = [row["customer_id"] for row in batch]
-        await connection.fetch(_SOME.sql, *_SOME.values({"which": which}))
-        count, behind = count + len(which), which[-1]
+    async with _by_indexes(connection):
+        while batch := await connection.fetch(_NEXT.sql, *_NEXT.values({"behind": behind})):
+            which = [row["customer_id"] for row in batch]
+            await connection.fetch(_SOME.sql, *_SOME.values({"which": which}))
+            count, behind = count + len(which), which[-1]
     return count
