@@ -164,7 +164,7 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     lens = Lens(moment=_LATELY)
     policy, row = active_policies.table.alias(), Row(customers, lens)
     judgement = judged(row, kept_policy(policy.c.policy_id))
-    mattering = or_(policy.c.effective_from > _LATELY, policy.c.policy_id == policy_in_force(lens))
+    mattering = matters(policy)
     spans = [judgement.c[name] for name in (*REASONS, "spans")]
     source = policy.join(row.table, true()).join(judgement, true())
     judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
@@ -177,6 +177,12 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
 def is_kept(ends_at: Expression) -> Condition:
     """Return whether a span is not over, or only just."""
     return ends_at > _LATELY
+
+
+def matters(policy: Table) -> Condition:
+    """Return whether a policy is in force, or only just was, or is to come."""
+    in_force = policy_in_force(Lens(moment=_LATELY))
+    return or_(policy.c.effective_from > _LATELY, policy.c.policy_id == in_force)
 
 
 def unended(judged: Table) -> Select[Any]:

@@ -18,7 +18,7 @@ from api.tables.standing import active_spans, customer_activity, customer_standi
 from api.writes.change import Change
 
 BATCH = 5_000
-_LOCK: Expression = literal_column("7341905527")
+_LOCK: Expression = literal_column("7341905529")
 """Held together by all changes, and alone by whoever changes how all customers are judged."""
 
 
@@ -39,6 +39,15 @@ the one before has committed."""
 
 _TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))
+_MISSING = prepare(
+    select(
+        exists(
+            select(customers.c.customer_id)
+            .outerjoin(customer_standing, customer_standing.c.customer_id == customers.c.customer_id)
+            .where(customer_standing.c.customer_id.is_(None))
+        )
+    )
+)
 _NEXT = prepare(
     select(customers.c.customer_id)
     .where(customers.c.customer_id > bindparam("behind", type_=Uuid))
@@ -83,9 +92,14 @@ _SOME = _stand_anew(_among)
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
     """Bring the standing of customers up to date; changes of the same customers take turns from here on."""
+    await take_turns(change, which)
+    await stand_anew_in_turn(change, which)
+
+
+async def take_turns(change: Change, which: Sequence[UUID]) -> None:
+    """Make changes of the same customers take turns from here on, as `TURNS` says."""
     if which:
         await change.rows(_TAKE_TURNS, in_turn=sorted(set(which)))
-        await stand_anew_in_turn(change, which)
 
 
 async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
@@ -95,8 +109,12 @@ async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
 
 
 async def everybody_stands_anew(change: Change) -> None:
-    """Bring the standing of all customers up to date; nobody else changes anything meanwhile."""
-    await project(change.connection)
+    """Bring the standing of all customers up to date; nobody else changes anything meanwhile.
+
+    What is only tried leaves it as it is: nothing that is read of it looks at how others stand.
+    """
+    if change.key is not None:
+        await project(change.connection)
 
 
 async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> None:
@@ -124,13 +142,20 @@ async def _by_indexes(connection: Connection) -> AsyncIterator[None]:
 async def rebuilt(database: Database) -> int:
     """Bring everybody's standing up to date and return how many they are; changes wait until it is done."""
     async with database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = 0")
         return await project(connection)
+
+
+async def is_missing(connection: Connection) -> bool:
+    """Return whether there is a customer whose standing nobody has worked out."""
+    return bool(await connection.fetchval(_MISSING.sql))
 
 
 async def project(connection: Connection) -> int:
     """Bring everybody's standing up to date, in the transaction on a connection; return how many they are."""
-    await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+    # Whoever waits for the lock makes all who come later wait as well, so nobody waits for it longer than for others.
     await connection.fetch(_ALONE.sql)
+    await connection.execute("SET LOCAL statement_timeout = 0")
     count, behind = 0, UUID(int=0)
     async with _by_indexes(connection):
         while batch := await connection.fetch(_NEXT.sql, *_NEXT.values({"behind": behind})):
