@@ -17,6 +17,9 @@ pytestmark = pytest.mark.anyio
 
 UNTIL = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 RANDOM_OR_NOW = {"business": "fingerprint_key, recorded_at", "demo_population": "recorded_at"}
+# The first policy comes with the tables.
+FIRST = "policy_id IN (SELECT policy_id FROM active_policies WHERE version = 1)"
+SPARED = dict.fromkeys(("active_policies", "active_rules"), f" WHERE NOT {FIRST}")
 TABLES = [table.name for table in metadata.sorted_tables]
 
 
@@ -33,10 +36,9 @@ async def population(connection, customers=60, **changed):
 
 async def rows(connection, table):
     """Return the rows of a table as texts, without what the database chose or the clock said."""
-    columns = [
-        column.name for column in metadata.tables[table].columns if column.name not in RANDOM_OR_NOW.get(table, "")
-    ]
-    found = await connection.fetch(f"SELECT ROW({', '.join(columns)})::text FROM {table}")
+    names = [column.name for column in metadata.tables[table].columns]
+    quoted = ", ".join(f'"{name}"' for name in names if name not in RANDOM_OR_NOW.get(table, ""))
+    found = await connection.fetch(f"SELECT ROW({quoted})::text FROM {table}")
     return {record[0] for record in found}
 
 
@@ -141,8 +143,9 @@ async def test_the_same_arguments_make_the_same_rows(connection, database_url):
     await population(connection, 60)
     in_two_runs = await everything(connection)
     await connection.execute("SET session_replication_role = replica")
-    await connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(TABLES)))
-    assert set((await counts(connection)).values()) == {0}
+    await connection.execute("; ".join(f"DELETE FROM {table}{SPARED.get(table, '')}" for table in reversed(TABLES)))
+    emptied = await counts(connection)
+    assert {table for table, count in emptied.items() if count} == SPARED.keys()
     await write_demo(database_url, customers=60, seed=7, until=UNTIL + timedelta(hours=2))
     assert await everything(connection) == in_two_runs
 
