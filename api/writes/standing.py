@@ -55,20 +55,24 @@ def _replaced(table: Any, key: Sequence[str], rows: Any) -> Any:
     return made.on_conflict_do_update(index_elements=list(key), set_=others, where=changed)
 
 
+def _gone(table: Any, key: Sequence[str], rows: Any, which: Callable[[Expression], Condition]) -> Any:
+    """Return the deletion of what is kept of customers under a key that no row has any more."""
+    same = [rows.c[name] == table.c[name] for name in key]
+    there = exists(select(literal_column("1")).select_from(rows).where(*same))
+    return table.delete().where(which(table.c.customer_id), ~there)
+
+
 def _stand_anew(which: Callable[[Expression], Condition]) -> Statement:
     judgements, totals = projected(which)
     judged = judgements.cte("judged")
     fresh = unended(judged).cte("fresh")
     key = ("customer_id", "policy_id", "starts_at")
-    same = [fresh.c[name] == active_spans.c[name] for name in key]
-    gone = active_spans.delete().where(
-        which(active_spans.c.customer_id), ~exists(select(literal_column("1")).select_from(fresh).where(*same))
-    )
+    stale = {"stale": _gone(customer_activity, key[:2], judged, which), "gone": _gone(active_spans, key, fresh, which)}
     summed = totals.cte("summed")
     return prepare(
         _replaced(customer_standing, ["customer_id"], summed)
         .add_cte(_replaced(customer_activity, key[:2], judged).cte("activity"))
-        .add_cte(gone.cte("gone"))
+        .add_cte(*[each.cte(name) for name, each in stale.items()])
         .add_cte(_replaced(active_spans, key, fresh).cte("added"))
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import get_named_type, is_leaf_type
+from graphql import get_named_type, is_abstract_type, is_leaf_type
 
 from api.graph.schema import executable
 
@@ -12,6 +12,10 @@ from api.graph.schema import executable
 def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
     """Return the selection of every field of a type, so many levels deep, without types met on the way."""
     type_: Any = executable.type_map[type_name]
+    if is_abstract_type(type_):
+        # Fields of one name may be of different types; ids tell what it is, and no more is needed.
+        members = [member.name for member in executable.get_possible_types(type_)]
+        return " ".join(["__typename", *(f"... on {name} {{ id }}" for name in members)])
     parts = []
     for name, field in type_.fields.items():
         of = get_named_type(field.type)
@@ -27,7 +31,7 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
 def _object_in(type_: Any) -> str:
     """Return the type of what a connection or an edge holds, or the type itself."""
     for name in ("nodes", "node"):
-        if name in type_.fields:
+        if name in getattr(type_, "fields", ()):
             inner: str = get_named_type(type_.fields[name].type).name
             return inner
     found: str = type_.name
