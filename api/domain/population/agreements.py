@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.domain.population.contracts import Contract, drawn_contracts
 from api.domain.population.identifiers import generator
@@ -12,6 +12,8 @@ from api.domain.population.orders import Order
 from api.domain.population.people import Profile
 from api.domain.population.subscriptions import Subscription, drawn_subscriptions
 from api.domain.population.support_plans import SupportPlan, drawn_support_plans
+
+_ACQUAINTANCE = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ def drawn_agreements(
     name: str, profile: Profile, since: datetime, orders: Sequence[Order], until: datetime
 ) -> Agreements:
     """Return what a customer who came at a moment has agreed until the end, from generators of their own."""
+    if until - since < _ACQUAINTANCE:
+        return Agreements()
     home = profile.currency
     return Agreements(
         drawn_subscriptions(generator(f"{name}/subscriptions"), home, since, until),

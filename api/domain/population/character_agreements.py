@@ -44,7 +44,7 @@ def ada(morning: datetime, orders: Sequence[Order]) -> Agreements:
 
 def ben(morning: datetime, orders: Sequence[Order]) -> Agreements:
     """Return those of the lapsed customer: tea that he paused and then gave up, and care for a tool, which is over."""
-    began, paused, resumed, ended = (morning - days * _DAY for days in (650, 600, 560, 475))
+    began, paused, resumed, ended = (morning - days * _DAY for days in (650, 610, 575, 475))
     tea = SubscriptionCourse(TEA_OF_THE_SEASON, "GBP", began, began + _SOON)
     tea.take(Pause(), paused, paused + _SOON)
     tea.take(Resumption(), resumed, resumed + _SOON)

@@ -108,7 +108,7 @@ class Course:
 
     def take(self, step: Step, at: datetime, recorded_at: datetime) -> None:
         """Take one step further at a moment; raise Rejection where a real subscription would not allow it."""
-        after = step.checked(at).after(self.newest.timeline, at)
+        after, recorded_at = step.checked(at).after(self.newest.timeline, at), max(recorded_at, self.newest.recorded_at)
         made = replace(self.newest, change=step.made, timeline=after, recorded_at=recorded_at)
         match step:
             case Amendment(price=Amount() as other):
