@@ -69,7 +69,7 @@ async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:
         message = "There is no such customer; setCustomer creates one."
         raise Rejection(UserErrorCode.NOT_FOUND, message, (*_NEW, "customer"))
     ids = {"subscription": new_id(), "customer": known.customer_id}
-    values = _columns(timeline) | {
+    values = columns_of(timeline) | {
         "customer_id": ids["customer"],
         "subscription_id": ids["subscription"],
         "source": new.external_id and new.external_id.source,
@@ -98,7 +98,7 @@ async def _take(change: Change, which: Which, step: Step) -> dict[str, UUID]:
     ids = {"subscription": newest["subscription_id"], "customer": newest["customer_id"]}
     before = _timeline(newest, change)
     timeline = step.after(before, change.now)
-    values = _columns(timeline) | {"change": step.made} | _more(step, newest["currency"])
+    values = columns_of(timeline) | {"change": step.made} | _more(step, newest["currency"])
     if isinstance(step, Amendment) and not _differs(values, before, newest):
         return ids
     await _VERSIONS.follow(change, newest, values)
@@ -173,7 +173,7 @@ def _timeline(version: Any, change: Change) -> Timeline:
     )
 
 
-def _columns(timeline: Timeline) -> dict[str, Any]:
+def columns_of(timeline: Timeline) -> dict[str, Any]:
     """Return what of a timeline changes from version to version."""
     return {
         "billing_interval": str(timeline.interval),
