@@ -132,11 +132,7 @@ class Judge:
         return self._of_orders("LOYAL", each, spans, said, missing)
 
     def _counting(self, each: Sequence[Span]) -> list[tuple[OrderRow, Span]]:
-        return [
-            (order, span)
-            for order, span in zip(self._facts.orders, each, strict=True)
-            if span.contains(self._now)
-        ]
+        return [(order, span) for order, span in zip(self._facts.orders, each, strict=True) if span.contains(self._now)]
 
     def _of_orders(
         self, code: str, each: Sequence[Span], spans: Sequence[Span], explanation: str, missing: str
