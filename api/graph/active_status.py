@@ -30,6 +30,7 @@ from api.graph.sources import Member, Paged
 from api.graph.subscriptions import CustomerSubscription
 from api.graph.support_plans import SupportPlanEnrollment
 from api.reads import active_status as reads
+from api.reads.active_history import status_history
 from api.reads.json import constant
 from api.reads.relation import Expression, Row
 from api.tables.standing import REASONS
@@ -129,7 +130,7 @@ class ActiveStatus:
     )
     history: list[ActiveStatusSpan] = gathered(
         "Stretches of time with the same rules holding, latest first, as known and judged at that moment.",
-        reads.status_history,
+        status_history,
         [
             argument("first", int, "How many stretches, 1 to 100.", 20),
             argument("before", datetime | None, "Only stretches that began by this moment, to go on further back."),

@@ -8,6 +8,7 @@ import strawberry
 
 from api.graph.active_policies import ActiveReasonCode
 from api.graph.declare import argument, column, gathered, listed, member
+from api.graph.lifecycle import LifecycleStage
 from api.graph.sources import Member
 from api.reads import customer_base as reads
 from api.reads.json import constant
@@ -19,6 +20,12 @@ from api.tables.standing import REASONS
 class ReasonCount:
     code: ActiveReasonCode = column("Why they are active.")
     customers: int = column("How many are; one who is active for two reasons counts for both.")
+
+
+@strawberry.type(description="How many customers are in one stage.")
+class StageCount:
+    stage: LifecycleStage = column("How far they have come.")
+    customers: int = column("How many are in that stage; each customer is in one.")
 
 
 @strawberry.type(
@@ -51,6 +58,13 @@ def _because(reason: str) -> Member:
     return member({"code": lambda row: constant(reason.upper()), "customers": count})
 
 
+def _in_stage(stage: LifecycleStage) -> Member:
+    def count(row: Row) -> Expression:
+        return reads.in_stage(row, stage.name)
+
+    return member({"stage": lambda row: constant(stage.name), "customers": count})
+
+
 @strawberry.type(description="All customers, or those that meet conditions, in numbers.")
 class CustomerBase:
     as_of: datetime = column("The moment the numbers describe: the asOf you asked for, or now.", reads.moment)
@@ -58,6 +72,9 @@ class CustomerBase:
     active: int = column("How many of them count as active.", reads.active)
     by_reason: list[ReasonCount] = listed(
         "How many are active for each reason.", *[_because(reason) for reason in REASONS]
+    )
+    by_stage: list[StageCount] = listed(
+        "How many customers have come how far.", *[_in_stage(stage) for stage in LifecycleStage]
     )
     movement: CustomerMovement = gathered(
         "Who came, came back and went between two moments, as judged by the rules in force at asOf.",

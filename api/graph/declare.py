@@ -29,13 +29,14 @@ from api.graph.sources import (
     One,
     Paged,
     Same,
+    Sample,
     Source,
     Summed,
     Varied,
 )
 from api.reads.identity import Given
 from api.reads.json import money_amount
-from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
+from api.reads.relation import Condition, Expression, Link, Relation, Row, Table, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +203,18 @@ def root_page(relation: Relation, description: str, *arguments: StrawberryArgume
     return planned(Paged(relation), description, found, PAGE)
 
 
-def root_sums(relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any, cost: int) -> Any:
+def root_sums(
+    relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any = None, cost: int
+) -> Any:
     """Return a root field made of aggregates over the rows of a relation; `cost` is its price in points."""
     found = [*narrowing(filter, None), *arguments, *CLOCK_ARGUMENTS]
     return planned(Summed(relation), description, found, Cost(weight=cost))
+
+
+def sample(description: str, which: Callable[[Row], Condition]) -> Any:
+    """Return a list of some of the rows that the enclosing object sums up."""
+    first = argument("first", int, "How many at most, 1 to 100.", 10)
+    return planned(Sample(which), description, [first], Cost(weight=2, multipliers=["first"]))
 
 
 def condition(

@@ -9,7 +9,8 @@ import strawberry
 from strawberry import UNSET
 
 from api.graph import nodes as found
-from api.graph.active_policies import ActivePolicy
+from api.graph.active_policies import ActivePolicy, ActivePolicyInput
+from api.graph.active_policy_preview import ActivePolicyPreview
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.cost import Cost
 from api.graph.customer_base import CustomerBase
@@ -66,6 +67,12 @@ class Query:
         "All customers in numbers: how many are active and why, who came and went, and how long they stay.",
         filter=CustomerFilterInput,
         cost=20,
+    )
+    active_policy_preview: ActivePolicyPreview = root_sums(
+        customers,
+        "Who would become active or inactive if other rules were in force; nothing is written.",
+        argument("policy", ActivePolicyInput, "The rules to try."),
+        cost=100,
     )
     customers: Connection[Customer] = root_page(
         customers,

@@ -125,4 +125,11 @@ class Summed:
     relation: Relation
 
 
-Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived | Summed
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some of the rows that the enclosing object sums up, as a list; `which` says which of them can be in it."""
+
+    which: Callable[[Row], Condition]
+
+
+Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived | Summed | Sample

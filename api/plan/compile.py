@@ -18,6 +18,7 @@ from api.plan.tree import (
     SameRow,
     SameRows,
     Scalar,
+    Some,
     Sums,
     ToMany,
     ToOne,
@@ -42,10 +43,8 @@ def as_json(item: Item, row: Row) -> Json:
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case SameRows():
             return json.json_items([_member(one, row) for one in item.members])
-        case Sums():
-            sums = item.needs(row)
-            found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
-            return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
+        case Sums() | Some():
+            return _summed(item, row)
         case ToOne() | ToMany():
             return _behind(item, row)
         case Connected():
@@ -54,6 +53,16 @@ def as_json(item: Item, row: Row) -> Json:
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
     raise TypeError(f"{type(item).__name__} is not built by the database")
+
+
+def _summed(item: Sums | Some, row: Row) -> Json:
+    if isinstance(item, Some):
+        other, conditions = row.again()
+        some = _objects(other, item.items, [*conditions, item.which(other)])
+        return json.json_list(page.first(some, page.steps(other, other.relation.order, total=False), item.size))
+    sums = item.needs(row)
+    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
+    return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 
 def _behind(item: ToOne | ToMany, row: Row) -> Json:

@@ -171,15 +171,18 @@ def found(level: Level, narrow: Narrow, lens: Lens, parameters: Parameters) -> F
     return builder.level(page.only_first(inner, page.steps(row, row.relation.order, total=False)), (), _only(form))
 
 
-def summed(level: Level, narrow: Narrow, lens: Lens, parameters: Parameters) -> FetchedLevel:
-    """Return the level of an object made of aggregates over the rows that meet conditions."""
+def summed(level: Level, narrow: Narrow, lens: Lens, given: Value) -> FetchedLevel:
+    """Return the level of an object made of aggregates over the rows that meet conditions.
+
+    given  the arguments of the field
+    """
 
     def fresh() -> tuple[Row, list[Any]]:
         other = Row(level.relation, lens)
+        other.given, other.again = given, fresh
         return other, [*other.visible(), *narrow(other)]
 
     row, conditions = fresh()
-    row.again = fresh
     # The number of rows makes it one object where nothing that is summed is asked for.
     columns = [("c0", inline.object_text(level.items, row)), ("c1", json.count_of_rows())]
     statement = rowset.selected(row, [], columns, conditions)

@@ -33,7 +33,7 @@ def paging(
         terms=terms,
         total=total,
         backward=last is not None,
-        size=_size_of(name, DEFAULT_SIZE if size is None else size, parameters),
+        size=size_of(name, DEFAULT_SIZE if size is None else size, parameters),
         after=_cursor(relation, terms, total, arguments.get("after"), parameters),
         before=_cursor(relation, terms, total, arguments.get("before"), parameters),
         narrow=narrow,
@@ -41,7 +41,8 @@ def paging(
     )
 
 
-def _size_of(name: str, size: Any, parameters: Parameters) -> Expression:
+def size_of(name: str, size: Any, parameters: Parameters) -> Expression:
+    """Return how many rows are asked for; raise BadUserInput, now or at a run, for too few or too many."""
     # A size that the document tells is part of the statement: PostgreSQL plans better for a number it knows.
     if isinstance(size, Slot):
         return parameters.add(size, "integer", lambda value: _size(name, value))

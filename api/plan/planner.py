@@ -11,7 +11,7 @@ from api.graph.declare import PlannedField
 from api.graph.nodes import REFERRED
 from api.graph.sources import One, Paged, Summed
 from api.plan import levels
-from api.plan.narrow import narrowing
+from api.plan.narrow import Value, narrowing
 from api.plan.run import Plan
 from api.plan.select import Details, Selecting, connected, object_items
 from api.plan.tree import Level, connection_is_split
@@ -37,7 +37,7 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
             made = levels.listed_as_json(item, lens, parameters)
     elif isinstance(source, Summed):
         level = Level(source.relation, object_items(selecting, get_named_type(field.type), below))  # type: ignore[arg-type]
-        made = levels.summed(level, narrowing(field, arguments, parameters), lens, parameters)
+        made = levels.summed(level, narrowing(field, arguments, parameters), lens, Value(arguments, parameters))
     else:
         assert isinstance(source, One)
         assert isinstance(source.target, Relation)

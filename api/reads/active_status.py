@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     DateTime,
     Integer,
-    Select,
     Text,
     and_,
     case,
@@ -16,21 +13,16 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    select,
     type_coerce,
-    union,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array
 
 from api.reads.active_policies import active_policies
-from api.reads.activity import LOYAL, RECENT_PURCHASE, TERMS, activity, around, contains, loyal_until, recent_until
+from api.reads.active_rules import LOYAL, RECENT_PURCHASE
+from api.reads.activity import TERMS, activity, around, contains, loyal_until, recent_until
 from api.reads.customers import customers
-from api.reads.history import latest_first
-from api.reads.identity import Given
 from api.reads.json import number
 from api.reads.orders import orders_of_customer
-from api.reads.relation import Condition, Expression, Link, Row, Table, rows
-from api.tables.standing import REASONS
+from api.reads.relation import Condition, Expression, Link, Row, rows
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
@@ -89,8 +81,7 @@ def counted(reason: str, row: Row, target: Row) -> list[Condition]:
     moment = row.lens.moment
     if reason in TERMS:
         return [_is_on(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
-    known = {**activity(row).c, "kind": row["kind"]}
-    return [target.c.placed_at <= moment, _UNTIL[reason](target, known) > moment]
+    return [target.c.placed_at <= moment, _UNTIL[reason](row, target) > moment]
 
 
 def _is_on(row: Row, reason: str) -> Condition:
@@ -104,8 +95,7 @@ def _over_counted(row: Row, reason: str, value: str) -> Expression:
     conditions = [*joined, *counted(reason, row, target)]
     if value == "count":
         return rows(target, [func.count()], conditions).scalar_subquery()
-    known = {**activity(row).c, "kind": row["kind"]}
-    until = _UNTIL[reason](target, known)
+    until = _UNTIL[reason](row, target)
     made = {"first": func.min(target.c.placed_at), "last": func.max(target.c.placed_at), "end": func.min(until)}
     return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
 
@@ -228,28 +218,3 @@ def spelled(length: Expression) -> Expression:
 def _many(count: Expression, unit: str) -> Expression:
     several = func.concat(func.nullif(count, number(0)), _text(f" {unit}s"))
     return case((count == number(0), cast(null(), Text)), (count == number(1), _text(f"1 {unit}")), else_=several)
-
-
-def status_history(row: Row, given: Given) -> Table:
-    """Return the stretches of time between changes of the reasons that hold, latest first, as rows beside a customer.
-
-    given    `first`, how many at most; `before` a moment, only those that had begun by then
-    returns  starts_at, ends_at (null for the one that nothing known ends), is_active, reasons (their codes), place
-    """
-    spans = {reason: activity(row).c[reason] for reason in REASONS}
-    turns = union(*[turn for each in spans.values() for turn in _turns(each)]).subquery("turns")
-    at = turns.c.at
-    stretches = select(at.label("starts_at"), func.lead(at).over(order_by=at).label("ends_at")).where(at.is_not(None))
-    each = stretches.subquery("stretches")
-    codes = [case((contains(of, each.c.starts_at), _text(reason.upper()))) for reason, of in spans.items()]
-    reasons = func.array_remove(array(codes), null(), type_=ARRAY(Text))
-    found = latest_first(row, given, each, reasons.label("reasons"))
-    active = func.cardinality(found.c.reasons) > number(0)
-    stretch: Table = select(found, active.label("is_active")).correlate_except(found).lateral()
-    return stretch
-
-
-def _turns(spans: Expression) -> list[Select[Any]]:
-    """Return the moments at which spans begin, and those at which they end; null stands for never."""
-    each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
-    return [select(func.lower(each, type_=_MOMENT).label("at")), select(func.upper(each, type_=_MOMENT))]

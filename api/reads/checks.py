@@ -15,6 +15,7 @@ from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.standing import active_spans, customer_activity, customer_standing
+from api.tables.support_plans import support_plans, support_usages
 
 __all__ = ["Finding", "findings"]
 
@@ -34,6 +35,11 @@ _REFUNDED = (
     select(refunds.c.customer_id, refunds.c.order_id, func.sum(refunds.c.amount).label("amount"))
     .where(refunds.c.order_id.is_not(None))
     .group_by(refunds.c.customer_id, refunds.c.order_id)
+    .subquery()
+)
+_USED = (
+    select(support_usages.c.support_plan_id, func.sum(support_usages.c.incidents).label("incidents"))
+    .group_by(support_usages.c.support_plan_id)
     .subquery()
 )
 _LASTING = customers.alias("lasting")
@@ -56,6 +62,9 @@ _CHECKS: dict[str, Select[Any]] = {
     "orders in the currency of the business are worth the same in both": select(func.count())
     .select_from(orders.join(business, orders.c.currency == business.c.currency))
     .where(or_(orders.c.gross != orders.c.business_gross, orders.c.discount != orders.c.business_discount)),
+    "no support plan is used more often than it covers": select(func.count())
+    .select_from(_USED.join(support_plans, support_plans.c.support_plan_id == _USED.c.support_plan_id))
+    .where(support_plans.c.superseded_at.is_(None), _USED.c.incidents > support_plans.c.included_incidents),
     "every merged customer leads to one that is not merged": select(func.count())
     .select_from(customers.join(_LASTING, customers.c.merged_into == _LASTING.c.customer_id))
     .where(_LASTING.c.merged_into.is_not(None)),

@@ -11,7 +11,7 @@ from api.errors import BadUserInput
 from api.reads.active_policies import policy_in_force, zone_of
 from api.reads.activity import contains
 from api.reads.identity import Given
-from api.reads.json import number
+from api.reads.json import constant, number
 from api.reads.relation import Condition, Expression, Row, Table
 from api.reads.standing import stands_by
 
@@ -38,6 +38,11 @@ def active(row: Row) -> Expression:
 def active_because(row: Row, reason: str) -> Expression:
     """Return for how many a reason holds."""
     return _number_of(stands_by(row, reason))
+
+
+def in_stage(row: Row, stage: str) -> Expression:
+    """Return how many are in a stage."""
+    return _number_of(row["lifecycle_stage"] == constant(stage))
 
 
 def _number_of(condition: Condition) -> Expression:

@@ -89,7 +89,11 @@ def _stages(row: Row) -> Table:
 def _listed(row: Row, facts: Table) -> Table:
     each = _stretches(facts).subquery("stretches")
     at, begun = each.c.at, each.c.at <= row.lens.moment
-    lists = {"starts": (at, _MOMENT), "ends": (each.c.ends_at, _MOMENT), "stages": (each.c.stage, Text())}
+    lists: dict[str, tuple[Expression, Any]] = {
+        "starts": (at, _MOMENT),
+        "ends": (each.c.ends_at, _MOMENT),
+        "stages": (each.c.stage, Text()),
+    }
     columns: list[Expression] = [
         func.array_agg(aggregate_order_by(of, at), type_=ARRAY(type_)).label(name)
         for name, (of, type_) in lists.items()

@@ -1,6 +1,6 @@
 """What a customer's stage rests on: purchases, trials, and the starts and renewals of what has a term.
 
-Each fact has the moment from which it counts, and one that can be undone also the moment from which it counts no longer.
+Each fact has the moment from which it counts, and one that can be undone also that from which it counts no longer.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _gathered(row: Row) -> Table:
         _of_versions(row, support_plans_of_customer, "plan_name", _of_support_plan),
         _of_versions(row, contracts_of_customer, "number", _of_contract),
     ).subquery("each")
-    types = {"at": _MOMENT, "until": _MOMENT, "kind": Integer(), "name": Text()}
+    types: dict[str, Any] = {"at": _MOMENT, "until": _MOMENT, "kind": Integer(), "name": Text()}
     lists = [func.array_agg(each.c[name], type_=ARRAY(type_)).label(name) for name, type_ in types.items()]
     gathered: Table = select(*lists).correlate_except(each).lateral()
     return gathered

@@ -119,6 +119,7 @@ class Row:
         self._known: Mapping[str, Expression] = {}
         self._beside: dict[str, tuple[Table, ColumnElement[bool]]] = {}
         self._required: set[str] = set()
+        self.given: Any = None
         self.again: Callable[[], tuple[Row, list[Condition]]] = self._alone
 
     def __getitem__(self, name: str) -> Expression:

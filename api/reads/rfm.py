@@ -1,8 +1,8 @@
 """Scores of recency, frequency and spend against all who have bought, and the group they lead to.
 
 A score is 1, and one more for each of four bounds that the customer's value is above: those that a fifth of the buyers,
-two, three and four fifths do not exceed. So equals have the same score, and the best have 5. Who has placed an order has
-bought, whether it was paid back or not.
+two, three and four fifths do not exceed. So equals have the same score, and the best have 5. Who has placed an order
+has bought, whether it was paid back or not.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
 from api.reads.active_policies import active_policies, policy_in_force
-from api.reads.activity import activity, contains, judged
+from api.reads.active_rules import kept_policy
+from api.reads.activity import activity, activity_around, contains, judged
 from api.reads.conditions import some
 from api.reads.customers import customers
 from api.reads.identity import Given
@@ -100,21 +101,25 @@ for total in TOTALS:
 @customers.expression
 def stands_active(row: Row) -> Expression:
     """Return whether the customer counts as active, for lists."""
-    return span_now(row).c.customer_id.is_not(None) if is_now(row) else row["is_active"]
+    return span_now(row).c.customer_id.is_not(None) if is_now(row) else activity_around(row).c.span.is_not(None)
 
 
 @customers.expression
 def stands_until(row: Row) -> Expression:
     """Return until when the customer counts as active, for lists; null where inactive or without an end."""
-    return func.nullif(span_now(row).c.ends_at, FOREVER, type_=_MOMENT) if is_now(row) else row["active_until"]
+    return func.nullif(span_now(row).c.ends_at, FOREVER, type_=_MOMENT) if is_now(row) else _end_around(row)
+
+
+def _end_around(row: Row) -> Expression:
+    return func.upper(activity_around(row).c.span, type_=_MOMENT)
 
 
 @customers.expression
 def stands_until_order(row: Row) -> Expression:
     """Return what lists sorted by that end are sorted by: those without one come behind all others that are active."""
     if not is_now(row):
-        end = func.coalesce(row["active_until"], FOREVER)
-        return case((row["is_active"], end), else_=cast(null(), _MOMENT))
+        is_active = activity_around(row).c.span.is_not(None)
+        return case((is_active, func.coalesce(_end_around(row), FOREVER)), else_=cast(null(), _MOMENT))
     ends_at: Expression = span_now(row).c.ends_at
     # Where only active customers are wanted none is missing, and an index leads to the page.
     return ends_at if row.requires(SPAN) else func.coalesce(ends_at, type_=_MOMENT)
@@ -133,7 +138,7 @@ def stands_spans(row: Row) -> Expression:
 
 def stands_by(row: Row, reason: str) -> Condition:
     """Return whether a reason holds, for lists."""
-    spans = reasons_now(row) if is_now(row) else activity(row)
+    spans = reasons_now(row) if is_now(row) else activity_around(row)
     return func.coalesce(contains(spans.c[reason], row.lens.moment), false(), type_=Boolean)
 
 
@@ -155,7 +160,7 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     """
     lens = Lens(moment=_NOW)
     policy, row = active_policies.table.alias(), Row(customers, lens)
-    judgement = judged(row, policy.c.policy_id)
+    judgement = judged(row, kept_policy(policy.c.policy_id))
     mattering = or_(policy.c.effective_from > _NOW, policy.c.policy_id == policy_in_force(lens))
     spans = [judgement.c[name] for name in (*REASONS, "spans")]
     source = policy.join(row.table, true()).join(judgement, true())

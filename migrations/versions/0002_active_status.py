@@ -156,6 +156,7 @@ def _add_subscriptions() -> None:
         unique=False,
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
+    op.create_index("uq_subscriptions_version", "subscriptions", ["subscription_id", "version"], unique=True)
     op.create_index(
         "uq_subscriptions_open",
         "subscriptions",
@@ -297,6 +298,7 @@ def _add_support_plans() -> None:
     )
     op.create_index(op.f("ix_support_plans_line_id"), "support_plans", ["line_id"], unique=False)
     op.create_index("ix_support_plans_of_order", "support_plans", ["customer_id", "order_id"], unique=False)
+    op.create_index("uq_support_plans_version", "support_plans", ["support_plan_id", "version"], unique=True)
     op.create_index(
         "uq_support_plans_open",
         "support_plans",
@@ -432,6 +434,7 @@ def _add_contracts() -> None:
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
     op.create_index(op.f("ix_contracts_number"), "contracts", ["number"], unique=False)
+    op.create_index("uq_contracts_version", "contracts", ["contract_id", "version"], unique=True)
     op.create_index(
         "uq_contracts_open",
         "contracts",

@@ -77,7 +77,7 @@ async def populate(given: Given, seed: int) -> Population:
         for _ in range(random.randint(0, 3))
     ]
     running = [subscription for _, subscription in subscriptions]
-    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
+    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
     async with given.connection.transaction():
         await project(given.connection)
     return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)

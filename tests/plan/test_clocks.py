@@ -13,7 +13,6 @@ import pytest
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
 from api.graph.schema import executable
-from api.reads.relation import Relation
 from tests.asking import Ask, WatchedDatabase
 from tests.given import NEW_YEAR, Given, connected
 from tests.plan.everything import everything
@@ -22,14 +21,30 @@ from tests.plan.population import MOMENTS, populate
 
 pytestmark = pytest.mark.anyio
 
-VIEWS_MET = ("Customer", "Order", "OrderLine", "Refund", "Company", "CustomerSubscription", "SubscriptionPayment")
+VIEWS_MET = (
+    "Customer",
+    "Order",
+    "OrderLine",
+    "Refund",
+    "Company",
+    "CustomerSubscription",
+    "SubscriptionPayment",
+    "SupportPlanEnrollment",
+    "SupportUsage",
+    "Contract",
+)
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 FIELDS = [
     f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 5)} }}",
+    f"supportPlans(first: 100, {CLOCKS}) {{ {everything('SupportPlanEnrollmentConnection', 5)} }}",
+    f"contracts(first: 100, {CLOCKS}) {{ {everything('ContractConnection', 5)} }}",
     *(f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, 4)} }} }}" for name in VIEWS_MET),
 ]
 TABLES = {
+    "support_usages": "used_at",
+    "support_plans": "changed_at",
+    "contracts": "changed_at",
     "refunds": "refunded_at",
     "orders": "placed_at",
     "subscription_payments": "paid_at",
@@ -38,9 +53,8 @@ TABLES = {
     "customer_external_ids": None,
 }
 """Tables with clocks and the moment of their facts, what depends on others first."""
-VERSIONED = ("subscriptions",)
-"""Those of them whose rows are closed by the next."""
-
+VERSIONED = {"subscriptions": "subscription_id", "support_plans": "support_plan_id", "contracts": "contract_id"}
+"""Those of them whose rows are closed by the next, with the keys of what they are versions of."""
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
 EVERYTHING = f"query ({VARIABLES}) {{ {' '.join(FIELDS)} }}"
@@ -54,21 +68,17 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     await connection.execute("SET session_replication_role = replica")
     for table in TABLES.keys() & conditions.keys():
         await connection.execute(f"DELETE FROM {table} WHERE {conditions[table]}", *values)
-    for table in VERSIONED:
-        await connection.execute(
-            f"UPDATE {table} AS v SET replaced_at = NULL, superseded_at = NULL WHERE NOT EXISTS"
-            f" (SELECT 1 FROM {table} AS n WHERE n.{key(table)} = v.{key(table)} AND n.version = v.version + 1)"
-        )
+    for table, key in VERSIONED.items():
+        # A version whose next one was taken is the newest again.
+        following = f"SELECT FROM {table} AS n WHERE n.{key} = t.{key} AND n.version = t.version + 1"
+        opened_again = "superseded_at = NULL, replaced_at = NULL"
+        await connection.execute(f"UPDATE {table} AS t SET {opened_again} WHERE NOT EXISTS ({following})")
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
     if "companies" in conditions:
         await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
     async with open_database(address, pool_size=2) as opened:
         await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))
-
-
-def key(table: str) -> str:
-    return Relation.all[table].key
 
 
 def ids(world: Any) -> dict[str, Any]:
