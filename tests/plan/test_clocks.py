@@ -13,6 +13,7 @@ import pytest
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
 from api.graph.schema import executable
+from api.writes.standing import project
 from tests.asking import Ask, WatchedDatabase
 from tests.given import NEW_YEAR, Given, connected
 from tests.plan.everything import everything
@@ -76,6 +77,10 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
     if "companies" in conditions:
         await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
+    # What is worked out from the facts is so again from those that are left.
+    await connection.execute("TRUNCATE customer_standing, customer_activity, active_spans")
+    async with connection.transaction():
+        await project(connection)
     async with open_database(address, pool_size=2) as opened:
         await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))
