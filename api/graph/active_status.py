@@ -60,7 +60,7 @@ class ActiveRuleEvaluation:
     holds: bool = column("Whether the rule holds, so that the customer is active because of it.")
     explanation: str = column("Why it holds or does not, in one sentence to show on a screen.")
     window: DateTimeInterval | None = same(
-        "For rules about purchases: from the earliest one that still counts to when it counts no longer; else null.",
+        "For rules about purchases: from the one that decides to when it counts no longer; else null.",
         {"start_at": "window_start", "end_at": "window_end"},
         "window_start",
     )

@@ -15,6 +15,8 @@ from sqlalchemy import (
     null,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.sql.elements import Grouping
 
 from api.reads.active_policies import active_policies
 from api.reads.active_rules import LOYAL, RECENT_PURCHASE
@@ -90,13 +92,24 @@ def _is_on(row: Row, reason: str) -> Condition:
 
 
 def _over_counted(row: Row, reason: str, value: str) -> Expression:
-    """Return an aggregate over what counts for a reason: `count`, or of purchases `first`, `last` or `end`."""
+    """Return an aggregate over what counts for a reason: `count`, or one of purchases.
+
+    value  `first` and `end`, the moment of the first one and when one of them first counts no longer; `deciding` and
+           `last`, the moment of the one that counts longest and when it counts no longer
+    """
     target, joined = row.joined(link(reason))
     conditions = [*joined, *counted(reason, row, target)]
     if value == "count":
         return rows(target, [func.count()], conditions).scalar_subquery()
     until = _UNTIL[reason](row, target)
-    made = {"first": func.min(target.c.placed_at), "last": func.max(target.c.placed_at), "end": func.min(until)}
+    longest = func.array_agg(aggregate_order_by(target.c.placed_at, until.desc(), target.c.placed_at.desc()))
+    deciding = type_coerce(Grouping(longest), ARRAY(_MOMENT))[number(1)]
+    made = {
+        "first": func.min(target.c.placed_at),
+        "end": func.min(until),
+        "deciding": deciding,
+        "last": func.max(until),
+    }
     return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
 
 
@@ -112,13 +125,18 @@ def required(row: Row, reason: str) -> Expression:
 
 
 def window_start(row: Row, reason: str) -> Expression:
-    """Return when the earliest purchase that still counts was made; null for rules about terms."""
-    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "first")
+    """Return when the purchase was made that decides: for a recent one that which counts longest, for loyalty the first
+    that still counts; null for rules about terms."""
+    if reason in TERMS:
+        return cast(null(), _MOMENT)
+    return _over_counted(row, reason, "deciding" if reason == RECENT_PURCHASE else "first")
 
 
 def window_end(row: Row, reason: str) -> Expression:
-    """Return when the first of the purchases that count will count no longer; null for rules about terms."""
-    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "end")
+    """Return when the purchase that decides will count no longer; null for rules about terms."""
+    if reason in TERMS:
+        return cast(null(), _MOMENT)
+    return _over_counted(row, reason, "last" if reason == RECENT_PURCHASE else "end")
 
 
 def shortfall(row: Row, reason: str) -> Expression:
@@ -150,16 +168,14 @@ def _of_recent_purchase(row: Row, reason: str) -> Expression:
     placed, bought = row.joined(orders_of_customer)
     latest = rows(placed, [func.max(placed.c.placed_at)], [*bought, placed.c.placed_at <= row.lens.moment])
     last = latest.scalar_subquery()
-    until = day(row, holds_until(row, reason))
     # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
-    good = func.concat(
-        _text("Bought on "), day(row, _over_counted(row, reason, "last")), _text(", which counts until "), until
-    )
+    bought_on, until = (day(row, _over_counted(row, reason, value)) for value in ("deciding", "last"))
+    good = func.concat(_text("Bought on "), bought_on, _text(", which counts until "), until)
     return func.concat(
         case(
             (holds(row, reason), good),
             (last.is_(None), _text("Has not bought anything yet")),
-            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", no longer counts")),
+            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", does not count now")),
         ),
         _text("."),
     )

@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
@@ -40,7 +41,9 @@ _MOMENT = DateTime(timezone=True)
 FOREVER: Expression = literal_column("'9999-01-01Z'::timestamptz", _MOMENT)
 """What stands for no end where ends are sorted."""
 
-_NOW: Expression = func.now(type_=_MOMENT)
+_LATELY: Expression = type_coerce(func.now() - literal_column("interval 'PT5M'"), _MOMENT)
+"""What is over since then is kept no longer; callers' clocks and the database's may differ by as much."""
+
 SPAN = "active_span"
 
 
@@ -158,10 +161,10 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
 
     which  says from the key of a customer whether it is one of those that are meant
     """
-    lens = Lens(moment=_NOW)
+    lens = Lens(moment=_LATELY)
     policy, row = active_policies.table.alias(), Row(customers, lens)
     judgement = judged(row, kept_policy(policy.c.policy_id))
-    mattering = or_(policy.c.effective_from > _NOW, policy.c.policy_id == policy_in_force(lens))
+    mattering = matters(policy)
     spans = [judgement.c[name] for name in (*REASONS, "spans")]
     source = policy.join(row.table, true()).join(judgement, true())
     judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
@@ -171,13 +174,24 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
 
 
+def is_kept(ends_at: Expression) -> Condition:
+    """Return whether a span is not over, or only just."""
+    return ends_at > _LATELY
+
+
+def matters(policy: Table) -> Condition:
+    """Return whether a policy is in force, or only just was, or is to come."""
+    in_force = policy_in_force(Lens(moment=_LATELY))
+    return or_(policy.c.effective_from > _LATELY, policy.c.policy_id == in_force)
+
+
 def unended(judged: Table) -> Select[Any]:
-    """Return the spans that are not over yet, of those that `projected` returns first."""
+    """Return the spans that are not over, or only just, of those that `projected` returns first."""
     span = func.unnest(judged.c.spans, type_=TSTZRANGE()).table_valued("span").render_derived("each")
     ends_at = func.coalesce(func.upper(span.c.span), FOREVER).label("ends_at")
     keys = (judged.c.customer_id, judged.c.policy_id)
     return (
         select(*keys, func.lower(span.c.span).label("starts_at"), ends_at)
         .select_from(judged.join(span, true()))
-        .where(ends_at > _NOW)
+        .where(is_kept(ends_at))
     )
