@@ -11,16 +11,31 @@ import strawberry
 from api.graph.active_policies import ActivePolicy, ActiveReasonCode
 from api.graph.contracts import Contract
 from api.graph.cost import PAGE
-from api.graph.declare import PAGE_ARGUMENTS, argument, column, gathered, listed, member, one, same, varied
+from api.graph.declare import (
+    PAGE_ARGUMENTS,
+    Reference,
+    argument,
+    column,
+    gathered,
+    listed,
+    member,
+    one,
+    same,
+    varied,
+)
 from api.graph.orders import Order
+from api.graph.outcomes import Payload
 from api.graph.shared import Connection, DateTimeInterval
 from api.graph.sources import Member, Paged
 from api.graph.subscriptions import CustomerSubscription
 from api.graph.support_plans import SupportPlanEnrollment
 from api.reads import active_status as reads
+from api.reads.active_history import status_history
 from api.reads.json import constant
 from api.reads.relation import Expression, Row
 from api.tables.standing import REASONS
+from api.writes.change import Outcome
+from api.writes.once import Recorded
 
 if TYPE_CHECKING:
     from api.graph.customers import Customer
@@ -45,7 +60,7 @@ class ActiveRuleEvaluation:
     holds: bool = column("Whether the rule holds, so that the customer is active because of it.")
     explanation: str = column("Why it holds or does not, in one sentence to show on a screen.")
     window: DateTimeInterval | None = same(
-        "For rules about purchases: from the earliest one that still counts to when it counts no longer; else null.",
+        "For rules about purchases: from the one that decides to when it counts no longer; else null.",
         {"start_at": "window_start", "end_at": "window_end"},
         "window_start",
     )
@@ -115,7 +130,7 @@ class ActiveStatus:
     )
     history: list[ActiveStatusSpan] = gathered(
         "Stretches of time with the same rules holding, latest first, as known and judged at that moment.",
-        reads.status_history,
+        status_history,
         [
             argument("first", int, "How many stretches, 1 to 100.", 20),
             argument("before", datetime | None, "Only stretches that began by this moment, to go on further back."),
@@ -123,3 +138,19 @@ class ActiveStatus:
         cost=5,
         many=True,
     )
+
+
+@strawberry.type
+class CustomerPayload(Payload):
+    customer: LazyCustomer | None = strawberry.field(description="The customer as they are afterwards.")
+    active_status_before: ActiveStatus | None = strawberry.field(
+        description="Whether the customer counted as active without this change; customer.activeStatus says it with it."
+    )
+
+
+def status_before(outcome: Outcome, recorded: Recorded) -> Any:
+    """Return a reference to the status of an outcome's customer as it was known before the change was recorded."""
+    key = outcome.ids.get("customer")
+    if key is None:
+        return None
+    return Reference(ActiveStatus, key, known_at=recorded.begun_at, pinned=recorded.pinned)

@@ -10,11 +10,12 @@ import strawberry
 
 from api.domain.calendar import Duration
 from api.domain.contract import NewContract, Renewal, Termination
+from api.graph.active_status import CustomerPayload, status_before
 from api.graph.contracts import Contract
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
 from api.graph.naming import amount, customer_name, external_key, key_named, or_none
-from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
 from api.graph.shared import DateTimeIntervalInput, ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.contracts import renew_contract, sign_contract, terminate_contract
@@ -94,11 +95,10 @@ class TerminateContractInput(ChangeInput):
 
 
 @strawberry.type
-class ContractPayload(Payload):
+class ContractPayload(CustomerPayload):
     contract: Contract | None = strawberry.field(
         description="The contract as it is afterwards, or would be on a dry run; null when something was wrong."
     )
-    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 @strawberry.type(description="What became of a contract to record: all that a screen has to draw anew.")
@@ -159,6 +159,7 @@ async def _performed(
     return payload(
         contract=reference(Contract, outcome, "contract", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
+        active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(given.idempotency_key, recorded),
     )

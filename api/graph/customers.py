@@ -13,7 +13,9 @@ from api.graph.active_policies import ActiveReasonCode
 from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
+from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
+from api.graph.rfm import RfmGroup, RfmScore
 from api.graph.shared import (
     Connection,
     CustomerKind,
@@ -109,6 +111,8 @@ class CustomerFilterInput:
     active_until: DateTimeFilter | None = condition(
         "When the customer stops counting as active if nothing else happens.", "stands_until"
     )
+    lifecycle_stage: list[LifecycleStage] | None = condition("The customer is in one of these stages.")
+    rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
 
 
 @strawberry.type(
@@ -169,6 +173,12 @@ class Customer(Node):
         cost=3,
     )
     active_status: ActiveStatus = same("Whether the customer counts as active, and why.", cost=5)
+    lifecycle: CustomerLifecycle = same(
+        "How far the customer has come, from being known to coming back, and why.", cost=5
+    )
+    rfm: RfmScore = same(
+        "How lately, how often and for how much the customer has bought, measured by all who have bought.", cost=20
+    )
     lifetime_value: CustomerLifetimeValue = same("What the customer has brought to the business so far.", cost=3)
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput

@@ -29,12 +29,14 @@ from api.graph.sources import (
     One,
     Paged,
     Same,
+    Sample,
     Source,
+    Summed,
     Varied,
 )
 from api.reads.identity import Given
 from api.reads.json import money_amount
-from api.reads.relation import Expression, Link, Relation, Row, Table, public_id
+from api.reads.relation import Condition, Expression, Link, Relation, Row, Table, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,14 @@ def gathered(
     cost: int = 1,
     *,
     many: bool = False,
+    multiplied_by: str | None = None,
 ) -> Any:
-    """Return an object made of sums over what belongs to the row, or a list; `cost` is its price in points."""
-    return planned(Gathered(needs, many), description, arguments, Cost(weight=cost) if cost != 1 else None)
+    """Return an object made of sums over what belongs to the row, or a list; `cost` is its price in points.
+
+    multiplied_by  the argument that says how many objects a list has
+    """
+    price = Cost(weight=cost, multipliers=[multiplied_by]) if multiplied_by else Cost(weight=cost)
+    return planned(Gathered(needs, many), description, arguments, price if cost != 1 or multiplied_by else None)
 
 
 def one(link: Link, description: str) -> Any:
@@ -199,6 +206,20 @@ def root_page(relation: Relation, description: str, *arguments: StrawberryArgume
     """Return a root field that pages through a relation."""
     found = [*PAGE_ARGUMENTS, *narrowing(filter, order), *arguments, *CLOCK_ARGUMENTS]
     return planned(Paged(relation), description, found, PAGE)
+
+
+def root_sums(
+    relation: Relation, description: str, *arguments: StrawberryArgument, filter: Any = None, cost: int
+) -> Any:
+    """Return a root field made of aggregates over the rows of a relation; `cost` is its price in points."""
+    found = [*narrowing(filter, None), *arguments, *CLOCK_ARGUMENTS]
+    return planned(Summed(relation), description, found, Cost(weight=cost))
+
+
+def sample(description: str, which: Callable[[Row], Condition]) -> Any:
+    """Return a list of some of the rows that the enclosing object sums up."""
+    first = argument("first", int, "How many at most, 1 to 100.", 10)
+    return planned(Sample(which), description, [first], Cost(weight=2, multipliers=["first"]))
 
 
 def condition(

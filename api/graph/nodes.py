@@ -9,6 +9,7 @@ from typing import Any
 from api.domain.identity import parse_id
 from api.errors import BadUserInput
 from api.graph.active_policies import ActivePolicy
+from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract
 from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
@@ -42,6 +43,9 @@ VIEWS: dict[type, Relation] = {
     SubscriptionPayment: payments,
 }
 """Every view that can be fetched by identifier, with its relation."""
+
+REFERRED: dict[type, Relation] = {**VIEWS, ActiveStatus: customers}
+"""Every view that a resolver can point at, with the relation of its row."""
 
 _BY_PREFIX = {relation.prefix: view for view, relation in VIEWS.items()}
 

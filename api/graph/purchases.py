@@ -10,6 +10,7 @@ import strawberry
 
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import BadUserInput
+from api.graph.active_status import CustomerPayload, status_before
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
 from api.graph.naming import amount, customer_name, external_key, or_none
@@ -93,11 +94,10 @@ class RecordPurchasesInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a purchase: all that a screen has to draw anew.")
-class RecordPurchasePayload(Payload):
+class RecordPurchasePayload(CustomerPayload):
     order: Order | None = strawberry.field(
         description="The order that was recorded, or would be on a dry run; null when something was wrong."
     )
-    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 @strawberry.type(description="Outcome of recordPurchases.")
@@ -141,6 +141,7 @@ def _payload(outcome: Outcome, recorded: Recorded, key: str) -> RecordPurchasePa
     return RecordPurchasePayload(
         order=reference(Order, outcome, "order", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
+        active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(key, recorded),
     )

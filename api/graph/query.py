@@ -9,11 +9,13 @@ import strawberry
 from strawberry import UNSET
 
 from api.graph import nodes as found
-from api.graph.active_policies import ActivePolicy
+from api.graph.active_policies import ActivePolicy, ActivePolicyInput
+from api.graph.active_policy_preview import ActivePolicyPreview
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.cost import Cost
+from api.graph.customer_base import CustomerBase
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
-from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page
+from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page, root_sums
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
@@ -59,6 +61,18 @@ class Query:
         customers,
         "One customer by id, email, phone or an identifier elsewhere; null when missing.",
         argument("by", CustomerIdentifierInput, "Which customer is meant."),
+    )
+    customer_base: CustomerBase = root_sums(
+        customers,
+        "All customers in numbers: how many are active and why, who came and went, and how long they stay.",
+        filter=CustomerFilterInput,
+        cost=20,
+    )
+    active_policy_preview: ActivePolicyPreview = root_sums(
+        customers,
+        "Who would become active or inactive if other rules were in force; nothing is written.",
+        argument("policy", ActivePolicyInput, "The rules to try."),
+        cost=100,
     )
     customers: Connection[Customer] = root_page(
         customers,

@@ -9,11 +9,12 @@ import strawberry
 
 from api.domain.identity import parse_id
 from api.domain.purchase import NewRefund
+from api.graph.active_status import CustomerPayload, status_before
 from api.graph.customers import Customer
 from api.graph.declare import optional
 from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund
-from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.refunds import record_refund
@@ -38,12 +39,11 @@ class RecordRefundInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a refund: all that a screen has to draw anew.")
-class RecordRefundPayload(Payload):
+class RecordRefundPayload(CustomerPayload):
     refund: Refund | None = strawberry.field(
         description="The refund that was recorded, or would be on a dry run; null when something was wrong."
     )
     order: Order | None = strawberry.field(description="The order as it is afterwards.")
-    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayload:
@@ -65,6 +65,7 @@ async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayloa
         refund=reference(Refund, outcome, "refund", recorded),
         order=reference(Order, outcome, "order", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
+        active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(given.idempotency_key, recorded),
     )

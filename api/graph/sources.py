@@ -118,4 +118,18 @@ class Derived:
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
 
 
-Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """An object made of aggregates over all rows of a relation that meet conditions."""
+
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some of the rows that the enclosing object sums up, as a list; `which` says which of them can be in it."""
+
+    which: Callable[[Row], Condition]
+
+
+Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived | Summed | Sample

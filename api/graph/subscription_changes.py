@@ -13,11 +13,12 @@ from api.domain.identity import parse_id
 from api.domain.subscription import USUAL_GRACE, Amendment, Cancellation, NewSubscription, Renewal
 from api.domain.subscription_pauses import Pause, Resumption
 from api.domain.subscription_timeline import Step
+from api.graph.active_status import CustomerPayload, status_before
 from api.graph.cancellation import CancellationReason
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
 from api.graph.naming import amount, customer_name, external_key, or_none
-from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.graph.subscriptions import CustomerSubscription, SubscriptionKind
 from api.writes.change import Change, Outcome
@@ -152,11 +153,10 @@ class CancelSubscriptionInput(SubscriptionChangeInput):
 
 
 @strawberry.type
-class SubscriptionPayload(Payload):
+class SubscriptionPayload(CustomerPayload):
     subscription: CustomerSubscription | None = strawberry.field(
         description="The subscription as it is afterwards, or would be after a dry run; null when something was wrong."
     )
-    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 @strawberry.type(description="What became of startSubscription.")
@@ -223,6 +223,7 @@ async def _performed(
     return payload(
         subscription=reference(CustomerSubscription, outcome, "subscription", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
+        active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(given.idempotency_key, recorded),
     )

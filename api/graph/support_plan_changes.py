@@ -10,11 +10,12 @@ import strawberry
 
 from api.domain.calendar import Duration
 from api.domain.support_plan import NewSupportPlan, NewSupportUse
+from api.graph.active_status import CustomerPayload, status_before
 from api.graph.cancellation import CancellationReason
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
 from api.graph.naming import amount, customer_name, external_key, key_named, or_none
-from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
 from api.graph.shared import DateTimeIntervalInput, ExternalIdInput, MoneyInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.writes.change import Change, Outcome
@@ -89,11 +90,10 @@ class CancelSupportPlanInput(ChangeInput):
 
 
 @strawberry.type
-class EnrollmentPayload(Payload):
+class EnrollmentPayload(CustomerPayload):
     enrollment: SupportPlanEnrollment | None = strawberry.field(
         description="The support plan as it is afterwards, or would be on a dry run; null when something was wrong."
     )
-    customer: Customer | None = strawberry.field(description="The customer as they are afterwards.")
 
 
 @strawberry.type(description="What became of an enrollment: all that a screen has to draw anew.")
@@ -153,6 +153,7 @@ def _afterwards(recorded: Recorded, key: str) -> dict[str, Any]:
     return {
         "enrollment": reference(SupportPlanEnrollment, outcome, "support_plan", recorded),
         "customer": reference(Customer, outcome, "customer", recorded),
+        "active_status_before": status_before(outcome, recorded),
         "user_errors": user_errors(outcome.errors),
         "idempotency": idempotency(key, recorded),
     }

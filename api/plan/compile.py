@@ -18,6 +18,7 @@ from api.plan.tree import (
     SameRow,
     SameRows,
     Scalar,
+    Some,
     Sums,
     ToMany,
     ToOne,
@@ -42,10 +43,8 @@ def as_json(item: Item, row: Row) -> Json:
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case SameRows():
             return json.json_items([_member(one, row) for one in item.members])
-        case Sums():
-            sums = item.needs(row)
-            found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
-            return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
+        case Sums() | Some():
+            return _summed(item, row)
         case ToOne() | ToMany():
             return _behind(item, row)
         case Connected():
@@ -54,6 +53,16 @@ def as_json(item: Item, row: Row) -> Json:
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
     raise TypeError(f"{type(item).__name__} is not built by the database")
+
+
+def _summed(item: Sums | Some, row: Row) -> Json:
+    if isinstance(item, Some):
+        other, conditions = row.again()
+        some = _objects(other, item.items, [*conditions, item.which(other)])
+        return json.json_list(page.first(some, page.steps(other, other.relation.order, total=False), item.size))
+    sums = item.needs(row)
+    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
+    return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 
 def _behind(item: ToOne | ToMany, row: Row) -> Json:
@@ -95,8 +104,15 @@ def _member(one: OneOfRow, row: Row) -> tuple[Json, Any]:
     return json.json_object(members(one.items, known)), one.kept(row) if one.kept else None
 
 
-def within_cursors(asked: Page, row: Row) -> list[Any]:
-    """Return the conditions that `after` and `before` put on a row."""
+def narrowed(asked: Page, row: Row) -> list[Any]:
+    """Return the conditions that the filter, `after` and `before` put on a row."""
+    # The filter may ask for something beside the row that the order then relies on, so it is formed first. Yet it stands
+    # last: of two bounds for one column, PostgreSQL enters an index at the one it meets first, and walks to the other.
+    found = list(asked.narrow(row))
+    return [*_within_cursors(asked, row), *found]
+
+
+def _within_cursors(asked: Page, row: Row) -> list[Any]:
     found = []
     ordered = page.steps(row, asked.terms, total=asked.total)
     if asked.after is not None:
@@ -134,8 +150,7 @@ def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expres
 
 def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
     """Return a connection as one JSON object."""
-    # The conditions come first: they may ask for something beside the row that the order then relies on.
-    conditions = [*joined, *item.page.narrow(row), *within_cursors(item.page, row)]
+    conditions = [*joined, *narrowed(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):
         (part,) = item.parts

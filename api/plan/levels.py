@@ -171,6 +171,24 @@ def found(level: Level, narrow: Narrow, lens: Lens, parameters: Parameters) -> F
     return builder.level(page.only_first(inner, page.steps(row, row.relation.order, total=False)), (), _only(form))
 
 
+def summed(level: Level, narrow: Narrow, lens: Lens, given: Value) -> FetchedLevel:
+    """Return the level of an object made of aggregates over the rows that meet conditions.
+
+    given  the arguments of the field
+    """
+
+    def fresh() -> tuple[Row, list[Any]]:
+        other = Row(level.relation, lens)
+        other.given, other.again = given, fresh
+        return other, [*other.visible(), *narrow(other)]
+
+    row, conditions = fresh()
+    # The number of rows makes it one object where nothing that is summed is asked for.
+    columns = [("c0", inline.object_text(level.items, row)), ("c1", json.count_of_rows())]
+    statement = rowset.selected(row, [], columns, conditions)
+    return FetchedLevel(prepare(statement), (), lambda fetched, places, run: orjson.Fragment(fetched.rows[0]["c0"]))
+
+
 def listed_as_json(item: Connected, lens: Lens, parameters: Parameters) -> FetchedLevel:
     """Return the level of a connection over a relation that PostgreSQL builds alone."""
 
@@ -200,9 +218,8 @@ def connection(item: Connected, lens: Lens, parameters: Parameters, *, of_parent
     facts = inline.list_facts(item, fresh)
     base = parents.with_facts(facts)
     builder = Builder(row, parameters)
-    # The conditions come first: they may ask for something beside the row that the order then relies on.
     joined = base.joined(link, row) if keys and link else row.visible()
-    conditions = [*joined, *asked.narrow(row), *inline.within_cursors(asked, row)]
+    conditions = [*joined, *inline.narrowed(asked, row)]
     ordered = page.steps(row, asked.terms, total=asked.total)
     parts = [_part_form(builder, part, ordered, row, item) for part in item.parts]
     ends = inline.wanted_facts(item) & {"startCursor", "endCursor"}

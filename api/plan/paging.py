@@ -9,7 +9,7 @@ from api.errors import BadUserInput
 from api.plan.tree import Narrow, Page
 from api.plan.values import Parameters, Slot
 from api.reads import search
-from api.reads.json import kind_of, number
+from api.reads.json import kind_of, number, parameter
 from api.reads.page import LARGEST_SIZE, read_cursor, signature, steps
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Term
 
@@ -33,7 +33,7 @@ def paging(
         terms=terms,
         total=total,
         backward=last is not None,
-        size=_size_of(name, DEFAULT_SIZE if size is None else size, parameters),
+        size=size_of(name, DEFAULT_SIZE if size is None else size, parameters),
         after=_cursor(relation, terms, total, arguments.get("after"), parameters),
         before=_cursor(relation, terms, total, arguments.get("before"), parameters),
         narrow=narrow,
@@ -41,7 +41,8 @@ def paging(
     )
 
 
-def _size_of(name: str, size: Any, parameters: Parameters) -> Expression:
+def size_of(name: str, size: Any, parameters: Parameters) -> Expression:
+    """Return how many rows are asked for; raise BadUserInput, now or at a run, for too few or too many."""
     # A size that the document tells is part of the statement: PostgreSQL plans better for a number it knows.
     if isinstance(size, Slot):
         return parameters.add(size, "integer", lambda value: _size(name, value))
@@ -78,8 +79,6 @@ def _cursor(
 
 
 def _kinds(relation: Relation, terms: tuple[Term, ...], total: bool) -> list[str]:
-    sample = Row(relation, Lens(moment=_NOTHING))
+    # What kinds of values rows are sorted by does not depend on the moment.
+    sample = Row(relation, Lens(moment=parameter("moment", "moment")))
     return [kind_of(step.expression) for step in steps(sample, terms, total=total)]
-
-
-_NOTHING: Any = None

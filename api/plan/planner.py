@@ -8,10 +8,10 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
 from api.graph.declare import PlannedField
-from api.graph.nodes import VIEWS
-from api.graph.sources import One, Paged
+from api.graph.nodes import REFERRED
+from api.graph.sources import One, Paged, Summed
 from api.plan import levels
-from api.plan.narrow import narrowing
+from api.plan.narrow import Value, narrowing
 from api.plan.run import Plan
 from api.plan.select import Details, Selecting, connected, object_items
 from api.plan.tree import Level, connection_is_split
@@ -35,6 +35,9 @@ def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Detail
             made = levels.connection(item, lens, parameters, of_parent=False)
         else:
             made = levels.listed_as_json(item, lens, parameters)
+    elif isinstance(source, Summed):
+        level = Level(source.relation, object_items(selecting, get_named_type(field.type), below))  # type: ignore[arg-type]
+        made = levels.summed(level, narrowing(field, arguments, parameters), lens, Value(arguments, parameters))
     else:
         assert isinstance(source, One)
         assert isinstance(source.target, Relation)
@@ -56,7 +59,7 @@ def reference_plan(
         KNOWN_AT if given[":knownAt"] else None,
         owned=given[":owner"] is not None,
     )
-    relation = VIEWS[view]
+    relation = REFERRED[view]
     level = Level(relation, object_items(selecting, type_, below))
     made = levels.linked(itself(relation), level, lens, parameters, listed=False)
     return Plan(made, parameters, bool(selecting.referred))

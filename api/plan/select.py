@@ -24,9 +24,9 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
 from api.graph.declare import PlannedField
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Source, Varied
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Sample, Source, Varied
 from api.plan.narrow import Value, narrowing
-from api.plan.paging import paging
+from api.plan.paging import paging, size_of
 from api.plan.project import projection
 from api.plan.tree import (
     Computed,
@@ -42,6 +42,7 @@ from api.plan.tree import (
     SameRow,
     SameRows,
     Scalar,
+    Some,
     Sums,
     ToMany,
     ToOne,
@@ -126,7 +127,7 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return Scalar(key, _formed(source, name, field.type))
     if isinstance(source, Same):
         return SameRow(key, object_items(selecting, type_, below, source.parts), source.missing, nullable)
-    if isinstance(source, Listed | Gathered):
+    if isinstance(source, Listed | Gathered | Sample):
         return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | Many):
         link = source.target if isinstance(source, One) else source.link
@@ -141,9 +142,12 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
 
 
 def _of_row(
-    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered
-) -> SameRows | Sums:
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered | Sample
+) -> SameRows | Sums | Some:
     type_: Any = get_named_type(field.type)
+    if isinstance(source, Sample):
+        size = size_of("first", selecting.arguments(field, below)["first"], selecting.parameters)
+        return Some(key, object_items(selecting, type_, below), source.which, size)
     if isinstance(source, Listed):
         members = [(object_items(selecting, type_, below, one.varied), one) for one in source.members]
         return SameRows(key, tuple(OneOfRow(items, one.names, one.kept) for items, one in members))

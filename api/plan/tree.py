@@ -84,6 +84,16 @@ class ToMany:
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """A list of some of the rows that the enclosing object sums up."""
+
+    key: str
+    items: tuple[Item, ...]
+    which: Callable[[Row], Any]
+    size: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """A derived value; `project` forms it for JSON as the selection below asks."""
 
@@ -167,7 +177,7 @@ class Level:
     items: tuple[Item, ...]
 
 
-Item: TypeAlias = Scalar | SameRow | SameRows | Sums | ToOne | ToMany | Computed | Connected
+Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToMany | Computed | Connected
 
 
 def is_split(items: Sequence[Item]) -> bool:

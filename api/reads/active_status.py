@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     DateTime,
     Integer,
-    Select,
     Text,
     and_,
     case,
@@ -16,22 +13,18 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
-    select,
     type_coerce,
-    union,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.sql.elements import Grouping
 
-from api.errors import BadUserInput
 from api.reads.active_policies import active_policies
-from api.reads.activity import LOYAL, RECENT_PURCHASE, TERMS, activity, around, contains, loyal_until, recent_until
+from api.reads.active_rules import LOYAL, RECENT_PURCHASE
+from api.reads.activity import TERMS, activity, around, contains, loyal_until, recent_until
 from api.reads.customers import customers
-from api.reads.identity import Given
 from api.reads.json import number
 from api.reads.orders import orders_of_customer
-from api.reads.page import LARGEST_SIZE
-from api.reads.relation import Condition, Expression, Link, Row, Table, rows
-from api.tables.standing import REASONS
+from api.reads.relation import Condition, Expression, Link, Row, rows
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
@@ -90,8 +83,7 @@ def counted(reason: str, row: Row, target: Row) -> list[Condition]:
     moment = row.lens.moment
     if reason in TERMS:
         return [_is_on(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
-    known = {**activity(row).c, "kind": row["kind"]}
-    return [target.c.placed_at <= moment, _UNTIL[reason](target, known) > moment]
+    return [target.c.placed_at <= moment, _UNTIL[reason](row, target) > moment]
 
 
 def _is_on(row: Row, reason: str) -> Condition:
@@ -100,14 +92,24 @@ def _is_on(row: Row, reason: str) -> Condition:
 
 
 def _over_counted(row: Row, reason: str, value: str) -> Expression:
-    """Return an aggregate over what counts for a reason: `count`, or of purchases `first`, `last` or `end`."""
+    """Return an aggregate over what counts for a reason: `count`, or one of purchases.
+
+    value  `first` and `end`, the moment of the first one and when one of them first counts no longer; `deciding` and
+           `last`, the moment of the one that counts longest and when it counts no longer
+    """
     target, joined = row.joined(link(reason))
     conditions = [*joined, *counted(reason, row, target)]
     if value == "count":
         return rows(target, [func.count()], conditions).scalar_subquery()
-    known = {**activity(row).c, "kind": row["kind"]}
-    until = _UNTIL[reason](target, known)
-    made = {"first": func.min(target.c.placed_at), "last": func.max(target.c.placed_at), "end": func.min(until)}
+    until = _UNTIL[reason](row, target)
+    longest = func.array_agg(aggregate_order_by(target.c.placed_at, until.desc(), target.c.placed_at.desc()))
+    deciding = type_coerce(Grouping(longest), ARRAY(_MOMENT))[number(1)]
+    made = {
+        "first": func.min(target.c.placed_at),
+        "end": func.min(until),
+        "deciding": deciding,
+        "last": func.max(until),
+    }
     return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
 
 
@@ -123,13 +125,18 @@ def required(row: Row, reason: str) -> Expression:
 
 
 def window_start(row: Row, reason: str) -> Expression:
-    """Return when the earliest purchase that still counts was made; null for rules about terms."""
-    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "first")
+    """Return when the purchase was made that decides: for a recent one that which counts longest, for loyalty the first
+    that still counts; null for rules about terms."""
+    if reason in TERMS:
+        return cast(null(), _MOMENT)
+    return _over_counted(row, reason, "deciding" if reason == RECENT_PURCHASE else "first")
 
 
 def window_end(row: Row, reason: str) -> Expression:
-    """Return when the first of the purchases that count will count no longer; null for rules about terms."""
-    return cast(null(), _MOMENT) if reason in TERMS else _over_counted(row, reason, "end")
+    """Return when the purchase that decides will count no longer; null for rules about terms."""
+    if reason in TERMS:
+        return cast(null(), _MOMENT)
+    return _over_counted(row, reason, "last" if reason == RECENT_PURCHASE else "end")
 
 
 def shortfall(row: Row, reason: str) -> Expression:
@@ -161,16 +168,14 @@ def _of_recent_purchase(row: Row, reason: str) -> Expression:
     placed, bought = row.joined(orders_of_customer)
     latest = rows(placed, [func.max(placed.c.placed_at)], [*bought, placed.c.placed_at <= row.lens.moment])
     last = latest.scalar_subquery()
-    until = day(row, holds_until(row, reason))
     # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
-    good = func.concat(
-        _text("Bought on "), day(row, _over_counted(row, reason, "last")), _text(", which counts until "), until
-    )
+    bought_on, until = (day(row, _over_counted(row, reason, value)) for value in ("deciding", "last"))
+    good = func.concat(_text("Bought on "), bought_on, _text(", which counts until "), until)
     return func.concat(
         case(
             (holds(row, reason), good),
             (last.is_(None), _text("Has not bought anything yet")),
-            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", no longer counts")),
+            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", does not count now")),
         ),
         _text("."),
     )
@@ -210,7 +215,12 @@ def _text(words: str) -> Expression:
 
 def day(row: Row, moment: Expression) -> Expression:
     """Return a moment's day in words, such as 3 March 2026, as calendars in the policy's zone show it."""
-    local = func.timezone(activity(row).c.zone, moment, type_=DateTime())
+    return day_in(activity(row).c.zone, moment)
+
+
+def day_in(zone: Expression, moment: Expression) -> Expression:
+    """Return a moment's day in words as calendars in a zone show it."""
+    local = func.timezone(zone, moment, type_=DateTime())
     return func.to_char(local, literal_column("'FMDD FMMonth YYYY'"), type_=Text)
 
 
@@ -224,42 +234,3 @@ def spelled(length: Expression) -> Expression:
 def _many(count: Expression, unit: str) -> Expression:
     several = func.concat(func.nullif(count, number(0)), _text(f" {unit}s"))
     return case((count == number(0), cast(null(), Text)), (count == number(1), _text(f"1 {unit}")), else_=several)
-
-
-def status_history(row: Row, given: Given) -> Table:
-    """Return the stretches of time between changes of the reasons that hold, latest first, as rows beside a customer.
-
-    given    `first`, how many at most; `before` a moment, only those that had begun by then
-    returns  starts_at, ends_at (null for the one that nothing known ends), is_active, reasons (their codes), place
-    """
-    spans = {reason: activity(row).c[reason] for reason in REASONS}
-    turns = union(*[turn for each in spans.values() for turn in _turns(each)]).subquery("turns")
-    at = turns.c.at
-    stretches = select(at.label("starts_at"), func.lead(at).over(order_by=at).label("ends_at")).where(at.is_not(None))
-    each = stretches.subquery("stretches")
-    codes = [case((contains(of, each.c.starts_at), _text(reason.upper()))) for reason, of in spans.items()]
-    reasons = func.array_remove(array(codes), null(), type_=ARRAY(Text))
-    latest = func.least(row.lens.moment, given.maybe("moment", "before") or row.lens.moment)
-    found = (
-        select(each, reasons.label("reasons"), (-func.extract("epoch", each.c.starts_at)).label("place"))
-        .where(each.c.starts_at <= latest)
-        .order_by(each.c.starts_at.desc())
-        .limit(given.parameter("integer", "first", convert=_checked_first))
-        .correlate_except(each)
-        .subquery("found")
-    )
-    active = func.cardinality(found.c.reasons) > number(0)
-    stretch: Table = select(found, active.label("is_active")).correlate_except(found).lateral()
-    return stretch
-
-
-def _turns(spans: Expression) -> list[Select[Any]]:
-    """Return the moments at which spans begin, and those at which they end; null stands for never."""
-    each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
-    return [select(func.lower(each, type_=_MOMENT).label("at")), select(func.upper(each, type_=_MOMENT))]
-
-
-def _checked_first(first: int) -> int:
-    if not 1 <= first <= LARGEST_SIZE:
-        raise BadUserInput(f"`first` must be between 1 and {LARGEST_SIZE}.")
-    return first

@@ -12,35 +12,40 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    Boolean,
     ColumnElement,
     DateTime,
     Integer,
-    Interval,
     Select,
     and_,
     case,
     column,
-    false,
     func,
     literal_column,
-    or_,
     select,
     true,
-    type_coerce,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, aggregate_order_by
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
-from api.reads.active_policies import policy_in_force, zone_of
+from api.reads.active_policies import policy_in_force
+from api.reads.active_rules import (
+    CONTRACT,
+    LOYAL,
+    PAID_SUPPORT_PLAN,
+    PRODUCT_SUBSCRIPTION,
+    RECENT_PURCHASE,
+    SERVICE_SUBSCRIPTION,
+    Policy,
+    kept_policy,
+    rules_for,
+    window_of,
+)
 from api.reads.contracts import contracts_of_customer
 from api.reads.json import number
-from api.reads.orders import lines_of_order, orders_of_customer, product_of_line, refunds_of_customer
+from api.reads.orders import lines_of_order, orders_of_customer, product_of_line
 from api.reads.relation import Expression, Link, Row, Table, rows
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
-from api.tables.active_policies import active_rules
 from api.tables.standing import REASONS
 
 _MOMENT = DateTime(timezone=True)
@@ -48,7 +53,6 @@ _NOTHING: Expression = literal_column("'{}'::tstzmultirange", TSTZMULTIRANGE)
 
 Judged = Callable[[Row], Sequence[ColumnElement[bool]]]
 
-RECENT_PURCHASE, LOYAL, PAID_SUPPORT_PLAN, PRODUCT_SUBSCRIPTION, SERVICE_SUBSCRIPTION, CONTRACT = REASONS
 TERMS: dict[str, tuple[Link, Judged]] = {
     PAID_SUPPORT_PLAN: (support_plans_of_customer, lambda term: [term.c.paid]),
     PRODUCT_SUBSCRIPTION: (subscriptions_of_customer, lambda term: [term.c.kind == literal_column("'PRODUCT'")]),
@@ -61,17 +65,25 @@ TERMS: dict[str, tuple[Link, Judged]] = {
 def activity(row: Row) -> Table:
     """Return one row beside a customer: what `judged` says by the policy in force."""
     row.require("activity")
-    return row.beside("activity", lambda: (judged(row, policy_in_force(row.lens)), true()))
+    return row.beside("activity", lambda: (judged(row, kept_policy(policy_in_force(row.lens))), true()))
 
 
-def judged(row: Row, policy: Expression) -> Table:
+def activity_around(row: Row) -> Table:
+    """Return what `activity` does, sure only of the moment and what comes after it, for counting many customers."""
+    row.require("around")
+    policy = kept_policy(policy_in_force(row.lens))
+    return row.beside("around", lambda: (judged(row, policy, only_around=True), true()))
+
+
+def judged(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
     """Return one row for a customer: the spans of every reason as a policy judges, and the rules it judges by.
 
+    only_around  passes over purchases that count no more at the moment, without which earlier spans are not right
     returns  a multirange under each name in `REASONS`; `spans`, all of them merged; `span`, the one around the moment;
              `policy_id`, `zone`, `recent_window`, `by_category`, `loyal_window`, `loyal_count`, and under the name of
              each reason with `_on` behind it whether the policy uses its rule
     """
-    each = _each(row, policy)
+    each = _each(row, policy, only_around=only_around)
     merged: Expression = each.c[REASONS[0]]
     for reason in REASONS[1:]:
         merged = merged.op("+", return_type=TSTZMULTIRANGE())(each.c[reason])
@@ -96,9 +108,9 @@ def _kept(selected: Any, *tables: Table) -> Table:
     return kept
 
 
-def _each(row: Row, policy: Expression) -> Table:
-    rules = _rules(row, policy)
-    purchases = _purchases(row, rules)
+def _each(row: Row, policy: Policy, *, only_around: bool) -> Table:
+    rules = rules_for(row, policy)
+    purchases = _purchases(row, policy, rules, only_around=only_around)
     found = {RECENT_PURCHASE: _recent_purchase(purchases), LOYAL: _loyal(purchases, rules)}
     for reason, (link, which) in TERMS.items():
         found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
@@ -108,53 +120,22 @@ def _each(row: Row, policy: Expression) -> Table:
     return _kept(select(*columns).select_from(joined), rules, purchases)
 
 
-def _rules(row: Row, policy: Expression) -> Table:
-    """Return the rules for a customer's kind in one row; one for the kind comes before one for all kinds."""
-    rule = active_rules.alias()
-    for_kind = or_(rule.c.customer_kind.is_(None), rule.c.customer_kind == row["kind"])
-
-    def of(reason: str, value: Any) -> Expression:
-        this = and_(rule.c.code == literal_column(f"'{reason.upper()}'"), rule.c.category.is_(None))
-        ranked = aggregate_order_by(case((rule.c.enabled, value)), rule.c.customer_kind.asc().nulls_last())
-        return type_coerce(Grouping(func.array_agg(ranked).filter(this)), ARRAY(value.type))[number(1)]
-
-    by_category = rule.c.category.is_not(None) & rule.c.enabled
-    columns = [_or_not(of(reason, true())).label(f"{reason}_on") for reason in REASONS if reason != RECENT_PURCHASE]
-    columns += [
-        _or_not(or_(of(RECENT_PURCHASE, true()), func.bool_or(by_category))).label("recent_purchase_on"),
-        of(RECENT_PURCHASE, rule.c.window).label("recent_window"),
-        _or_not(func.bool_or(rule.c.category.is_not(None))).label("by_category"),
-        of(LOYAL, rule.c.window).label("loyal_window"),
-        of(LOYAL, rule.c.minimum_count).label("loyal_count"),
-        # Most customers never got money back, and need no look at what was paid back on each of their orders.
-        row.has(refunds_of_customer).label("refunded"),
-        policy.label("policy_id"),
-        zone_of(policy).label("zone"),
-    ]
-    return _kept(select(*columns).where(rule.c.policy_id == policy, for_kind), rule)
-
-
-def _or_not(condition: Expression) -> Expression:
-    return func.coalesce(condition, false(), type_=Boolean)
-
-
 def forward(moment: Expression, length: Expression, zone: Expression) -> Expression:
     """Return the moment that lies a length of time after another, as the calendar of a zone counts."""
     local = func.timezone(zone, moment, type_=DateTime())
     return func.timezone(zone, local + length, type_=_MOMENT)
 
 
-def recent_until(order: Row, rules: Any) -> Expression:
-    """Return until when an order counts as a recent purchase; from the start where no rule is about it.
+def recent_until(row: Row, order: Row) -> Expression:
+    """Return until when a customer's order counts as a recent purchase; from the start where no rule is about it."""
+    rules = activity(row).c
+    over = _recent_over(row, order, kept_policy(rules.policy_id), rules)
+    return _until(order.c.placed_at, over, order["undone_at"])
 
-    rules  the columns of `judged` by their names, and the customer's `kind`
-    """
-    return _until(order.c.placed_at, _recent_over(order, rules), order["undone_at"])
 
-
-def loyal_until(order: Row, rules: Any) -> Expression:
-    """Return until when an order counts towards loyalty; from the start where no rule is about it."""
-    return _until(order.c.placed_at, _loyal_over(order, rules), order["undone_at"])
+def loyal_until(row: Row, order: Row) -> Expression:
+    """Return until when a customer's order counts towards loyalty; from the start where no rule is about it."""
+    return _until(order.c.placed_at, _loyal_over(order, activity(row).c), order["undone_at"])
 
 
 def _until(placed_at: Expression, over: Expression, undone_at: Expression) -> Expression:
@@ -163,34 +144,16 @@ def _until(placed_at: Expression, over: Expression, undone_at: Expression) -> Ex
     return func.greatest(placed_at, func.least(func.coalesce(over, placed_at), undone_at), type_=_MOMENT)
 
 
-def _recent_over(order: Row, rules: Any) -> Expression:
-    general = forward(order.c.placed_at, rules["recent_window"], rules["zone"])
-    return case((rules["by_category"], _longest_of_lines(order, rules)), else_=general)
+def _recent_over(row: Row, order: Row, policy: Policy, rules: Any) -> Expression:
+    general = forward(order.c.placed_at, rules.recent_window, rules.zone)
+    return case((rules.by_category, _longest_of_lines(row, order, policy, rules)), else_=general)
 
 
-def _loyal_over(order: Row, rules: Any) -> Expression:
-    return forward(order.c.placed_at, rules["loyal_window"], rules["zone"])
-
-
-def _longest_of_lines(order: Row, rules: Any) -> Expression:
-    """Return the latest end among the lines' windows: a rule for the category comes before one for all."""
+def _longest_of_lines(row: Row, order: Row, policy: Policy, rules: Any) -> Expression:
+    """Return the latest end among those of the lines."""
     line, joined = order.joined(lines_of_order)
     product, sold = line.joined(product_of_line)
-    rule = active_rules.alias()
-    window = (
-        select(case((rule.c.enabled, rule.c.window)))
-        .where(
-            rule.c.policy_id == rules["policy_id"],
-            rule.c.code == literal_column("'RECENT_PURCHASE'"),
-            or_(rule.c.category.is_(None), rule.c.category == product.c.category),
-            or_(rule.c.customer_kind.is_(None), rule.c.customer_kind == rules["kind"]),
-        )
-        .order_by(rule.c.category.asc().nulls_last(), rule.c.customer_kind.asc().nulls_last())
-        .limit(number(1))
-        .correlate_except(rule)
-        .scalar_subquery()
-    )
-    end = forward(order.c.placed_at, type_coerce(window, Interval), rules["zone"])
+    end = forward(order.c.placed_at, window_of(row, product, policy), rules.zone)
     return (
         select(func.max(end))
         .select_from(line.table.join(product.table, and_(true(), *sold)))
@@ -200,11 +163,17 @@ def _longest_of_lines(order: Row, rules: Any) -> Expression:
     )
 
 
-def _purchases(row: Row, rules: Table) -> Table:
+def _loyal_over(order: Row, rules: Any) -> Expression:
+    return forward(order.c.placed_at, rules.loyal_window, rules.zone)
+
+
+def _purchases(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> Table:
     """Return one row beside a customer: when purchases were made, and until when each counts for either reason."""
     order, bought = row.joined(orders_of_customer)
-    known = {**{column.key: column for column in rules.c}, "kind": row["kind"]}
-    ends = {"recent": _recent_over(order, known), "loyal": _loyal_over(order, known)}
+    if only_around:
+        # No month is longer than 31 days, so what was bought before counts no more.
+        bought.append(order.c.placed_at > row.lens.moment - rules.c.longest - literal_column("interval 'P32D'"))
+    ends = {"recent": _recent_over(row, order, policy, rules.c), "loyal": _loyal_over(order, rules.c)}
     columns = [order.c.placed_at.label("at"), case((rules.c.refunded, order["undone_at"])).label("undone")]
     each = (
         rows(order, [*columns, *[end.label(name) for name, end in ends.items()]], bought).offset(number(0)).subquery()

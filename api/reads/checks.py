@@ -10,11 +10,13 @@ from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
 from api.reads.relation import Expression
-from api.reads.standing import projected, unended
+from api.reads.standing import is_kept, matters, projected, unended
+from api.tables.active_policies import active_policies
 from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.standing import active_spans, customer_activity, customer_standing
+from api.tables.support_plans import support_plans, support_usages
 
 __all__ = ["Finding", "findings"]
 
@@ -34,6 +36,11 @@ _REFUNDED = (
     select(refunds.c.customer_id, refunds.c.order_id, func.sum(refunds.c.amount).label("amount"))
     .where(refunds.c.order_id.is_not(None))
     .group_by(refunds.c.customer_id, refunds.c.order_id)
+    .subquery()
+)
+_USED = (
+    select(support_usages.c.support_plan_id, func.sum(support_usages.c.incidents).label("incidents"))
+    .group_by(support_usages.c.support_plan_id)
     .subquery()
 )
 _LASTING = customers.alias("lasting")
@@ -56,6 +63,9 @@ _CHECKS: dict[str, Select[Any]] = {
     "orders in the currency of the business are worth the same in both": select(func.count())
     .select_from(orders.join(business, orders.c.currency == business.c.currency))
     .where(or_(orders.c.gross != orders.c.business_gross, orders.c.discount != orders.c.business_discount)),
+    "no support plan is used more often than it covers": select(func.count())
+    .select_from(_USED.join(support_plans, support_plans.c.support_plan_id == _USED.c.support_plan_id))
+    .where(support_plans.c.superseded_at.is_(None), _USED.c.incidents > support_plans.c.included_incidents),
     "every merged customer leads to one that is not merged": select(func.count())
     .select_from(customers.join(_LASTING, customers.c.merged_into == _LASTING.c.customer_id))
     .where(_LASTING.c.merged_into.is_not(None)),
@@ -67,8 +77,11 @@ def _different(made: Select[Any], kept: Table) -> Select[Any]:
     rows = made.subquery()
     names = [column.name for column in kept.c if column.name in rows.c]
     found, stored = select(*[rows.c[name] for name in names]), select(*[kept.c[name] for name in names])
+    if "policy_id" in kept.c:
+        policy = active_policies.alias()
+        stored = stored.where(kept.c.policy_id.in_(select(policy.c.policy_id).where(matters(policy))))
     if "ends_at" in kept.c:
-        stored = stored.where(kept.c.ends_at > func.now())
+        stored = stored.where(is_kept(kept.c.ends_at))
     apart = union_all(found.except_(stored), stored.except_(found)).subquery()
     return select(func.count()).select_from(apart)
 

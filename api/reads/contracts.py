@@ -44,6 +44,7 @@ contracts = Relation(
 )
 customer_of_contract = Link(contracts, customers, (_CUSTOMER,))
 contracts_of_customer = Link(customers, contracts, (_CUSTOMER,), order=_LATEST_FIRST)
+customers.shown_by.append(contracts_of_customer)
 
 
 @contracts.expression

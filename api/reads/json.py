@@ -224,6 +224,11 @@ def json_array(items: Expression) -> Json:
     return Json(("[", func.coalesce(items, literal_column("''", Text)), "]"))
 
 
+def count_of_rows() -> Expression:
+    """Return how many rows there are."""
+    return func.count()
+
+
 def listed_items(items: Expression) -> Expression:
     """Return JSON values of many rows as the inside of an array, null where there is no row."""
     return func.string_agg(items, literal_column("','"), type_=Text)

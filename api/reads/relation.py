@@ -119,6 +119,8 @@ class Row:
         self._known: Mapping[str, Expression] = {}
         self._beside: dict[str, tuple[Table, ColumnElement[bool]]] = {}
         self._required: set[str] = set()
+        self.given: Any = None
+        self.again: Callable[[], tuple[Row, list[Condition]]] = self._alone
 
     def __getitem__(self, name: str) -> Expression:
         """Return what is known beside the row under a name, else an expression of the relation or its column."""
@@ -126,6 +128,10 @@ class Row:
             return self._known[name]
         compute = self.relation.expressions.get(name)
         return compute(self) if compute else self.c[name]
+
+    def _alone(self) -> tuple[Row, list[Condition]]:
+        """Return another row of the list that this one is of, with the conditions that make it one; none is known."""
+        raise LookupError(f"{self.relation.name} are not summed here")
 
     @property
     def key(self) -> Expression:

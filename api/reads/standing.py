@@ -23,11 +23,13 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
 from api.reads.active_policies import active_policies, policy_in_force
-from api.reads.activity import activity, contains, judged
+from api.reads.active_rules import kept_policy
+from api.reads.activity import activity, activity_around, contains, judged
 from api.reads.conditions import some
 from api.reads.customers import customers
 from api.reads.identity import Given
@@ -39,7 +41,9 @@ _MOMENT = DateTime(timezone=True)
 FOREVER: Expression = literal_column("'9999-01-01Z'::timestamptz", _MOMENT)
 """What stands for no end where ends are sorted."""
 
-_NOW: Expression = func.now(type_=_MOMENT)
+_LATELY: Expression = type_coerce(func.now() - literal_column("interval 'PT5M'"), _MOMENT)
+"""What is over since then is kept no longer; callers' clocks and the database's may differ by as much."""
+
 SPAN = "active_span"
 
 
@@ -49,13 +53,17 @@ def is_now(row: Row) -> bool:
 
 
 def span_now(row: Row) -> Table:
-    """Return the span around the moment beside a customer, if there is one."""
+    """Return the span around the moment beside a customer, if there is one.
+
+    Where only active customers are wanted, `stands_active` says that it is not over, behind what a cursor says.
+    """
 
     def make() -> tuple[Table, Condition]:
         span = active_spans.alias()
-        within = and_(span.c.starts_at <= row.lens.moment, span.c.ends_at > row.lens.moment)
-        here = and_(span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens))
-        return span, and_(here, within)
+        here = [span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens)]
+        if not row.requires(SPAN):
+            here.append(span.c.ends_at > row.lens.moment)
+        return span, and_(*here, span.c.starts_at <= row.lens.moment)
 
     return row.beside(SPAN, make)
 
@@ -100,29 +108,47 @@ for total in TOTALS:
 @customers.expression
 def stands_active(row: Row) -> Expression:
     """Return whether the customer counts as active, for lists."""
-    return span_now(row).c.customer_id.is_not(None) if is_now(row) else row["is_active"]
+    if not is_now(row):
+        return activity_around(row).c.span.is_not(None)
+    span = span_now(row).c
+    return span.ends_at > row.lens.moment if row.requires(SPAN) else span.customer_id.is_not(None)
 
 
 @customers.expression
 def stands_until(row: Row) -> Expression:
     """Return until when the customer counts as active, for lists; null where inactive or without an end."""
-    return func.nullif(span_now(row).c.ends_at, FOREVER, type_=_MOMENT) if is_now(row) else row["active_until"]
+    return func.nullif(span_now(row).c.ends_at, FOREVER, type_=_MOMENT) if is_now(row) else _end_around(row)
+
+
+def _end_around(row: Row) -> Expression:
+    return func.upper(activity_around(row).c.span, type_=_MOMENT)
 
 
 @customers.expression
 def stands_until_order(row: Row) -> Expression:
     """Return what lists sorted by that end are sorted by: those without one come behind all others that are active."""
     if not is_now(row):
-        end = func.coalesce(row["active_until"], FOREVER)
-        return case((row["is_active"], end), else_=cast(null(), _MOMENT))
+        is_active = activity_around(row).c.span.is_not(None)
+        return case((is_active, func.coalesce(_end_around(row), FOREVER)), else_=cast(null(), _MOMENT))
     ends_at: Expression = span_now(row).c.ends_at
     # Where only active customers are wanted none is missing, and an index leads to the page.
     return ends_at if row.requires(SPAN) else func.coalesce(ends_at, type_=_MOMENT)
 
 
+@customers.expression
+def stands_spans(row: Row) -> Expression:
+    """Return all times during which the customer counted or counts as active, for counts over many."""
+    if not is_now(row):
+        return activity(row).c.spans
+    merged: Expression = reasons_now(row).c[REASONS[0]]
+    for reason in REASONS[1:]:
+        merged = merged.op("+", return_type=TSTZMULTIRANGE())(reasons_now(row).c[reason])
+    return merged
+
+
 def stands_by(row: Row, reason: str) -> Condition:
     """Return whether a reason holds, for lists."""
-    spans = reasons_now(row) if is_now(row) else activity(row)
+    spans = reasons_now(row) if is_now(row) else activity_around(row)
     return func.coalesce(contains(spans.c[reason], row.lens.moment), false(), type_=Boolean)
 
 
@@ -142,10 +168,10 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
 
     which  says from the key of a customer whether it is one of those that are meant
     """
-    lens = Lens(moment=_NOW)
+    lens = Lens(moment=_LATELY)
     policy, row = active_policies.table.alias(), Row(customers, lens)
-    judgement = judged(row, policy.c.policy_id)
-    mattering = or_(policy.c.effective_from > _NOW, policy.c.policy_id == policy_in_force(lens))
+    judgement = judged(row, kept_policy(policy.c.policy_id))
+    mattering = matters(policy)
     spans = [judgement.c[name] for name in (*REASONS, "spans")]
     source = policy.join(row.table, true()).join(judgement, true())
     judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
@@ -155,13 +181,24 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
 
 
+def is_kept(ends_at: Expression) -> Condition:
+    """Return whether a span is not over, or only just."""
+    return ends_at > _LATELY
+
+
+def matters(policy: Table) -> Condition:
+    """Return whether a policy is in force, or only just was, or is to come."""
+    in_force = policy_in_force(Lens(moment=_LATELY))
+    return or_(policy.c.effective_from > _LATELY, policy.c.policy_id == in_force)
+
+
 def unended(judged: Table) -> Select[Any]:
-    """Return the spans that are not over yet, of those that `projected` returns first."""
+    """Return the spans that are not over, or only just, of those that `projected` returns first."""
     span = func.unnest(judged.c.spans, type_=TSTZRANGE()).table_valued("span").render_derived("each")
     ends_at = func.coalesce(func.upper(span.c.span), FOREVER).label("ends_at")
     keys = (judged.c.customer_id, judged.c.policy_id)
     return (
         select(*keys, func.lower(span.c.span).label("starts_at"), ends_at)
         .select_from(judged.join(span, true()))
-        .where(ends_at > _NOW)
+        .where(is_kept(ends_at))
     )

@@ -42,6 +42,7 @@ support_plans_of_customer = Link(customers, support_plans, (_CUSTOMER,), order=_
 line_of_support_plan = Link(support_plans, order_lines, (_CUSTOMER, ("line_id", "line_id")))
 usages_of_support_plan = Link(support_plans, usages, (_CUSTOMER, _PLAN), order=(Term("used_at", descending=True),))
 support_plan_of_usage = Link(usages, support_plans, (_CUSTOMER, _PLAN))
+customers.shown_by.append(support_plans_of_customer)
 
 
 @support_plans.expression

@@ -70,4 +70,5 @@ def index_versions(table: Table, key: str) -> None:
         unique=True,
         postgresql_where=table.c.version == 1,
     )
+    Index(f"uq_{table.name}_version", table.c[key], table.c.version, unique=True)
     Index(f"ix_{table.name}_ends_at", table.c.ends_at, table.c[key], postgresql_where=is_open)

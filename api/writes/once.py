@@ -16,8 +16,9 @@ from datetime import datetime
 from itertools import count
 
 import asyncpg
+from sqlalchemy import func, select
 
-from api.database import Connection, Database, driver_errors_translated
+from api.database import Connection, Database, driver_errors_translated, prepare
 from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
 from api.writes.change import Change, Kept, KnownBusinesses, Outcome, Overtaken, Refused, the_business
 from api.writes.idempotency import Request, check_key, kept, settle, take
@@ -36,6 +37,7 @@ _BEGIN = (
     " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;"
 )
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
+_BEGUN = prepare(select(func.now()))
 _BUSY = "Too many changes met at the same record; send this one again with the same key."
 
 Work = Callable[[Change], Awaitable[Sequence[Outcome]]]
@@ -46,12 +48,14 @@ class Recorded:
     """The outcomes of a change, and whether they are those of an earlier call with the same key.
 
     first_seen_at  when the key was first used; None on a dry run, which leaves the key unused
+    begun_at       when the transaction began that recorded it, or tried to: nothing of it had been recorded by then
     pinned         the connection on which a dry run's rows can still be read
     """
 
     outcomes: Sequence[Outcome]
     replayed: bool = False
     first_seen_at: datetime | None = None
+    begun_at: datetime | None = None
     pinned: Connection | None = None
 
 
@@ -183,11 +187,11 @@ async def _keyed(change: Change, request: Request, work: Work) -> Recorded:
         raise IdempotencyInFlight(IdempotencyInFlight.meaning) from None
     if taken is None:
         found = await kept(change, request)
-        return Recorded(found.outcomes, replayed=True, first_seen_at=found.first_seen_at)
+        return Recorded(found.outcomes, replayed=True, first_seen_at=found.first_seen_at, begun_at=found.first_seen_at)
     outcomes = await work(change)
     if not isinstance(outcomes, Kept):
         await settle(change, outcomes)
-    return Recorded(outcomes, first_seen_at=taken)
+    return Recorded(outcomes, first_seen_at=taken, begun_at=taken)
 
 
 async def tried(database: Database, request: Request, work: Work, closing: list[AsyncExitStack]) -> Recorded:
@@ -217,7 +221,8 @@ async def _undone(database: Database, request: Request, work: Work, held: AsyncE
     held.push_async_callback(_undo, connection)
     await database.settle_in(connection)
     try:
-        return Recorded(await work(change), pinned=connection)
+        begun_at = await connection.fetchval(_BEGUN.sql)
+        return Recorded(await work(change), begun_at=begun_at, pinned=connection)
     except Refused as refused:
         return Recorded(refused.outcomes)
 

@@ -41,9 +41,9 @@ class Versions:
         self._table, self._key = table, key
         self._columns = [column for column in table.c if not column.computed and column.name not in _CLOCKS]
         newest = table.c.superseded_at.is_(None)
-        self._any = prepare(select(table.c.version).where(table.c[key] == bindparam("which")).limit(1))
         kept = [_kept(column) for column in table.c]
         self._lock = prepare(select(*kept).where(table.c[key] == bindparam("which"), newest).with_for_update())
+        self._seen = prepare(select(table.c.version).where(table.c[key] == bindparam("which"), newest))
         self._first = prepare(
             insert(table)
             .values({column.name: _given(column) for column in self._columns})
@@ -69,19 +69,21 @@ class Versions:
         what              how a message calls it, such as "subscription"
         expected_version  the version that the caller has read, None for any
         """
-        found = await self._newest(change, which) if which else []
-        if not found or change.principal.customer_id not in (None, found[0]["customer_id"]):
+        found = await self._locked(change, which) if which else None
+        if found is None or change.principal.customer_id not in (None, found["customer_id"]):
             raise Rejection(UserErrorCode.NOT_FOUND, f"There is no such {what}.", field)
-        if expected_version not in (None, found[0]["version"]):
+        if expected_version not in (None, found["version"]):
             message = f"The {what} changed since it was read; read it again and decide anew."
-            raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), found[0]["version"])
-        return found[0]
-
-    async def _newest(self, change: Change, which: UUID) -> Any:
-        # Who waited while another change closed the version finds none open, and the next one when asking again.
-        while not (found := await change.rows(self._lock, which=which)) and await change.rows(self._any, which=which):
-            pass
+            raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), found["version"])
         return found
+
+    async def _locked(self, change: Change, which: UUID) -> Any:
+        while not (found := await change.rows(self._lock, which=which)):
+            # A version that another change closes while we wait for it is no longer the newest, and what follows it
+            # did not stand there yet when the statement began: the next statement sees it.
+            if not await change.rows(self._seen, which=which):
+                return None
+        return found[0]
 
     async def begin(self, change: Change, values: Mapping[str, object]) -> bool:
         """Add the first version; return whether it is new, or has an identifier of another system that is taken.

@@ -156,6 +156,7 @@ def _add_subscriptions() -> None:
         unique=False,
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
+    op.create_index("uq_subscriptions_version", "subscriptions", ["subscription_id", "version"], unique=True)
     op.create_index(
         "uq_subscriptions_open",
         "subscriptions",
@@ -297,6 +298,7 @@ def _add_support_plans() -> None:
     )
     op.create_index(op.f("ix_support_plans_line_id"), "support_plans", ["line_id"], unique=False)
     op.create_index("ix_support_plans_of_order", "support_plans", ["customer_id", "order_id"], unique=False)
+    op.create_index("uq_support_plans_version", "support_plans", ["support_plan_id", "version"], unique=True)
     op.create_index(
         "uq_support_plans_open",
         "support_plans",
@@ -432,6 +434,7 @@ def _add_contracts() -> None:
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
     op.create_index(op.f("ix_contracts_number"), "contracts", ["number"], unique=False)
+    op.create_index("uq_contracts_version", "contracts", ["contract_id", "version"], unique=True)
     op.create_index(
         "uq_contracts_open",
         "contracts",
@@ -561,9 +564,6 @@ def _add_standing() -> None:
             name=op.f("fk_customer_activity_customer_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["policy_id"], ["active_policies.policy_id"], name=op.f("fk_customer_activity_policy_id")
-        ),
         sa.PrimaryKeyConstraint("customer_id", "policy_id", name=op.f("pk_customer_activity")),
         comment="a projection: when each reason holds, by the policy in force and by each that is to come",
         postgresql_with={"fillfactor": 85},
@@ -577,7 +577,6 @@ def _add_standing() -> None:
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.customer_id"], name=op.f("fk_active_spans_customer_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["policy_id"], ["active_policies.policy_id"], name=op.f("fk_active_spans_policy_id")),
         sa.PrimaryKeyConstraint("customer_id", "policy_id", "starts_at", name=op.f("pk_active_spans")),
         comment="a projection: while customers count as active, without breaks; spans that are over are left out",
         postgresql_with={"fillfactor": 85},

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import get_named_type, is_leaf_type
+from graphql import get_named_type, is_abstract_type, is_leaf_type
 
 from api.graph.schema import executable
+
+AT_THE_TOP = ("ActiveStatus", "CustomerLifecycle", "RfmScore")
+"""What rests on all that is known of a customer: asked for of customers themselves, not on every way to them."""
 
 
 def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
     """Return the selection of every field of a type, so many levels deep, without types met on the way."""
     type_: Any = executable.type_map[type_name]
+    if is_abstract_type(type_):
+        # Fields of one name may be of different types; ids tell what it is, and no more is needed.
+        members = [member.name for member in executable.get_possible_types(type_)]
+        return " ".join(["__typename", *(f"... on {name} {{ id }}" for name in members)])
     parts = []
     for name, field in type_.fields.items():
         of = get_named_type(field.type)
         if is_leaf_type(of):
             parts.append(name)
+        elif of.name in AT_THE_TOP and past not in ((), ("CustomerConnection",)):
+            continue
         elif _object_in(of) not in (*past, type_name) and levels:
             deeper = everything(of.name, levels - 1, past=(*past, type_name))
             sizes = "(first: 100)" if "first" in field.args else ""
@@ -27,7 +36,7 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
 def _object_in(type_: Any) -> str:
     """Return the type of what a connection or an edge holds, or the type itself."""
     for name in ("nodes", "node"):
-        if name in type_.fields:
+        if name in getattr(type_, "fields", ()):
             inner: str = get_named_type(type_.fields[name].type).name
             return inner
     found: str = type_.name

@@ -30,13 +30,13 @@ from graphql.execution.values import get_argument_values, get_variable_values
 
 from api.domain.calendar import Duration
 from api.domain.identity import parse_id
-from api.graph.declare import PlannedField
 from api.graph.nodes import VIEWS
-from api.graph.sources import Column, Derived, Gathered, Many, One, Paged, Same
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
-from tests.plan.orders import is_total, named, ordering
-from tests.plan.pages import Cursor, Placed, cut, in_order
+from tests.plan.connections import connection, name_of
+from tests.plan.made import PLAIN, Made
+from tests.plan.pages import Placed, directions, in_order
 from tests.plan.rows import Found, Rows, Sight
 from tests.plan.summaries import summary
 
@@ -70,7 +70,7 @@ class Naive:
             hide_suggestions=True,
         )
         return {
-            key: await self.root(query, details) if _name(details) != "__typename" else "Query"
+            key: await self.root(query, details) if name_of(details) != "__typename" else "Query"
             for key, details in collected.grouped_field_set.items()
         }
 
@@ -87,7 +87,7 @@ class Naive:
 
     async def root(self, query: Any, details: Any) -> Any:
         """Return the value of a field of the query."""
-        name, field = _name(details), query.fields[_name(details)]
+        name, field = name_of(details), query.fields[name_of(details)]
         given = self.arguments(field, details)
         sight = replace(self.sight, as_of=given.get("asOf"), known_at=given.get("knownAt"))
         if name == "node":
@@ -100,7 +100,7 @@ class Naive:
         found = await self.rows.everything(relation, sight, search)
         wanted = [row for row in found if await is_wanted(self.rows, row, field, given)]
         if isinstance(source, Paged):
-            return await self.page(wanted, given, field, details)
+            return await connection(self, wanted, given, source, field, details)
         if source.only:
             wanted = [row for row in wanted if await self.rows.value(row, source, source.only)]
         ordered = await self.ordered(wanted, relation.order, False)
@@ -119,28 +119,23 @@ class Naive:
         type_ = next(member for member in possible if member.extensions["strawberry-definition"].origin is view)
         return await self.object(type_, found[0], details)
 
-    async def object(self, type_: Any, row: Found, details: Any, same: Same | None = None) -> dict[str, Any]:
-        """Return the object a row is."""
+    async def object(self, type_: Any, row: Found, details: Any, made: Made = PLAIN) -> dict[str, Any]:
+        """Return the object a row is, or one that is made of it."""
         answer = {}
         for key, below in self.below(type_, details).items():
-            field = type_.fields.get(_name(below))
-            answer[key] = type_.name if field is None else await self.field(field, row, below, same)
+            field = type_.fields.get(name_of(below))
+            answer[key] = type_.name if field is None else await self.field(field, row, below, made)
         return answer
 
-    async def field(self, field: Any, row: Found, details: Any, same: Same | None) -> Any:
+    async def field(self, field: Any, row: Found, details: Any, made: Made) -> Any:
         """Return one field of a row's object."""
         declared = field.extensions["strawberry-definition"]
-        if isinstance(declared, PlannedField):
-            source = declared.source
-        else:
-            source = same.parts[declared.python_name] if same else Column()
-        type_ = get_named_type(field.type)
+        source, type_ = made.source(declared), get_named_type(field.type)
         match source:
             case Column():
-                return await self.scalar(row, source, declared.python_name, field.type)
-            case Same():
-                is_missing = source.missing and await self.rows.column(row, source.missing) is None
-                return None if is_missing else await self.object(type_, row, details, source)
+                return await self.scalar(row, source, declared.python_name, field.type, made)
+            case Same() | Listed():
+                return await self.made_of(row, source, type_, details, made)
             case One(target=Link() as link):
                 found = await self.rows.behind(link, row)
                 return await self.object(type_, found[0], details) if found else None
@@ -151,19 +146,66 @@ class Naive:
                 return [await self.object(type_, placed.item, details) for placed in listed]
             case Derived() | Gathered():
                 needed = await self.rows.needed(row, source, self.arguments(field, details))
-                value = source.compute([needed])[0] if isinstance(source, Derived) else GATHERED[type_.name](needed)
-                return self.derived(field.type, value, details)
-            case Paged(target=Link() as link):
-                given = self.arguments(field, details)
-                found = [
-                    seen for seen in await self.rows.behind(link, row) if await is_wanted(self.rows, seen, field, given)
-                ]
-                return await self.page(found, given, field, details)
+                return self.worked_out(source, needed, field.type, details)
+            case Paged():
+                return await self.linked(row, source, field, details, made)
         raise AssertionError(f"no naive evaluation of {source}")
 
-    async def scalar(self, row: Found, source: Column, name: str, type_: Any) -> Any:
-        """Return a plain value of a row as it stands in JSON."""
-        return formed(type_, await self.rows.value(row, (source, name), lambda seen: source.of(seen, name)))
+    async def made_of(self, row: Found, source: Same | Listed, type_: Any, details: Any, made: Made) -> Any:
+        """Return the object or the list of objects that is made of a row."""
+        if isinstance(source, Listed):
+            return [await self.object(type_, row, details, one) for one in await self.kept(row, source)]
+        if source.missing and await self.value(row, Column(source.missing), "", made) is None:
+            return None
+        return await self.object(type_, row, details, made.part(source))
+
+    def worked_out(self, source: Derived | Gathered, needed: Sequence[Any], type_: Any, details: Any) -> Any:
+        """Return a derived or gathered value."""
+        of = get_named_type(type_)
+        if isinstance(source, Gathered) and source.many:
+            return [self.gathered(of, values, details) for values in sorted(needed, key=_place)]
+        value = source.compute(needed)[0] if isinstance(source, Derived) else GATHERED[of.name](*needed)
+        return self.derived(type_, value, details)
+
+    async def linked(self, row: Found, source: Paged, field: Any, details: Any, made: Made) -> dict[str, Any]:
+        """Return a connection over the rows behind a link."""
+        assert isinstance(source.target, Link)
+        given, found = self.arguments(field, details), await self.rows.behind(source.target, row)
+        if source.among:
+            found = [seen for seen in found if await self.rows.belongs(row, seen, source.among, made)]
+        found = [seen for seen in found if await is_wanted(self.rows, seen, field, given)]
+        return await connection(self, found, given, source, field, details)
+
+    async def kept(self, row: Found, source: Listed) -> list[Made]:
+        """Return those members of a list that are in it."""
+        return [
+            Made(member.varied, member)
+            for member in source.members
+            if member.kept is None or await self.rows.value(row, (id(member), "kept"), member.kept)
+        ]
+
+    async def value(self, row: Found, source: Column, name: str, made: Made) -> Any:
+        """Return a plain value of a row, or of an object made of it."""
+        return await self.rows.value(row, (made.tag, source, name), lambda seen: source.of(made.of(seen), name))
+
+    async def scalar(self, row: Found, source: Column, name: str, type_: Any, made: Made) -> Any:
+        """Return a plain value as it stands in JSON."""
+        return formed(type_, await self.value(row, source, name, made))
+
+    def gathered(self, type_: Any, values: Mapping[str, Any], details: Any, made: Made = PLAIN) -> Any:
+        """Return one of many objects that were gathered."""
+        answer: dict[str, Any] = {}
+        for key, below in self.below(type_, details).items():
+            field = type_.fields.get(name_of(below))
+            declared = field and field.extensions["strawberry-definition"]
+            source = made.source(declared) if declared else None
+            if isinstance(source, Same):
+                answer[key] = self.gathered(get_named_type(field.type), values, below, made.part(source))
+            elif isinstance(source, Column):
+                answer[key] = formed(field.type, values[str(source.expression or declared.python_name)])
+            else:
+                answer[key] = type_.name
+        return answer
 
     async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
         """Return rows in the order of terms, ties broken by the key unless the order is total."""
@@ -171,46 +213,10 @@ class Naive:
         for row in found:
             place = [await self.rows.column(row, term.name) for term in terms]
             placed.append(Placed(row, tuple(place if total else [*place, await self._key(row)])))
-        return in_order(placed, _directions(terms, total))
+        return in_order(placed, directions(terms, total))
 
     async def _key(self, row: Found) -> Any:
         return await self.rows.column(row, row.relation.key)
-
-    async def page(self, found: Sequence[Found], given: Any, field: Any, details: Any) -> dict[str, Any]:
-        """Return a connection."""
-        terms = ordering(field, given)
-        total = is_total(field, terms)
-        ordered = await self.ordered(found, terms, total)
-        limits = {name: given.get(name) for name in ("first", "last", "after", "before")}
-        page = cut(ordered, _directions(terms, total), **limits)
-        type_: Any = get_named_type(field.type)
-        cursors = [Cursor(named(field, terms), placed.place) for placed in page.shown]
-        answer: dict[str, Any] = {}
-        for key, below in self.below(type_, details).items():
-            part = type_.fields.get(_name(below))
-            inner: Any = part and get_named_type(part.type)
-            if part is None:
-                answer[key] = type_.name
-            elif _name(below) == "nodes":
-                answer[key] = [await self.object(inner, placed.item, below) for placed in page.shown]
-            elif _name(below) == "edges":
-                answer[key] = [
-                    await self.edge(inner, row.item, at, below) for row, at in zip(page.shown, cursors, strict=True)
-                ]
-            else:
-                answer[key] = {at: _fact(page, cursors, inner, of) for at, of in self.below(inner, below).items()}
-        return answer
-
-    async def edge(self, type_: Any, row: Found, cursor: Cursor, details: Any) -> dict[str, Any]:
-        """Return one edge of a connection."""
-        answer: dict[str, Any] = {}
-        for key, below in self.below(type_, details).items():
-            name = _name(below)
-            if name == "node":
-                answer[key] = await self.object(get_named_type(type_.fields[name].type), row, below)
-            else:
-                answer[key] = cursor if name == "cursor" else type_.name
-        return answer
 
     def derived(self, type_: Any, value: Any, details: Any) -> Any:
         """Return a derived value as the selection asks."""
@@ -222,7 +228,7 @@ class Naive:
         assert not is_abstract_type(of)
         answer = {}
         for key, below in self.below(of, details).items():
-            field = of.fields.get(_name(below))
+            field = of.fields.get(name_of(below))
             if field is None:
                 answer[key] = of.name
             else:
@@ -250,24 +256,5 @@ def formed(type_: Any, value: Any) -> Any:
     return value.name if isinstance(value, Enum) else value
 
 
-def _name(details: Any) -> str:
-    name: str = details[0].node.name.value
-    return name
-
-
-def _directions(terms: Sequence[Term], total: bool) -> list[bool]:
-    falling = [term.descending for term in terms]
-    return falling if total else [*falling, bool(falling) and falling[-1]]
-
-
-def _fact(page: Any, cursors: Sequence[Cursor], type_: Any, details: Any) -> Any:
-    facts = {
-        "hasNextPage": page.has_next,
-        "hasPreviousPage": page.has_previous,
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-        "count": page.count,
-        "precision": "EXACT",
-        "__typename": type_.name,
-    }
-    return facts[_name(details)]
+def _place(values: Mapping[str, Any]) -> Any:
+    return values["place"]

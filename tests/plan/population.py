@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from api.writes.standing import project
 from tests.given import Given, Line, Made, Rule
 from tests.plan.population_terms import subscription
 from tests.plan.terms import populate_terms
@@ -76,7 +77,9 @@ async def populate(given: Given, seed: int) -> Population:
         for _ in range(random.randint(0, 3))
     ]
     running = [subscription for _, subscription in subscriptions]
-    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[:4])]
+    terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
+    async with given.connection.transaction():
+        await project(given.connection)
     return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
 
 
@@ -139,7 +142,7 @@ async def _order(given: Given, random: Random, customer: Made, number: int) -> t
 
 
 async def _policies(given: Given, random: Random) -> list[Made]:
-    """Make policies: one with another zone, one known late, one without rules, one that begins after now."""
+    """Make policies: with another zone, known late, without rules, in force now, one that begins after now."""
     rules = [
         Rule(window="P2Y3M"),
         Rule("LOYAL", "P14D", 3, customer_kind="BUSINESS", enabled=False),
@@ -151,6 +154,15 @@ async def _policies(given: Given, random: Random) -> list[Made]:
         await given.policy(MOMENTS[1], *random.sample(rules, 3), zone="America/New_York", recorded_at=MOMENTS[1]),
         await given.policy(MOMENTS[4], *random.sample(rules, 4), recorded_at=late),
         await given.policy(MOMENTS[6], recorded_at=MOMENTS[6]),
+        await given.policy(
+            MOMENTS[7],
+            Rule(window="P10M"),
+            Rule(window="P1M", category="drinks", enabled=False),
+            Rule("LOYAL", "P1Y", 3),
+            Rule("LOYAL", "P1Y", 2, customer_kind="BUSINESS"),
+            *(Rule(code, None, None) for code in ("PAID_SUPPORT_PLAN", "PRODUCT_SUBSCRIPTION", "CONTRACT")),
+            recorded_at=MOMENTS[7],
+        ),
         await given.policy(NOW + timedelta(days=30), *rules[:1], zone="UTC", recorded_at=MOMENTS[7]),
     ]
 

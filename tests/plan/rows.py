@@ -5,20 +5,23 @@ The data of a law test never changes, so a value that was read once is remembere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import and_, select, true
 
 from api.database import Statement, prepare
 from api.domain.calendar import Duration
 from api.graph.sources import Derived, Gathered
 from api.reads.json import kind_of, parameter
-from api.reads.relation import Expression, Lens, Link, Relation, Row
+from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row
+from tests.plan.made import Made
+
+Among = Callable[[Row, Row], Sequence[Condition]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,16 @@ class Found:
 
 
 class Values:
-    """The value of an argument, as a declared condition or derived field takes it."""
+    """The value of an argument, as a declared condition or derived field takes it.
+
+    given     values of parameters, by name
+    built_in  what the expression itself was made of
+    """
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.given: dict[str, object] = {}
+        self.built_in: list[str] = []
 
     def parameter(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression:
         found = self.value
@@ -77,6 +85,7 @@ class Values:
     def known(self) -> Any:
         found = self.value if isinstance(self.value, list) else [self.value]
         plain = [part.value if isinstance(part, Enum) else part for part in found]
+        self.built_in.append(repr(plain))
         return plain if isinstance(self.value, list) else plain[0]
 
     def maybe(self, kind: str, *path: str) -> Expression | None:
@@ -123,22 +132,38 @@ class Rows:
         known = (found, test, repr(value))
         if known not in self._known:
             values, row = Values(value), self._row(found)
-            condition, shape = test(row, values), (found.relation, test, found.sight.shape())
+            condition = test(row, values)
+            shape = (found.relation, test, found.sight.shape(), *values.built_in)
             if shape not in self._prepared:
                 self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
             self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
         return bool(self._known[known])
 
-    async def needed(self, found: Found, source: Derived | Gathered, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what a derived or gathered field needs of a row."""
+    async def belongs(self, source: Found, target: Found, among: Among, made: Made) -> bool:
+        """Return whether a row behind a link is among those that are meant."""
+        known = (source, target, among)
+        if known not in self._known:
+            row, behind = self._row(source), self._row(target)
+            conditions = among(made.of(row), behind)
+            both = row.source.join(behind.source, true())
+            wanted = select(and_(true(), *conditions)).select_from(both)
+            statement = prepare(wanted.where(*_is(row, source), *_is(behind, target, "t")))
+            values = statement.values({**_identity(source), **_identity(target, "t")})
+            self._known[known] = bool(await self._connection.fetchval(statement.sql, *values))
+        return bool(self._known[known])
+
+    async def needed(
+        self, found: Found, source: Derived | Gathered, arguments: Mapping[str, Any]
+    ) -> list[Mapping[str, Any]]:
+        """Return what a derived or gathered field needs of a row: one set of values, save where there are many."""
         known = (found, source, repr(arguments))
         if known not in self._known:
             values, row = Values(arguments), self._row(found)
             need = source.needs(row, values)
-            statement = prepare(select(*need.c).select_from(row.table.join(need, true())).where(*_is(row, found)))
+            statement = prepare(select(*need.c).select_from(row.source.join(need, true())).where(*_is(row, found)))
             given = statement.values({**_identity(found), **values.given})
-            self._known[known] = dict(await self._connection.fetchrow(statement.sql, *given))
-        return dict(self._known[known])
+            self._known[known] = await self._connection.fetch(statement.sql, *given)
+        return [dict(record) for record in self._known[known]]
 
     async def _found(
         self, relation: Relation, equal: Mapping[str, Any], sight: Sight, search: str | None
@@ -152,7 +177,8 @@ class Rows:
         row = Row(relation, sight.lens())
         same = [row.c[name] == parameter(f"e_{name}", kind_of(row.c[name])) for name in equal]
         keys = [row.c[column.name] for column in relation.table.primary_key]
-        statement = prepare(select(*keys).select_from(row.table).where(*same, *row.visible()))
+        visible = row.visible()
+        statement = prepare(select(*keys).select_from(row.source).where(*same, *visible))
         given = statement.values({**sight.given(), **{f"e_{name}": value for name, value in equal.items()}})
         return [tuple(record) for record in await self._connection.fetch(statement.sql, *given)]
 
@@ -183,11 +209,11 @@ async def lengths_with_months(connection: Any) -> None:
     await connection.set_type_codec("interval", schema="pg_catalog", encoder=str, decoder=length, format="tuple")
 
 
-def _is(row: Row, found: Found) -> list[Any]:
+def _is(row: Row, found: Found, mark: str = "i") -> list[Any]:
     names = [column.name for column in found.relation.table.primary_key]
-    return [row.c[name] == parameter(f"i_{name}", kind_of(row.c[name])) for name in names]
+    return [row.c[name] == parameter(f"{mark}_{name}", kind_of(row.c[name])) for name in names]
 
 
-def _identity(found: Found) -> dict[str, object]:
+def _identity(found: Found, mark: str = "i") -> dict[str, object]:
     names = [column.name for column in found.relation.table.primary_key]
-    return {**found.sight.given(), **{f"i_{n}": v for n, v in zip(names, found.identity, strict=True)}}
+    return {**found.sight.given(), **{f"{mark}_{n}": v for n, v in zip(names, found.identity, strict=True)}}

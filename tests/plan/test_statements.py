@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+
+from tests.given import NEW_YEAR
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +30,10 @@ ONE = {
 }
 TWO = {"two root fields": "{ customers { nodes { id } } orders { nodes { id } } }"}
 MOOD = "mood { level }"
+STATUS = """
+  isActive reasons { code } policy { version } history { reasons }
+  evaluations { code holds explanation shortfall evidence(first: 3) { nodes { ... on Order { number } } } }
+"""
 CURIOUS_ONE = {
     "derived fields": f"{{ shoppers {{ nodes {{ {MOOD} sureMood {{ name }} }} }} }}",
     "two derived fields with other arguments": f"{{ shoppers {{ nodes {{ {MOOD} a: mood(least: 5) {{ name }} }} }} }}",
@@ -75,6 +83,17 @@ async def test_three_levels_hold_all_rows(ask, given):
     answer = await ask(ONE["three levels"])
     assert [len(customer["orders"]["nodes"]) for customer in answer["customers"]["nodes"]] == [2] * 20
     assert len(ask.statements) == 1
+
+
+async def test_why_fifty_customers_are_active_is_one_statement(ask, given):
+    customers = await given.customers(50, orders=(100, 200, 300, 400))
+    await given.subscription(customers[0], period_end=NEW_YEAR + timedelta(days=90))
+    ask.now = NEW_YEAR + timedelta(days=60)
+    answer = await ask(f"{{ customers(first: 50) {{ nodes {{ activeStatus {{ {STATUS} }} }} }} }}")
+    assert len(ask.statements) == 1
+    found = [node["activeStatus"] for node in answer["customers"]["nodes"]]
+    assert [len(one["evaluations"][0]["evidence"]["nodes"]) for one in found] == [3] * 50
+    assert [len(one["reasons"]) for one in found] == [2, *([1] * 49)]
 
 
 async def test_an_unknown_type_of_node_costs_nothing(ask):

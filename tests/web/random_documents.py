@@ -34,6 +34,12 @@ NEEDED = {
     "signContract": "input: $signed",
     "renewContract": "input: $renewed",
     "terminateContract": "input: $terminated",
+    "startSubscription": "input: $start",
+    "renewSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y"}',
+    "pauseSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", pauseAt: null}',
+    "resumeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y"}',
+    "changeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", interval: "P1M"}',
+    "cancelSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", reason: OTHER}',
 }
 DECLARED = {
     "n": "$n: Int",
@@ -51,6 +57,7 @@ DECLARED = {
     "signed": "$signed: SignContractInput!",
     "renewed": "$renewed: RenewContractInput!",
     "terminated": "$terminated: TerminateContractInput!",
+    "start": "$start: StartSubscriptionInput!",
     "people": "$people: CustomerFilterInput",
     "bought": '$bought: OrderFilterInput = {or: [{total: {gt: "1", lt: "2"}}, {status: [COMPLETED, REFUNDED]}, {}]}',
 }
@@ -59,6 +66,7 @@ FILTERS = {
     "OrderFilterInput": ["$bought", "{and: [], not: {placedAt: null}}", "{status: [COMPLETED, REFUNDED]}"],
     "SupportPlanFilterInput": ["{paid: true, endsBefore: null}", "{not: {status: [ACTIVE, EXPIRED]}}"],
     "ContractFilterInput": ['{endsBefore: "2026-01-31T09:30:00Z", or: [{}, {status: ACTIVE}]}', "{and: []}"],
+    "SubscriptionFilterInput": ["null", "{status: [ACTIVE], or: [{kind: [PRODUCT]}, {endsBefore: null}]}"],
     "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }
 

@@ -8,8 +8,6 @@ FROM (SELECT CASE WHEN (row_number() OVER (ORDER BY orders_1.placed_at ASC, orde
 FROM orders AS orders_1
 WHERE orders_1.customer_id = customers_1.customer_id ORDER BY orders_1.placed_at ASC, orders_1.order_id ASC
  LIMIT 2 + 1) AS r) AS a) AS f), 'null') || '}'))) END AS i0, row_number() OVER (ORDER BY customers_1.created_at DESC, customers_1.customer_id DESC) AS rn
-FROM customers AS customers_1
-WHERE (SELECT count(*) AS count_1
-FROM orders AS orders_2
-WHERE orders_2.customer_id = customers_1.customer_id) > $1::INTEGER ORDER BY customers_1.created_at DESC, customers_1.customer_id DESC
+FROM customers AS customers_1 JOIN customer_standing AS customer_standing_1 ON customer_standing_1.customer_id = customers_1.customer_id
+WHERE customer_standing_1.order_count > $1::INTEGER ORDER BY customers_1.created_at DESC, customers_1.customer_id DESC
  LIMIT 2 + 1) AS r) AS a) AS f), 'null') AS c0;
