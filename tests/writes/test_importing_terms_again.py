@@ -30,7 +30,7 @@ USE = """mutation ($input: UseSupportAllowanceInput!) {
 EVERYTHING = {
     "subscriptions": (subscription, {"ended_at": "2024-05-10", "cancellation_reason": "UNUSED"}),
     "support-plans": (enrollment, {"price": "99", "ends_at": "2025-01-31", "used_incidents": "2"}),
-    "contracts": (contract, {"notice": "P1M", "terminated_at": "2024-06-01", "termination_reason": "Sold"}),
+    "contracts": (contract, {"terminated_at": "2024-06-01", "termination_reason": "Sold"}),
 }
 TABLES = ("customers", "subscriptions", "support_plans", "support_usages", "contracts")
 
