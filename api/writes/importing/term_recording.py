@@ -37,6 +37,7 @@ from api.writes.importing.transactions import in_chunk
 from api.writes.standing import bring_up_to_date
 
 _FIRST: ColumnElement[int] = literal_column("1")
+_FILLED = (people.customers, people.customer_external_ids)
 
 
 async def record(
@@ -47,12 +48,15 @@ async def record(
         return read
     await set_business(connection, business)
     holders = await record_customers(connection)
-    added = done = 0
+    added = done = judged = 0
     for chunk, rows, is_known in await gathered.chunks(connection):
         if not is_known:
             added += await in_chunk(connection, partial(_record, connection, kind, chunk))
+        if added > 2 * judged:
+            # How customers stand would be worked out as if the tables were as small as they were.
+            await analyze(connection, *_FILLED, kind.recorded)
+            judged = added
         report(Progress(Step.RECORDING, done := done + rows, read.rows_taken))
-    await analyze(connection, people.customers, people.customer_external_ids, kind.recorded)
     # Somebody else may have recorded one in the meantime, and a file may have one twice.
     await gathered.find_known(connection, kind)
     return replace(
