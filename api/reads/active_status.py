@@ -94,20 +94,20 @@ def _is_on(row: Row, reason: str) -> Condition:
 def _over_counted(row: Row, reason: str, value: str) -> Expression:
     """Return an aggregate over what counts for a reason: `count`, or one of purchases.
 
-    value  `first` and `end`, the moment of the first one and when one of them first counts no longer; `deciding` and
-           `last`, the moment of the one that counts longest and when it counts no longer
+    value  `first` and `over`, the moment of the first one and when it counts no longer; `deciding` and `last`, the same
+           of the one that counts longest; `end`, when any of them counts no longer
     """
     target, joined = row.joined(link(reason))
     conditions = [*joined, *counted(reason, row, target)]
     if value == "count":
         return rows(target, [func.count()], conditions).scalar_subquery()
     until = _UNTIL[reason](row, target)
-    longest = func.array_agg(aggregate_order_by(target.c.placed_at, until.desc(), target.c.placed_at.desc()))
-    deciding = type_coerce(Grouping(longest), ARRAY(_MOMENT))[number(1)]
     made = {
         "first": func.min(target.c.placed_at),
+        # At the ends of months, one that was made later may be over before it.
+        "over": _first_of(until, target.c.placed_at.asc(), until.asc()),
         "end": func.min(until),
-        "deciding": deciding,
+        "deciding": _first_of(target.c.placed_at, until.desc(), target.c.placed_at.desc()),
         "last": func.max(until),
     }
     return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
@@ -116,6 +116,11 @@ def _over_counted(row: Row, reason: str, value: str) -> Expression:
 def observed(row: Row, reason: str) -> Expression:
     """Return how many purchases or terms count for a reason."""
     return _over_counted(row, reason, "count")
+
+
+def _first_of(value: Expression, *order: Expression) -> Expression:
+    """Return the aggregate that is the first of the values in an order."""
+    return type_coerce(Grouping(func.array_agg(aggregate_order_by(value, *order))), ARRAY(_MOMENT))[number(1)]
 
 
 def required(row: Row, reason: str) -> Expression:
@@ -136,7 +141,7 @@ def window_end(row: Row, reason: str) -> Expression:
     """Return when the purchase that decides will count no longer; null for rules about terms."""
     if reason in TERMS:
         return cast(null(), _MOMENT)
-    return _over_counted(row, reason, "last" if reason == RECENT_PURCHASE else "end")
+    return _over_counted(row, reason, "last" if reason == RECENT_PURCHASE else "over")
 
 
 def shortfall(row: Row, reason: str) -> Expression:
@@ -149,7 +154,7 @@ def _missing(row: Row, reason: str) -> Expression:
         return _text(MISSING[reason])
     short = required(row, reason) - observed(row, reason)
     more = case((short == number(1), _text("1 more purchase")), else_=func.concat(short, _text(" more purchases")))
-    deadline = window_end(row, reason)
+    deadline = _over_counted(row, reason, "end")
     by_when = case(
         (deadline.is_(None), func.concat(_text(" within "), spelled(activity(row).c.loyal_window))),
         else_=func.concat(_text(" before "), day(row, deadline)),
