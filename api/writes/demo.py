@@ -15,15 +15,18 @@ import orjson
 from sqlalchemy import Table, exists, func, insert, or_, select
 
 from api.database import Statement, driver_errors_translated, prepare
+from api.domain.calendar import Duration, parse_duration
 from api.domain.population import HOME, STANDARD, Population, PopulationModel, customer
 from api.errors import BadUserInput
+from api.tables.active_policies import active_policies
 from api.tables.business import business, exchange_rates
 from api.tables.customers import companies
 from api.tables.customers import customers as customers_table
 from api.tables.demo import demo_population, demo_truth
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
-from api.writes.demo_rows import COLUMNS, Row, Rows, customer_rows, model_as_json, shop_rows
+from api.writes.demo_agreements import Row, Rows
+from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ MOST_CUSTOMERS = 10_000_000
 
 _LOCK = 7_341_905_527
 _CHUNK = 500
+_MINUTE = 60_000_000
 
 _TAKE_LOCK = prepare(select(func.pg_advisory_lock(_LOCK)))
 _GIVE_LOCK = prepare(select(func.pg_advisory_unlock(_LOCK)))
@@ -53,6 +57,7 @@ _OTHER_CUSTOMERS = prepare(
 _OTHER_GOODS = prepare(
     select(or_(*(exists().select_from(each) for each in (customers_table, companies, products, exchange_rates))))
 )
+_OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
 
@@ -96,7 +101,7 @@ async def write_demo(
     _check(customers, seed, until)
     wanted = Population(seed, until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0), model)
     with driver_errors_translated():
-        async with _connection(dsn_or_connection) as connection, _alone(connection):
+        async with _connection(dsn_or_connection) as connection, _alone(connection), _lengths_of_time(connection):
             population, made = await _begun(connection, wanted, customers)
             return await _extend(connection, population, made, customers, report)
 
@@ -128,7 +133,7 @@ async def _begun(connection: Connection, wanted: Population, customers: int) -> 
 
 
 async def _begin(connection: Connection, population: Population) -> None:
-    """Write the business and what it sells, in one transaction."""
+    """Write the business, what it sells, and who counts as active unless it has said so, in one transaction."""
     async with connection.transaction():
         if await _value(connection, _OTHER_GOODS):
             raise BadUserInput(
@@ -140,7 +145,8 @@ async def _begin(connection: Connection, population: Population) -> None:
             raise BadUserInput(f"A made-up population counts in {HOME}, this business in {currency}.")
         if currency is None:
             await connection.execute(_SET_BUSINESS.sql, *_SET_BUSINESS.values({}))
-        await _copy(connection, shop_rows(population))
+        own_policy = await _value(connection, _OWN_POLICY)
+        await _copy(connection, shop_rows(population) | ({} if own_policy else policy_rows(population)))
 
 
 async def _extend(
@@ -211,3 +217,26 @@ async def _alone(connection: Connection) -> AsyncIterator[None]:
     finally:
         if not connection.is_closed():
             await connection.execute(_GIVE_LOCK.sql, *_GIVE_LOCK.values({}))
+
+
+@asynccontextmanager
+async def _lengths_of_time(connection: Connection) -> AsyncIterator[None]:
+    """Let lengths of time, or their texts in ISO 8601, be copied; the driver would copy them without their months."""
+    await connection.set_type_codec(
+        "interval", schema="pg_catalog", encoder=_as_kept, decoder=_as_given, format="tuple"
+    )
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.reset_type_codec("interval", schema="pg_catalog")
+
+
+def _as_kept(length: Duration | str) -> tuple[int, int, int]:
+    found = parse_duration(length) if isinstance(length, str) else length
+    return found.months, found.days, found.minutes * _MINUTE
+
+
+def _as_given(kept: tuple[int, int, int]) -> Duration:
+    months, days, microseconds = kept
+    return Duration(months, days, microseconds // _MINUTE)

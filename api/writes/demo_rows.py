@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Table
 
 from api.domain.population import (
+    POLICY,
     PRODUCTS,
     Company,
     Customer,
@@ -24,11 +24,8 @@ from api.domain.population import (
     derived_id,
     rates,
 )
-from api.tables import business, customers, demo, orders, products
-
-Row = tuple[Any, ...]
-Rows = dict[Table, list[Row]]
-"""Rows by table, in the order of COLUMNS and in an order that foreign keys allow."""
+from api.tables import active_policies, business, customers, demo, orders, products
+from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
 
 SOURCE = "shop"
 _SECOND = timedelta(seconds=1)
@@ -36,6 +33,10 @@ _SECOND = timedelta(seconds=1)
 COLUMNS: Mapping[Table, tuple[str, ...]] = {
     business.exchange_rates: ("currency", "effective_on", "rate", "recorded_at"),
     products.products: ("product_id", "sku", "name", "category", "durable", "recorded_at"),
+    active_policies.active_policies: ("policy_id", "version", "effective_from", "recorded_at"),
+    active_policies.active_rules: (
+        *("policy_id", "position", "code", "enabled", "customer_kind", "category", "window", "minimum_count"),
+    ),
     demo.demo_population: ("seed", "until", "model"),
     customers.companies: ("company_id", "name", "parent_id", "recorded_at"),
     customers.customers: (
@@ -55,6 +56,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *("customer_id", "refund_id", "order_id", "source", "external_id", "amount", "currency"),
         *("business_amount", "reason", "refunded_at", "recorded_at"),
     ),
+    **AGREED_COLUMNS,
     demo.demo_truth: (
         *("customer_id", "number", "scripted", "purchase_rate", "dropout_probability", "mean_spend"),
         *("first_purchase_at", "dropped_out_at", "spends", "next_purchases", "next_spend"),
@@ -78,6 +80,19 @@ def shop_rows(population: Population) -> Rows:
     }
 
 
+def policy_rows(population: Population) -> Rows:
+    """Return the rows of the policy that the shop has had since it opened."""
+    opened = population.opened_at
+    key = derived_id(opened, "policy/2")
+    return {
+        active_policies.active_policies: [(key, 2, opened, opened)],
+        active_policies.active_rules: [
+            (key, place, rule.code, rule.enabled, rule.customer_kind, rule.category, rule.window, rule.minimum_count)
+            for place, rule in enumerate(POLICY.rules, start=1)
+        ],
+    }
+
+
 def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:
     """Return the rows of customers and of the companies they buy for; a company may be there from earlier customers."""
     ids = product_ids(population)
@@ -91,6 +106,7 @@ def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:
         rows[customers.customer_external_ids].append((customer_id, SOURCE, external, customer.created_at + _SECOND))
         for order in customer.orders:
             _add_order(rows, (customer_id, name, f"D-{external}-{order.position}"), order, ids)
+        add_agreements(rows, (customer_id, name, external), customer.agreements)
         rows[demo.demo_truth].append(_truth(customer_id, customer))
     return rows
 
@@ -129,29 +145,27 @@ def _customer(population: Population, customer_id: UUID, customer: Customer) -> 
 
 def _add_order(rows: Rows, belongs: tuple[UUID, str, str], order: Order, products_by_sku: Mapping[str, UUID]) -> None:
     customer_id, name, number = belongs
-    order_name = f"{name}/order/{order.position}"
-    order_id = derived_id(order.placed_at, order_name)
-    key = customer_id, order_id
+    key = customer_id, order.key(name)
     rows[orders.orders].append(
         (
             *(*key, number, SOURCE, number, order.placed_at, order.recorded_at, order.currency),
-            *(_amount(order.gross), _amount(order.discount)),
-            *(_amount(order.business_gross), _amount(order.business_discount)),
+            *(minor_units(order.gross), minor_units(order.discount)),
+            *(minor_units(order.business_gross), minor_units(order.business_discount)),
         )
     )
     for position, item in enumerate(order.items, start=1):
-        line_id, product = derived_id(order.placed_at, f"{order_name}/{position}"), item.product
-        described = product.sku, product.name, item.quantity, _amount(item.unit_price), order.currency
+        line_id, product = order.line_key(name, position), item.product
+        described = product.sku, product.name, item.quantity, minor_units(item.unit_price), order.currency
         rows[orders.order_lines].append((*key, position, line_id, products_by_sku[product.sku], *described))
     if order.refund:
-        rows[orders.refunds].append(_refund(key, order_name, f"{number}-R", order.currency, order.refund))
+        rows[orders.refunds].append(_refund(key, order.name_in(name), f"{number}-R", order.currency, order.refund))
 
 
 def _refund(key: tuple[UUID, UUID], name: str, number: str, currency: str, refund: Refund) -> Row:
     customer_id, order_id = key
     return (
         *(customer_id, derived_id(refund.refunded_at, f"{name}/refund"), order_id, SOURCE, number),
-        *(_amount(refund.amount), currency, _amount(refund.business_amount)),
+        *(minor_units(refund.amount), currency, minor_units(refund.business_amount)),
         *(refund.reason, refund.refunded_at, refund.recorded_at),
     )
 
@@ -162,10 +176,5 @@ def _truth(customer_id: UUID, customer: Customer) -> Row:
     first: datetime | None = truth.purchases[0].placed_at if truth.purchases else None
     return (
         *(customer_id, customer.number, traits is None, *rates_of, first, truth.dropped_out_at),
-        *([_amount(order.spend) for order in customer.orders], truth.next_purchases, _amount(truth.next_spend)),
+        *([minor_units(order.spend) for order in customer.orders], truth.next_purchases, minor_units(truth.next_spend)),
     )
-
-
-def _amount(minor_units: int) -> Decimal:
-    """Return an amount; all currencies of the made-up shop have two digits."""
-    return Decimal(minor_units).scaleb(-2)

@@ -60,7 +60,7 @@ def _insertion(
     selected = select(*[given.c[name] for name in columns], *extra.values())
     if turns is not None:
         same = turns.c.customer_id == given.c.customer_id
-        selected = selected.join_from(given, turns, same).order_by(given.c.ord)
+        selected = selected.join_from(given, turns, same, isouter=True).order_by(given.c.ord)
     return insert(table).from_select([*columns, *extra], selected)
 
 

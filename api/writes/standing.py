@@ -27,16 +27,19 @@ def _among(key: Expression, name: str = "which") -> Condition:
 
 
 TURNS = (
-    select(customers.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
-    .where(_among(customers.c.customer_id, "in_turn"))
-    .order_by(customers.c.customer_id)
-    .with_for_update(key_share=True)
+    select(customer_standing.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
+    .where(_among(customer_standing.c.customer_id, "in_turn"))
+    .order_by(customer_standing.c.customer_id)
+    .with_for_update()
 )
 """Makes changes of the customers in `in_turn` take turns.
 
 Two at a time would each miss what the other has not committed yet; what follows in a statement of its own sees all that
-the one before has committed."""
+the one before has committed. They do not meet at the customers' own rows: who changes a name waits for no purchase.
+"""
 
+# Of its own, for customers who are new and have no turn to take yet.
+_TOGETHER = prepare(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 _TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))
 _MISSING = prepare(
@@ -98,8 +101,12 @@ async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
 
 async def take_turns(change: Change, which: Sequence[UUID]) -> None:
     """Make changes of the same customers take turns from here on, as `TURNS` says."""
-    if which:
-        await change.rows(_TAKE_TURNS, in_turn=sorted(set(which)))
+    await _take_turns(change.connection, sorted(set(which)))
+
+
+async def _take_turns(connection: Connection, ordered: Sequence[UUID]) -> None:
+    await connection.fetch(_TOGETHER.sql)
+    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
 
 
 async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
@@ -122,7 +129,7 @@ async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> Non
     if not which:
         return
     ordered = sorted(set(which))
-    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
+    await _take_turns(connection, ordered)
     async with _by_indexes(connection):
         await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
 

@@ -69,19 +69,11 @@ async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:
         message = "There is no such customer; setCustomer creates one."
         raise Rejection(UserErrorCode.NOT_FOUND, message, (*_NEW, "customer"))
     ids = {"subscription": new_id(), "customer": known.customer_id}
-    values = _columns(timeline) | {
+    values = first_version(new, timeline) | {
         "customer_id": ids["customer"],
         "subscription_id": ids["subscription"],
         "source": new.external_id and new.external_id.source,
         "external_id": new.external_id and new.external_id.value,
-        "kind": new.kind,
-        "plan_name": new.plan_name,
-        "price": new.price.amount,
-        "currency": new.price.currency_code,
-        "grace": str(new.grace),
-        "started_at": timeline.started_at,
-        "trial_ends_at": timeline.trial_ends_at,
-        "change": "STARTED",
     }
     if not await _VERSIONS.begin(change, values):
         message = "A subscription with this external identifier is recorded already."
@@ -93,12 +85,26 @@ async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:
     return ids
 
 
+def first_version(new: NewSubscription, timeline: Timeline) -> dict[str, Any]:
+    """Return what is kept of a subscription, whoever's it is."""
+    return columns_of(timeline) | {
+        "kind": new.kind,
+        "plan_name": new.plan_name,
+        "price": new.price.amount,
+        "currency": new.price.currency_code,
+        "grace": str(new.grace),
+        "started_at": timeline.started_at,
+        "trial_ends_at": timeline.trial_ends_at,
+        "change": "STARTED",
+    }
+
+
 async def _take(change: Change, which: Which, step: Step) -> dict[str, UUID]:
     newest = await _VERSIONS.open(change, which.key, SUBSCRIPTION_ID, "subscription", which.expected_version)
     ids = {"subscription": newest["subscription_id"], "customer": newest["customer_id"]}
     before = _timeline(newest, change)
     timeline = step.after(before, change.now)
-    values = _columns(timeline) | {"change": step.made} | _more(step, newest["currency"])
+    values = columns_of(timeline) | {"change": step.made} | _more(step, newest["currency"])
     if isinstance(step, Amendment) and not _differs(values, before, newest):
         return ids
     await _VERSIONS.follow(change, newest, values)
@@ -173,7 +179,7 @@ def _timeline(version: Any, change: Change) -> Timeline:
     )
 
 
-def _columns(timeline: Timeline) -> dict[str, Any]:
+def columns_of(timeline: Timeline) -> dict[str, Any]:
     """Return what of a timeline changes from version to version."""
     return {
         "billing_interval": str(timeline.interval),

@@ -1,7 +1,8 @@
 import { ask } from './ask.js';
 import { storage } from './storage.js';
 
-const DAYS = /^(\d+) days before the latest order$/;
+const DAYS = /^(\d+) days? (before|after) the latest order$/;
+const NOW = 'now, or the day after the latest order';
 const ORDER = /^id of the order (\S+)$/;
 const KEY = 'a key of this visit';
 const VISIT = 'visit';
@@ -24,9 +25,10 @@ export async function filled(value) {
 
 async function filledText(text) {
   if (text === KEY) return keyOfVisit();
-  const [, days] = DAYS.exec(text) ?? [];
+  if (text === NOW) return nowOrDayAfter(await latestOrder());
+  const [, days, side] = DAYS.exec(text) ?? [];
   const [, number] = ORDER.exec(text) ?? [];
-  if (days) return daysBefore(await latestOrder(), Number(days));
+  if (days) return dayAt(await latestOrder(), side === 'after' ? Number(days) : -Number(days));
   return number ? ((await orderId(number)) ?? text) : text;
 }
 
@@ -43,8 +45,14 @@ function randomText() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function daysBefore(moment, days) {
-  return `${new Date(moment - days * DAY).toISOString().slice(0, 10)}T00:00:00Z`;
+/** Null, which is now, where the shop has just sold something; a shop that fell silent is looked at as it was then. */
+function nowOrDayAfter(moment) {
+  const day = dayAt(moment, 1);
+  return Date.parse(day) > Date.now() - DAY ? null : day;
+}
+
+function dayAt(moment, days) {
+  return `${new Date(moment + days * DAY).toISOString().slice(0, 10)}T00:00:00Z`;
 }
 
 let latest;

@@ -2,6 +2,7 @@
 
 import doctest
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from itertools import pairwise
 from math import exp, sqrt
@@ -9,12 +10,13 @@ from statistics import mean, stdev
 
 import pytest
 
-from api.domain.population import STANDARD, Population, companies, customer, exchange, identifiers
+from api.domain.population import STANDARD, Population, SubscriptionVersion, companies, customer, exchange, identifiers
 from api.domain.population.baskets import basket
 from api.domain.population.behaviour import Behaviour, behaviour, in_opening_hours
 from api.domain.population.catalogue import PRODUCTS
 from api.domain.population.identifiers import derived_id, generator
 from api.domain.population.people import COUNTRIES, profile
+from api.domain.population.support_plans import drawn_support_plans
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = STANDARD
@@ -262,6 +264,122 @@ def test_the_characters_differ_in_kind():
     assert company.parent
     assert company.parent.name == "Conti Ristoranti"
     assert {order.currency for order in dario.orders} == {"CHF", "USD"}
+
+
+def things(everybody):
+    """Return everything that was agreed, each with its versions."""
+    agreed = [each.agreements for each in everybody]
+    return [thing for each in agreed for thing in (*each.subscriptions, *each.support_plans, *each.contracts)]
+
+
+def test_versions_follow_each_other_on_both_clocks_and_end_before_the_reference_moment(shop):
+    for each in shop:
+        for thing in things([each]):
+            happened = [changed_at(version) for version in thing.versions]
+            known = [version.recorded_at for version in thing.versions]
+            assert happened == sorted(happened)
+            assert known == sorted(known)
+            assert all(at <= learnt for at, learnt in zip(happened, known, strict=True))
+            assert each.created_at < happened[0]
+            assert known[-1] <= UNTIL
+
+
+def changed_at(version):
+    return version.timeline.changed_at if isinstance(version, SubscriptionVersion) else version.values["changed_at"]
+
+
+def test_every_course_of_a_subscription_occurs(shop):
+    subscriptions = [each for one in shop for each in one.agreements.subscriptions]
+    standing = {(each.kind, each.versions[-1].timeline.status(UNTIL)) for each in subscriptions}
+    states = {"ACTIVE", "PAST_DUE", "PAUSED", "CANCELLED", "EXPIRED"}
+    assert standing >= {(kind, state) for kind in ("PRODUCT", "SERVICE") for state in states} | {
+        ("SERVICE", "TRIALING")
+    }
+    changes = {version.change for each in subscriptions for version in each.versions}
+    assert changes == {"STARTED", "RENEWED", "PAUSED", "RESUMED", "CHANGED", "CANCELLED"}
+    ends = [each.versions[-1].timeline for each in subscriptions if each.versions[-1].change == "CANCELLED"]
+    assert {end.cancel_at == end.changed_at for end in ends} == {True, False}, "now, and at the end of a period"
+    with_goods = mean(any(each.kind == "PRODUCT" for each in one.agreements.subscriptions) for one in shop)
+    with_service = mean(any(each.kind == "SERVICE" for each in one.agreements.subscriptions) for one in shop)
+    assert 0.16 < with_goods < 0.24
+    assert 0.07 < with_service < 0.13
+
+
+def test_payments_are_those_for_which_a_subscription_was_carried_on(shop):
+    for subscription in (each for one in shop for each in one.agreements.subscriptions):
+        first = subscription.versions[0]
+        carried = [version for version in subscription.versions if version.change == "RENEWED"]
+        paid = carried if first.timeline.trial_ends_at else [first, *carried]
+        assert [(each.period_start, each.period_end, each.amount) for each in subscription.payments] == [
+            (version.timeline.period_start, version.timeline.period_end, version.price) for version in paid
+        ]
+        assert all(each.paid_at <= each.recorded_at for each in subscription.payments)
+
+
+def test_no_more_of_a_support_plan_is_used_than_it_allows_and_only_while_it_runs(shop):
+    plans = [each for one in shop for each in one.agreements.support_plans]
+    for plan in plans:
+        newest = plan.versions[-1].values
+        used, allowed = sum(usage.incidents for usage in plan.usages), newest["included_incidents"]
+        assert allowed is None or used <= allowed
+        for usage in plan.usages:
+            assert newest["starts_at"] <= usage.used_at < (newest["ends_at"] or UNTIL)
+            assert usage.used_at < usage.recorded_at <= UNTIL
+    assert {bool(plan.versions[-1].values["paid"]) for plan in plans} == {True, False}
+    assert {bool(plan.usages) for plan in plans} == {True, False}
+    assert "CANCELLED" in {plan.versions[-1].values["change"] for plan in plans}
+
+
+def test_a_plan_that_came_with_something_begins_with_its_order(shop):
+    with_order = [plan for one in shop for plan in one.agreements.support_plans if plan.order]
+    assert len(with_order) > 10
+    for plan in with_order:
+        assert plan.order.items[plan.line - 1].product.durable
+        assert plan.versions[0].values["starts_at"] == plan.order.placed_at
+
+
+def test_a_plan_ends_when_the_order_it_came_with_is_paid_back(shop):
+    dear = {"WARE-POT-GLASS", "TOOL-KNIFE-CHEF", "WARE-KETTLE", "WARE-POT-IRON", "TOOL-BOARD", "TOOL-WHETSTONE"}
+    orders = [order for one in shop for order in one.orders if order.paid_back]
+    order = next(each for each in orders if dear & {item.product.sku for item in each.items})
+    tries = [drawn_support_plans(generator(f"try {n}"), "EUR", order.placed_at, [order], UNTIL) for n in range(100)]
+    plans = [plan for plans in tries for plan in plans if plan.order]
+    assert plans
+    for plan in plans:
+        newest = plan.versions[-1]
+        assert newest.values["cancellation_reason"] == "REFUNDED"
+        assert (newest.values["ends_at"], newest.recorded_at) == (order.refund.refunded_at, order.refund.recorded_at)
+        assert all(usage.used_at < order.refund.refunded_at for usage in plan.usages)
+
+
+def test_only_customers_of_companies_have_contracts_and_every_kind_occurs(shop):
+    assert all(one.profile.company for one in shop if one.agreements.contracts)
+    newest = [each.versions[-1].values for one in shop for each in one.agreements.contracts]
+    assert {each["auto_renew"] for each in newest} == {True, False}
+    assert {each["change"] for each in newest} == {"SIGNED", "RENEWED", "TERMINATED"}
+    assert {each["penalty"] is None for each in newest if each["terminate_at"]} == {True, False}
+    assert any(each["starts_at"] > UNTIL for each in newest), "one has not begun"
+    # One that renews by itself ends when notice allows, one with a penalty at once.
+    for each in newest:
+        if each["terminate_at"]:
+            assert each["starts_at"] < each["terminate_at"] == each["ends_at"]
+
+
+@pytest.mark.parametrize("year", [2024, 2025, 2026, 2027])
+def test_the_characters_stand_alike_on_whatever_day_they_are_made_up(year):
+    for day in range(366):
+        moment = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        ada, ben, clara, dario = (customer(Population(1, moment, MODEL), number).agreements for number in range(1, 5))
+        assert [each.versions[-1].timeline.status(moment) for each in ada.subscriptions] == ["CANCELLED", "ACTIVE"]
+        assert [each.versions[-1].timeline.status(moment) for each in ben.subscriptions] == ["CANCELLED"]
+        assert [version.change for version in ben.subscriptions[0].versions] == [
+            *("STARTED", "PAUSED", "RESUMED", "RENEWED", "CANCELLED"),
+        ]
+        assert ben.support_plans[0].versions[-1].values["ends_at"] < moment
+        assert clara.support_plans[0].versions[-1].values["paid"] is False
+        service, tastings = (each.versions[-1].values for each in dario.contracts)
+        assert timedelta(days=7) < service["ends_at"] - moment < timedelta(days=30)
+        assert (tastings["change"], tastings["penalty"]) == ("TERMINATED", Decimal(60))
 
 
 def test_derived_identifiers_are_uuids_of_their_moment():

@@ -47,7 +47,7 @@ async def base(ask, given):
 
 def spans(customer):
     """Return when a customer was active, without breaks, earliest first."""
-    found = []
+    found: list[tuple[datetime, datetime | None]] = []
     for stretch in reversed(customer["activeStatus"]["history"]):
         start, end = (moment and datetime.fromisoformat(moment) for moment in stretch["interval"].values())
         if stretch["isActive"] and found and found[-1][1] == start:
@@ -69,7 +69,7 @@ def month_after(month: date, count: int) -> datetime:
 
 def cohorts(every, moment):
     """Return month by month who became active first, and how many of them were active at each month's end."""
-    found = {}
+    found: dict[date, list[list[tuple[datetime, datetime | None]]]] = {}
     for of_customer in every:
         if of_customer and of_customer[0][0] <= moment:
             first = of_customer[0][0].astimezone(ZONE).date().replace(day=1)

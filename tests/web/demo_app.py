@@ -22,9 +22,9 @@ CUSTOMERS = 1_000
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def demo_app(dsn: str) -> Starlette:
+def demo_app(dsn: str, *, customers: int = CUSTOMERS, until: datetime = UNTIL) -> Starlette:
     """Return the application on the population that `regulars serve` makes up, as if on the first of June 2026."""
-    outside_any_loop(lambda: write_demo(dsn, customers=CUSTOMERS, seed=1, until=UNTIL))
+    outside_any_loop(lambda: write_demo(dsn, customers=customers, seed=1, until=until))
     return build_app(Settings(), dsn=dsn)
 
 

@@ -132,7 +132,8 @@ def test_ready_documents_arrive_as_data(client: Client) -> None:
 def test_shipped_documents_are_named_after_their_operation_and_come_in_the_order_of_their_numbers() -> None:
     tabs = load_tabs()
     assert [tab.name for tab in tabs] == [
-        *("FindCustomer", "PageThrough", "Filter", "OrdersWithLines", "NetValue"),
+        *("FindCustomer", "WhyActive", "WhyActiveAYearAgo", "ActiveOnlyUntilSoon", "StricterPolicy"),
+        *("PageThrough", "Filter", "OrdersWithLines", "NetValue"),
         *("RecordPurchase", "RecordRefund", "BackInTime"),
     ]
     for tab in tabs:

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from api.web.explorer import Tab, load_tabs
-from tests.web.demo_app import GOLDEN, demo_app, golden
+from tests.web.demo_app import GOLDEN, UNTIL, demo_app, golden
 from tests.web.live_server import serving
 
 TABS = {tab.name: tab for tab in load_tabs()}
@@ -59,10 +59,12 @@ class Visitor:
     def filled_text(self, text: str) -> str:
         if text == "a key of this visit":
             return "visit-of-a-test-0001"
-        if days := re.fullmatch(r"(\d+) days before the latest order", text):
+        # The day after is long past here: `test_page_tabs.py` looks at a shop where it is not.
+        text = text.replace("now, or the day after", "1 day after")
+        if days := re.fullmatch(r"(\d+) days? (before|after) the latest order", text):
             (latest,) = self.ask("{ orders(first: 1) { nodes { placedAt } } }")["data"]["orders"]["nodes"]
-            day = datetime.fromisoformat(latest["placedAt"]).astimezone(UTC) - timedelta(days=int(days[1]))
-            return day.strftime("%Y-%m-%dT00:00:00Z")
+            far = timedelta(days=int(days[1])) * (1 if days[2] == "after" else -1)
+            return (datetime.fromisoformat(latest["placedAt"]).astimezone(UTC) + far).strftime("%Y-%m-%dT00:00:00Z")
         if number := re.fullmatch(r"id of the order (\S+)", text):
             found = self.ask("query ($n: String!) { order(by: {number: $n}) { id } }", {"n": number[1]})
             return str(found["data"]["order"]["id"])
@@ -132,3 +134,82 @@ def test_the_past_differs_from_now_and_from_what_was_reported_then(visitor: Visi
         for time, customer in visitor.answers["BackInTime"]["data"].items()
     }
     assert counts["reported"] < counts["then"] < counts["now"]
+
+
+def test_a_customer_is_active_by_the_rules_that_hold(visitor: Visitor) -> None:
+    for name in ("WhyActive", "WhyActiveAYearAgo"):
+        status = visitor.shown(name)["activeStatus"]
+        codes = [reason["code"] for reason in status["reasons"]]
+        assert codes == [rule["code"] for rule in status["evaluations"] if rule["holds"]]
+        assert status["isActive"] is bool(codes)
+        assert status["history"][0]["reasons"] == codes
+
+
+def test_a_year_ago_ada_was_active_for_fewer_reasons(visitor: Visitor) -> None:
+    reasons = {
+        name: [reason["code"] for reason in visitor.shown(name)["activeStatus"]["reasons"]]
+        for name in ("WhyActive", "WhyActiveAYearAgo")
+    }
+    assert reasons == {
+        "WhyActive": ["RECENT_PURCHASE", "LOYAL", "SERVICE_SUBSCRIPTION"],
+        "WhyActiveAYearAgo": ["RECENT_PURCHASE"],
+    }
+
+
+def test_those_who_are_active_until_soon_come_soonest_first(visitor: Visitor) -> None:
+    variables = visitor.filled(TABS["ActiveOnlyUntilSoon"].variables)
+    ends = [node["activeStatus"]["activeUntil"] for node in visitor.shown("ActiveOnlyUntilSoon")["nodes"]]
+    assert ends == sorted(ends)
+    assert variables["asOf"] < ends[0] < ends[-1] < variables["soon"]
+
+
+def test_the_filter_that_the_tab_suggests_finds_darios_contract(visitor: Visitor) -> None:
+    tab = TABS["ActiveOnlyUntilSoon"]
+    query = tab.query.replace("isActive: true,", "isActive: true, activeBecause: [CONTRACT],")
+    answer = visitor.ask(query, visitor.filled(tab.variables))
+    found = {node["displayName"]: node["activeStatus"]["reasons"] for node in answer["data"]["customers"]["nodes"]}
+    assert [reason["code"] for reason in found["Dario Conti"]] == ["CONTRACT"]
+
+
+def test_a_stricter_policy_makes_nobody_active(visitor: Visitor) -> None:
+    preview = visitor.shown("StricterPolicy")
+    assert preview["becomeActive"] == 0
+    assert preview["becomeInactive"] == preview["activeNow"] - preview["activeThen"] > 0
+
+
+STANDING = """
+query ($customer: String!, $asOf: DateTime!) {
+  customer(by: { externalId: { source: "shop", value: $customer } }, asOf: $asOf) {
+    activeStatus { reasons { code evidence(first: 9) { nodes { ... on Order { number } } } } }
+    supportPlans(first: 1) { nodes { status } }
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("customer", "as_of", "reasons"),
+    [
+        ("1002", UNTIL, []),
+        ("1002", UNTIL - timedelta(days=40), ["RECENT_PURCHASE"]),
+        ("1002", datetime(2024, 9, 20, tzinfo=UTC), ["RECENT_PURCHASE", "PAID_SUPPORT_PLAN", "PRODUCT_SUBSCRIPTION"]),
+        ("1003", UNTIL, ["RECENT_PURCHASE"]),
+        ("1004", UNTIL, ["CONTRACT"]),
+    ],
+)
+def test_characters_stand_as_their_stories_say(
+    visitor: Visitor, customer: str, as_of: datetime, reasons: list[str]
+) -> None:
+    answer = visitor.ask(STANDING, {"customer": customer, "asOf": as_of.isoformat()})
+    assert [reason["code"] for reason in answer["data"]["customer"]["activeStatus"]["reasons"]] == reasons
+
+
+def test_a_tool_kept_ben_active_for_longer_than_other_goods_would_have(visitor: Visitor) -> None:
+    answer = visitor.ask(STANDING, {"customer": "1002", "asOf": (UNTIL - timedelta(days=40)).isoformat()})
+    (reason,) = answer["data"]["customer"]["activeStatus"]["reasons"]
+    # The one after it is newer, and was a gift.
+    assert [order["number"] for order in reason["evidence"]["nodes"]] == ["D-1002-2"]
+
+
+def test_a_free_plan_runs_and_makes_nobody_active(visitor: Visitor) -> None:
+    answer = visitor.ask(STANDING, {"customer": "1003", "asOf": UNTIL.isoformat()})
+    assert answer["data"]["customer"]["supportPlans"]["nodes"] == [{"status": "ACTIVE"}]

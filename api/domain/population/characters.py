@@ -131,9 +131,14 @@ DARIO = Character(
 CHARACTERS = (ADA, BEN, CLARA, DARIO)
 
 
+def morning_of(until: datetime) -> datetime:
+    """Return the moment that characters' days are counted from; the day itself has not happened yet."""
+    return until + _AT
+
+
 def scripted_behaviour(character: Character, until: datetime) -> Behaviour:
     """Return a character's history before the reference moment; they have no true rates, and no future."""
-    morning = until + _AT
+    morning = morning_of(until)
     purchases = tuple(Purchase(morning - timedelta(days=each.days_before), each.spend) for each in character.purchases)
     return Behaviour(
         traits=None,

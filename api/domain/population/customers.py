@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.domain.population.agreements import Agreements, drawn_agreements
 from api.domain.population.behaviour import Behaviour, behaviour
-from api.domain.population.characters import CHARACTERS, scripted_behaviour
+from api.domain.population.character_agreements import AGREEMENTS
+from api.domain.population.characters import CHARACTERS, morning_of, scripted_behaviour
 from api.domain.population.identifiers import generator
 from api.domain.population.model import STANDARD, PopulationModel
 from api.domain.population.orders import Order, drawn_terms, order
@@ -35,13 +37,14 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A made-up customer: `number` counts from 1, `behaviour` is the truth behind the orders."""
+    """A made-up customer: `number` counts from 1, `behaviour` is the truth behind the orders alone."""
 
     number: int
     profile: Profile
     created_at: datetime
     behaviour: Behaviour
     orders: tuple[Order, ...]
+    agreements: Agreements
 
 
 def customer(population: Population, number: int) -> Customer:
@@ -58,7 +61,8 @@ def customer(population: Population, number: int) -> Customer:
         for position, (purchase, agreed) in enumerate(zip(truth.purchases, terms, strict=True), start=1)
     )
     created = truth.registered_at - timedelta(minutes=1 + number % 9)
-    return Customer(number, person, created, truth, orders)
+    agreements = drawn_agreements(name, person, created, orders, population.until)
+    return Customer(number, person, created, truth, orders, agreements)
 
 
 def _scripted(population: Population, number: int) -> Customer:
@@ -69,4 +73,6 @@ def _scripted(population: Population, number: int) -> Customer:
         order(draw, purchase, script.terms, position=position, until=population.until, model=STANDARD)
         for position, (purchase, script) in enumerate(zip(truth.purchases, character.purchases, strict=True), start=1)
     )
-    return Customer(number, character.profile, truth.registered_at - timedelta(minutes=5), truth, orders)
+    created = truth.registered_at - timedelta(minutes=5)
+    agreements = AGREEMENTS[number - 1](morning_of(population.until), orders)
+    return Customer(number, character.profile, created, truth, orders, agreements)

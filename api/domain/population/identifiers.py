@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from random import Random
+from typing import TypeVar
 from uuid import UUID
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -27,3 +31,8 @@ def derived_id(moment: datetime, name: str) -> UUID:
 def generator(name: str) -> Random:
     """Return a generator of its own for a name; what one generator draws never moves what another one draws."""
     return Random(name)  # noqa: S311 (a simulation that must repeat itself, not a secret)
+
+
+def one_of(draw: Random, choices: Sequence[T]) -> T:
+    """Return one of the choices, each as likely as the others."""
+    return choices[int(draw.random() * len(choices))]

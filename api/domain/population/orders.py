@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeVar
+from uuid import UUID
 
 from api.domain.population.baskets import Item, basket, line_count
 from api.domain.population.behaviour import Purchase
 from api.domain.population.exchange import HOME, from_home, rate_of_month, to_home
+from api.domain.population.identifiers import derived_id, one_of
 from api.domain.population.model import PopulationModel
-
-T = TypeVar("T")
 
 _WHOLE = 100
 _DISCOUNTS = (5, 10, 10, 15, 20)
@@ -66,6 +64,23 @@ class Order:
         """What the order is worth: after discount, before refunds."""
         return self.business_gross - self.business_discount
 
+    @property
+    def paid_back(self) -> bool:
+        """Whether all of it was given back."""
+        return self.refund is not None and self.refund.amount == self.gross - self.discount
+
+    def name_in(self, owner: str) -> str:
+        """Return what the identifiers of the order and its lines follow from, for the customer of a name."""
+        return f"{owner}/order/{self.position}"
+
+    def key(self, owner: str) -> UUID:
+        """Return the order's identifier."""
+        return derived_id(self.placed_at, self.name_in(owner))
+
+    def line_key(self, owner: str, line: int) -> UUID:
+        """Return the identifier of a line, counted from 1."""
+        return derived_id(self.placed_at, f"{self.name_in(owner)}/{line}")
+
 
 def drawn_terms(draw: Random, home: str, model: PopulationModel) -> Terms:
     """Return the terms of one order of a customer whose own currency is `home`."""
@@ -73,7 +88,7 @@ def drawn_terms(draw: Random, home: str, model: PopulationModel) -> Terms:
     discounted, refunded, late = draw.random(), draw.random(), draw.random()
     return Terms(
         currency=currency,
-        discount=_one_of(draw, _DISCOUNTS) if discounted < model.discount_share else 0,
+        discount=one_of(draw, _DISCOUNTS) if discounted < model.discount_share else 0,
         refund=_percent_back(draw) if refunded < model.refund_share else 0,
         recorded_after=_some_weeks(draw)
         if late < model.late_share
@@ -130,7 +145,7 @@ def _refund(
     refund = Refund(
         amount=amount,
         business_amount=max(1, spend * amount // total),
-        reason=_one_of(draw, _REASONS),
+        reason=one_of(draw, _REASONS),
         refunded_at=refunded_at,
         recorded_at=max(refunded_at, order_recorded_at) + timedelta(minutes=1 + int(draw.random() * 30)),
     )
@@ -144,7 +159,3 @@ def _percent_back(draw: Random) -> int:
 
 def _some_weeks(draw: Random) -> timedelta:
     return timedelta(days=14 + int(draw.random() * 42))
-
-
-def _one_of(draw: Random, choices: Sequence[T]) -> T:
-    return choices[int(draw.random() * len(choices))]

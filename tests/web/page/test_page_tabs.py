@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from playwright.sync_api import Browser, expect
 
 from api.web.explorer import load_tabs
-from tests.web.demo_app import golden
+from tests.web.demo_app import demo_app, golden
 from tests.web.live_server import serving
 from tests.web.page.greetings import GOODBYE, HELLO, greetings
 from tests.web.page.visit import NEEDS_CHROMIUM, PATIENCE_MILLISECONDS, Visit, visiting
@@ -40,6 +41,19 @@ def test_a_visitor_turns_the_page_by_the_cursor(visit: Visit) -> None:
     visit.write(VARIABLES, f'{{"first": 5, "after": "{cursor}"}}')
     visit.page.locator(".graphiql-execute-button").click()
     visit.sees(golden("PageThroughNext"))
+
+
+def test_a_shop_that_sold_something_yesterday_is_asked_about_now(browser: Browser, database_url: str) -> None:
+    app = demo_app(database_url, customers=200, until=datetime.now(UTC))
+    with serving(app) as address, visiting(browser, address) as visit:
+        visit.open()
+        visit.run("WhyActive")
+        visit.sees_text('"displayName": "Ada Berger"')
+        assert '"asOf":null' in visit.text(VARIABLES)
+        visit.run("ActiveOnlyUntilSoon")
+        visit.sees_text('"precision": "EXACT"')
+        assert '"asOf":null' in visit.text(VARIABLES)
+        visit.was_quiet()
 
 
 def test_the_page_serves_any_api_with_its_own_tabs(browser: Browser) -> None:
@@ -76,7 +90,7 @@ def test_every_tab_and_button_is_quiet_beside_the_builder(visit: Visit) -> None:
     for name in NAMES:
         visit.run(name)
         visit.sees_text('"data"')
-    for name in ("Who brings the most?", "Who stays away?", "What was bought last?"):
+    for name in ("Who is active, but not for long?", "Who brings the most?", "Who stays away?"):
         visit.button(name).click()
         visit.sees_text('"data"')
     assert visit.page.locator(".docExplorerWrap").is_visible()
