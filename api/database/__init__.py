@@ -19,7 +19,7 @@ from api.database.statement import Statement, joined, prepare
 __all__ = ["Connection", "Database", "Statement", "database", "driver_errors_translated", "joined", "prepare"]
 
 _LARGEST_KEPT = 64 * 1024
-"""Characters of the longest statement whose plan is kept; the driver's own limit, 15 kB, falls short of whole statuses."""
+"""Characters of the longest statement whose plan is kept; the driver's own 15 kB are less than a status takes."""
 
 
 class Database:
