@@ -14,7 +14,20 @@ from benchmarks import load
 from benchmarks.answers import AnswersDiffer
 from benchmarks.contenders import contenders, require_same_answers
 from benchmarks.extras import measured_extras, start_up
-from benchmarks.population import FULL, SMALL, OtherData, Size, cache_folder, data_folder, filled, served, tidied
+from benchmarks.pages import measured_pages
+from benchmarks.population import (
+    FULL,
+    FULL_PROJECTIONS,
+    SMALL,
+    SMALL_PROJECTIONS,
+    OtherData,
+    Size,
+    cache_folder,
+    data_folder,
+    filled,
+    served,
+    tidied,
+)
 from benchmarks.processes import load_of_machine
 from benchmarks.report import Findings, markdown, missed, written
 from benchmarks.rounds import FULL_EFFORT, SMALL_EFFORT, table
@@ -41,9 +54,9 @@ def main() -> int:
     print(f"\n{report}")  # noqa: T201  (the report is what is asked for)
     if options.write:
         written(options.write, report)
-    for line in missed(findings.table):
+    for line in missed(findings):
         tell(f"Missed: {line}")
-    return 1 if missed(findings.table) else 0
+    return 1 if missed(findings) else 0
 
 
 def tell(message: str) -> None:
@@ -64,8 +77,12 @@ def measure(size: Size, options: Namespace) -> Findings:
     effort = SMALL_EFFORT if options.small else FULL_EFFORT
     systems, notices = _systems()
     folder = data_folder(options.data, size)
+    projections = SMALL_PROJECTIONS if options.small else FULL_PROJECTIONS
     with _database(folder, size):
         pass
+    for projection in projections:
+        with served(data_folder(options.data, projection), projection, tell):
+            pass
     before = load_of_machine()
     tell("Measuring: start-up")
     started = start_up(_serving(folder))
@@ -74,7 +91,8 @@ def measure(size: Size, options: Namespace) -> Findings:
         require_same_answers(started_ones, COMPARED)
         found = table(started_ones, effort, tell)
         extras = measured_extras(started_ones[0], dsn, effort, started, tell)
-    return Findings(size, effort, found, extras, notices, load=before)
+        pages = measured_pages(started_ones[0], size.customers, options.data, projections, effort, tell)
+    return Findings(size, effort, found, extras, pages, notices, load=before)
 
 
 def _systems() -> tuple[Sequence[System], Sequence[str]]:

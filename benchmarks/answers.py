@@ -8,6 +8,8 @@ from typing import Any
 
 MONEY = {"total", "unitPrice", "net", "averageOrderValue"}
 RENAMED = {"customerId": "id", "orderId": "id", "orderLinesByCustomerIdAndOrderId": "lines"}
+MOMENTS = {"activeSince", "activeUntil", "holdsUntil"}
+"""Moments beside those whose names end with `At`."""
 CURRENCY = "EUR"
 """Currency of the business, in which summaries are."""
 
@@ -42,7 +44,7 @@ def _member(name: str, value: Any, currency: str) -> Any:
         return Decimal(value), currency
     if name == "id":
         return str(value).rpartition("_")[2].replace("-", "")
-    if name.endswith("At"):
+    if name in MOMENTS or name.endswith("At"):
         return datetime.fromisoformat(value)
     return int(value) if name == "orderCount" else value
 

@@ -74,13 +74,9 @@ def _contender(system: System, server: Running, picks: Picks) -> Contender:
             for number in range(len(picks.customers))
         ]
         for workload in WORKLOADS
-        if workload is not RECORD_PURCHASE or _can_record(system)
+        if workload.suits(system.name)
     }
     return Contender(system.name, system.title, server, dict.fromkeys(bodies, system.path), bodies)
-
-
-def _can_record(system: System) -> bool:
-    return (Path(__file__).parent / "queries" / RECORD_PURCHASE.name / f"{system.name}.graphql").exists()
 
 
 def _variables(workload: Workload, system: System, pages: Sequence[str], picks: Picks, number: int) -> Any:

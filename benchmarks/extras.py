@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -84,9 +84,13 @@ def measured_extras(ours: Contender, dsn: str, effort: Effort, started: float, t
         started,
         used,
         two,
-        _costs(ours, {count: fields_query(count) for count in FIELD_COUNTS}, effort),
-        _costs(ours, dict(level_queries()), effort),
+        costs({count: _asked(ours, fields_query(count)) for count in FIELD_COUNTS}, effort),
+        costs({name: _asked(ours, query) for name, query in level_queries()}, effort),
     )
+
+
+def _asked(ours: Contender, query: str) -> Asked:
+    return Asked(ours.server, json.dumps({"query": query}).encode())
 
 
 def memory(ours: Contender, dsn: str, effort: Effort) -> Memory | None:
@@ -149,15 +153,20 @@ def level_queries() -> Iterator[tuple[str, str]]:
         yield LEVELS[depth - 1][0], f"{{ {query} }}"
 
 
-def _costs(ours: Contender, queries: Mapping[T, str], effort: Effort) -> dict[T, float]:
-    """Return the milliseconds each query takes on one connection: the best of some rounds, the least disturbed."""
-    rounds = [
-        {name: _milliseconds(ours, query, effort) for name, query in queries.items()} for _ in range(effort.rounds)
-    ]
-    return {name: min(costs[name] for costs in rounds) for name in queries}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to a running server of ours."""
+
+    server: Running
+    body: bytes
 
 
-def _milliseconds(ours: Contender, query: str, effort: Effort) -> float:
-    body: Sequence[bytes] = [json.dumps({"query": query}).encode()]
-    seconds = max(1, effort.seconds // 2)
-    return measured(ours.server.url(REGULARS.path), body, wanted='"data":', seconds=seconds, connections=1).p50
+def costs(asked: Mapping[T, Asked], effort: Effort) -> dict[T, float]:
+    """Return the milliseconds each request takes on one connection: the best of some rounds, the least disturbed."""
+    rounds = [{name: _milliseconds(one, effort) for name, one in asked.items()} for _ in range(effort.rounds)]
+    return {name: min(found[name] for found in rounds) for name in asked}
+
+
+def _milliseconds(asked: Asked, effort: Effort) -> float:
+    seconds, url = max(1, effort.seconds // 2), asked.server.url(REGULARS.path)
+    return measured(url, [asked.body], wanted='"data":', seconds=seconds, connections=1).p50

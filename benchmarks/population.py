@@ -7,18 +7,28 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import asyncpg
 
 from api.embedded import start
 from api.tables.migration import upgrade
+from api.writes.standing import bring_up_to_date, project
 
 _HERE = Path(__file__).parent
-_MAKING = ("population.sql", "computed_columns.sql")
+_TOUCHED = ("orders", "order_lines", "idempotency", "customer_standing", "customer_activity", "active_spans")
+"""Tables that measuring writes to."""
+_BUYERS = "SELECT DISTINCT customer_id FROM orders WHERE order_id > '01940000-0000-0000-0000-000000000000'"
+
+
+def until() -> datetime:
+    """Return the moment with which the data ends: the beginning of this month, so that much of it is recent."""
+    return datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,12 @@ class Size:
 
     customers: int
     products: int
+
+    making: ClassVar[Sequence[str]] = ("population.sql", "computed_columns.sql")
+    has_facts: ClassVar[bool] = True
+    """Whether there is more than the projection of how customers stand, so that it can be made from the facts."""
+    prefix: ClassVar[str] = ""
+    """How the names of folders with such data begin."""
 
     @property
     def orders(self) -> int:
@@ -40,14 +56,36 @@ class Size:
 
     @property
     def stamp(self) -> str:
-        """Name of exactly this data: its size, and a digest of the statements that make it."""
-        statements = b"".join((_HERE / name).read_bytes() for name in _MAKING)
-        digest = hashlib.sha256(statements + str(self.products).encode()).hexdigest()
-        return f"{self.customers}-{digest[:10]}"
+        """Name of exactly this data: its size, and a digest of its month and of the statements that make it."""
+        statements = b"".join((_HERE / name).read_bytes() for name in self.making)
+        digest = hashlib.sha256(statements + f"{self.products} {until()}".encode()).hexdigest()
+        return f"{self.prefix}{self.customers}-{digest[:10]}"
+
+    def __str__(self) -> str:
+        """Return what there is in words."""
+        return f"{self.customers:,} customers, {self.orders:,} orders and {self.lines:,} lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection(Size):
+    """How many customers there are of whom nothing is known but how they stand."""
+
+    products: int = 0
+
+    making: ClassVar[Sequence[str]] = ("projection.sql",)
+    has_facts: ClassVar[bool] = False
+    prefix: ClassVar[str] = "projection-"
+
+    def __str__(self) -> str:
+        """Return what there is in words."""
+        return f"how {self.customers:,} customers stand"
 
 
 FULL = Size(customers=100_000, products=5_000)
 SMALL = Size(customers=2_000, products=500)
+FULL_PROJECTIONS = Projection(10_000), Projection(1_000_000)
+SMALL_PROJECTIONS = Projection(10_000), Projection(100_000)
+"""A few and many customers, between whose pages there should be no difference."""
 
 
 class OtherData(Exception):
@@ -67,7 +105,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def data_folder(parent: Path, size: Size) -> Path:
     """Return the folder of this size's data, after removing that of other versions of the same size."""
     wanted = parent / size.stamp
-    for other in parent.glob(f"{size.customers}-*"):
+    for other in parent.glob(f"{size.prefix}{size.customers}-*"):
         if other != wanted:
             shutil.rmtree(other)
     return wanted
@@ -104,7 +142,7 @@ async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
         await connection.execute(
             f'ALTER DATABASE "{await connection.fetchval("SELECT current_database()")}" SET jit = off'
         )
-        tell(f"Making {size.customers:,} customers, {size.orders:,} orders and {size.lines:,} lines, once")
+        tell(f"Making {size}, once this month")
         await _make(connection, size)
         tell("Collecting statistics about them")
         await connection.execute("VACUUM (ANALYZE)")
@@ -116,10 +154,14 @@ async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
 async def _tidy(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        recorded = await connection.fetchval("SELECT count(*) FROM idempotency")
-        statements = (_HERE / "tidy.sql").read_text(encoding="utf-8") if recorded else ""
-        for statement in filter(str.strip, statements.split(";\n")):
-            await connection.execute(statement)
+        if not await connection.fetchval("SELECT count(*) FROM idempotency"):
+            return
+        async with connection.transaction():
+            buyers = [row["customer_id"] for row in await connection.fetch(_BUYERS)]
+            await connection.execute((_HERE / "tidy.sql").read_text(encoding="utf-8"))
+            await bring_up_to_date(connection, buyers)
+        for table in _TOUCHED:
+            await connection.execute(f"VACUUM (ANALYZE) {table}")
     finally:
         await connection.close()
 
@@ -135,8 +177,12 @@ async def _make(connection: asyncpg.Connection[asyncpg.Record], size: Size) -> N
     async with connection.transaction():
         await connection.execute(
             f"SET LOCAL benchmark.customers = {size.customers}; SET LOCAL benchmark.products = {size.products};"
+            f" SET LOCAL benchmark.until = '{until().isoformat()}'"
         )
-        for name in _MAKING:
+        for name in size.making:
             await connection.execute((_HERE / name).read_text(encoding="utf-8"))
+        if size.has_facts:
+            await connection.execute("ANALYZE")
+            await project(connection)
         await connection.execute("CREATE SCHEMA benchmark; CREATE TABLE benchmark.population (stamp text NOT NULL)")
         await connection.execute("INSERT INTO benchmark.population VALUES ($1)", size.stamp)

@@ -1,5 +1,6 @@
--- A business with customers for the benchmarks: the same rows in every run, made where they are kept.
--- Settings: benchmark.customers (ten orders and 25 lines each on average), benchmark.products.
+-- A business with customers for the benchmarks: the same rows whenever they are made, but for the month they end with.
+-- Settings: benchmark.customers (ten orders and 25 lines each on average), benchmark.products, and benchmark.until: the
+-- moment at which all of this has happened, not long ago, so that most customers still count as active.
 
 SET LOCAL work_mem = '256MB';
 SET LOCAL maintenance_work_mem = '512MB';
@@ -29,6 +30,14 @@ CREATE FUNCTION pg_temp.key(kind text, number bigint) RETURNS uuid LANGUAGE sql 
   SELECT ('019' || kind || '0000-0000-7000-8000-' || lpad(to_hex(number), 12, '0'))::uuid
 $$;
 
+CREATE FUNCTION pg_temp.until() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT current_setting('benchmark.until')::timestamptz
+$$;
+-- A moment between another one and the end, by chance.
+CREATE FUNCTION pg_temp.since(begun timestamptz, what text, number bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT date_trunc('second', begun + (pg_temp.until() - begun) * pg_temp.chance(what, number))
+$$;
+
 INSERT INTO business (name, currency, time_zone) VALUES ('Benchmark & Sons', 'EUR', 'Europe/Berlin');
 
 INSERT INTO products (product_id, sku, name, category, recorded_at)
@@ -39,7 +48,7 @@ SELECT
     || (ARRAY['bowl', 'chair', 'cup', 'kettle', 'lamp', 'pan', 'plate', 'pot', 'shelf', 'table'])[1 + (number * 7) % 10]
     || ' ' || number,
   (ARRAY['Home', 'Kitchen', 'Office'])[1 + number % 3],
-  '2022-12-01'
+  pg_temp.until() - interval '950 days'
 FROM generate_series(1, current_setting('benchmark.products')::int) AS number;
 
 INSERT INTO customers (customer_id, first_name, last_name, email, country, created_at, updated_at, recorded_at)
@@ -54,7 +63,8 @@ FROM (
       [1 + floor(12 * pg_temp.chance('last', number))::int] AS last_name,
     (ARRAY['AT', 'CH', 'DE', 'DE', 'DE', 'DK', 'ES', 'FR', 'IT'])[1 + floor(9 * pg_temp.chance('country', number))::int]
       AS country,
-    '2023-01-01'::timestamptz + number * (interval '850 days' / current_setting('benchmark.customers')::int) AS born
+    pg_temp.until() - interval '912 days' + number * (interval '850 days' / current_setting('benchmark.customers')::int)
+      AS born
   FROM generate_series(1, current_setting('benchmark.customers')::int) AS number
 ) AS made;
 
@@ -75,7 +85,7 @@ WITH weighted AS (
   SELECT *, upper - lag(upper, 1, 0::bigint) OVER (ORDER BY number) AS orders FROM bounded
 ), moments AS (
   SELECT customer_id,
-    created_at + ('2025-07-01' - created_at) * ((turn - pg_temp.chance('moment', upper - turn)) / orders) AS placed_at
+    created_at + (pg_temp.until() - created_at) * ((turn - pg_temp.chance('moment', upper - turn)) / orders) AS placed_at
   FROM counted CROSS JOIN LATERAL generate_series(1, orders) AS turn
 )
 SELECT customer_id, placed_at, row_number() OVER (ORDER BY placed_at, customer_id) AS number FROM moments;
@@ -114,7 +124,44 @@ CROSS JOIN LATERAL (
   SELECT CASE WHEN placed.number % 50 = 0 THEN gross - discount ELSE round((gross - discount) / 2, 2) END,
     placed.placed_at + interval '9 days'
 ) AS back (amount, moment)
-WHERE placed.number % 25 = 0;
+WHERE placed.number % 25 = 0 AND moment < pg_temp.until();
+
+-- Of each kind of agreement a tenth of the customers has one, begun within the last year and still running.
+CREATE TEMP TABLE agreed ON COMMIT DROP AS
+SELECT customer_id, number, what,
+  pg_temp.since(greatest(created_at, pg_temp.until() - interval '330 days'), what || ' begun', number) AS begun
+FROM generate_series(1, current_setting('benchmark.customers')::int) AS number
+JOIN customers ON customer_id = pg_temp.key('2', number)
+CROSS JOIN unnest(ARRAY['subscription', 'support plan', 'contract']) AS what
+WHERE pg_temp.chance(what, number) < 0.1;
+
+INSERT INTO subscriptions (
+  customer_id, subscription_id, version, kind, plan_name, price, currency, billing_interval, grace, started_at, anchored_at,
+  period_start, period_end, ends_at, change, changed_at, recorded_at
+)
+SELECT customer_id, pg_temp.key('6', number), 1, CASE number % 2 WHEN 0 THEN 'PRODUCT' ELSE 'SERVICE' END,
+  CASE number % 2 WHEN 0 THEN 'Coffee every month' ELSE 'Cleaning' END, 120 + number % 80, 'EUR', 'P1Y', 'P14D', begun, begun,
+  begun, begun + interval 'P1Y', begun + interval 'P1Y14D', 'STARTED', begun, begun
+FROM agreed WHERE what = 'subscription';
+
+INSERT INTO support_plans (
+  customer_id, support_plan_id, version, plan_name, paid, price, currency, starts_at, term_ends_at, ends_at, included_incidents,
+  change, changed_at, recorded_at
+)
+SELECT customer_id, pg_temp.key('7', number), 1, CASE WHEN paid THEN 'Priority' ELSE 'Basic' END, paid,
+  CASE WHEN paid THEN 90 END, CASE WHEN paid THEN 'EUR' END, begun, begun + interval 'P2Y', begun + interval 'P2Y', 10,
+  'ENROLLED', begun, begun
+FROM agreed CROSS JOIN LATERAL (SELECT number % 5 <> 0) AS costs (paid) WHERE what = 'support plan';
+
+INSERT INTO contracts (
+  customer_id, contract_id, version, number, name, value, currency, signed_at, starts_at, term_starts_at, term_ends_at,
+  auto_renew, renewal_interval, notice, ends_at, change, changed_at, recorded_at
+)
+SELECT customer_id, pg_temp.key('8', agreed.number), 1, 'K-' || agreed.number, 'Deliveries', 1000 + agreed.number % 500, 'EUR',
+  begun, begun, begun, ending, renews, 'P1Y', 'P30D', CASE WHEN NOT renews THEN ending END, 'SIGNED', begun, begun
+FROM agreed
+CROSS JOIN LATERAL (SELECT begun + interval 'P3Y', number % 2 = 0) AS terms (ending, renews)
+WHERE what = 'contract';
 
 ALTER TABLE orders ENABLE TRIGGER USER;
 ALTER TABLE refunds ENABLE TRIGGER USER;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.extras import Extras
 from benchmarks.load import CONNECTIONS, Measured
+from benchmarks.pages import MOST, SIZE, Comparison
 from benchmarks.population import Size
 from benchmarks.rounds import Effort, Table
 from benchmarks.systems import IDIOMATIC, LIMIT, POSTGRAPHILE_5, REGULARS
@@ -40,6 +41,7 @@ class Findings:
     effort: Effort
     table: Table
     extras: Extras
+    pages: Sequence[Comparison]
     notices: Sequence[str] = ()
     day: datetime = field(default_factory=lambda: datetime.now(UTC))
     load: float | None = None
@@ -49,6 +51,7 @@ def markdown(findings: Findings) -> str:
     """Return the whole report."""
     parts = [[_circumstances(findings)], [*findings.notices], ratios(findings.table), rates(findings.table)]
     parts += [beside(findings.extras), fields(findings.extras), levels(findings.extras)]
+    parts += [pages(findings.pages)]
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
 
@@ -85,14 +88,16 @@ def _shown(value: float, other: str) -> str:
     return f"{value:.2f}" if other == LIMIT else f"{value:.3g}×"
 
 
-def missed(table: Table) -> list[str]:
+def missed(findings: Findings) -> list[str]:
     """Return every requirement that was not met, one line each."""
-    return [
+    slow = [
         f"{workload.title}: {TITLES[other]} {verdict(workload, figures, other)}"
-        for workload, figures in table.items()
+        for workload, figures in findings.table.items()
         for other, required in workload.required.items()
         if (found := ratio(figures, other)) is not None and found < required
     ]
+    far = [f"pages of active customers, {each.far}: {each.verdict}" for each in findings.pages if each.ratio > MOST]
+    return [*slow, *far]
 
 
 def ratios(table: Table) -> Iterator[str]:
@@ -147,6 +152,15 @@ def levels(extras: Extras) -> Iterator[str]:
     for name, cost in extras.levels.items():
         yield f"| {name} | {cost:.2f} | {cost - before:.2f} |"
         before = cost
+
+
+def pages(compared: Sequence[Comparison]) -> Iterator[str]:
+    """Yield the table of what pages of active customers cost."""
+    yield f"| pages of {SIZE} active customers, by when they stop being active | ms | beside the one above |"
+    yield "|---|---:|---|"
+    for each in compared:
+        yield f"| {each.near} | {each.near_cost:.2f} | – |"
+        yield f"| {each.far} | {each.far_cost:.2f} | {each.verdict} |"
 
 
 def machine() -> str:

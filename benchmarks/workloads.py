@@ -1,4 +1,4 @@
-"""What is asked: four workloads, in the words of each system, with variables that change from request to request."""
+"""What is asked: five workloads, in the words of each system, with variables that change from request to request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,14 @@ class Workload:
 
     def document(self, system: str) -> str:
         """Return the question in the words of a system."""
-        return (_QUERIES / self.name / f"{system}.graphql").read_text(encoding="utf-8")
+        return self._file(system).read_text(encoding="utf-8")
+
+    def suits(self, system: str) -> bool:
+        """Return whether a system can be asked this at all."""
+        return self._file(system).exists()
+
+    def _file(self, system: str) -> Path:
+        return _QUERIES / self.name / f"{system}.graphql"
 
 
 ORDERS_AND_LINES = Workload(
@@ -52,6 +59,12 @@ WITH_SUMMARY = Workload(
     {"idiomatic": 12, "postgraphile": 2, "limit": 0.6},
     longer={"idiomatic": 3},
 )
+ACTIVE_STATUS = Workload(
+    "active_status",
+    "50 customers × whether they are active: six rules, why, 3 pieces of evidence each",
+    {"idiomatic": 15},
+    longer={"idiomatic": 3},
+)
 ONE_CUSTOMER = Workload(
     "one_customer", "one customer by id, 5 fields", {"idiomatic": 2, "postgraphile": 1, "limit": 0.5}
 )
@@ -61,7 +74,7 @@ RECORD_PURCHASE = Workload(
     {"idiomatic": 1.5, "limit": 0.5},
     wanted='"order":{"id":"',
 )
-WORKLOADS = (ORDERS_AND_LINES, WITH_SUMMARY, ONE_CUSTOMER, RECORD_PURCHASE)
+WORKLOADS = (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, ONE_CUSTOMER, RECORD_PURCHASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,25 @@ def boundary_after(moment: datetime, *, anchor: datetime, interval: Duration, zo
     >>> boundary_after(february, anchor=start, interval=Duration(1), zone=ZoneInfo("UTC")).date().isoformat()
     '2025-03-31'
     """
-    # No interval is longer than this, save by what clocks are put back; so this many whole ones have surely passed.
-    longest = timedelta(days=31 * interval.months + interval.days, minutes=interval.minutes)
-    count = max((moment - anchor - _CLOCKS_DIFFER_BY) // longest, 1)
+    count = max((moment - anchor - _CLOCKS_DIFFER_BY) // _longest(interval), 1)
     while (found := interval.times(count).after(anchor, zone)) <= moment:
         count += 1
+    return found
+
+
+def boundary_before(moment: datetime, *, anchor: datetime, interval: Duration, zone: ZoneInfo) -> datetime:
+    """Return the last moment before another that lies a whole number of intervals, none or more, after the anchor.
+
+    moment  later than the anchor
+
+    >>> start, march = datetime(2025, 1, 31, tzinfo=UTC), datetime(2025, 3, 31, tzinfo=UTC)
+    >>> boundary_before(march, anchor=start, interval=Duration(1), zone=ZoneInfo("UTC")).date().isoformat()
+    '2025-02-28'
+    """
+    count = max((moment - anchor - _CLOCKS_DIFFER_BY) // _longest(interval), 0)
+    found = interval.times(count).after(anchor, zone) if count else anchor
+    while (following := interval.times(count + 1).after(anchor, zone)) < moment:
+        found, count = following, count + 1
     return found
 
 
@@ -105,6 +119,11 @@ def parse_duration(text: str) -> Duration:
     if found.months > MOST_MONTHS or found.days > MOST_DAYS or found.minutes > MOST_DAYS * 24 * 60:
         raise ValueError("A Duration is at most a hundred years.")
     return found
+
+
+def _longest(interval: Duration) -> timedelta:
+    # No interval is longer than this, save by what clocks are put back; so as many as fit have surely passed.
+    return timedelta(days=31 * interval.months + interval.days, minutes=interval.minutes)
 
 
 def _spelled(*parts: tuple[int, str]) -> str:

@@ -83,7 +83,7 @@ class NewContract:
             raise Rejection(UserErrorCode.OUT_OF_RANGE, "A contract renews for a day or longer.", field)
         return found
 
-    def first_version(self, now: datetime) -> dict[str, object]:
+    def first_version(self, now: datetime) -> dict[str, Any]:
         """Return what is kept of a checked contract; one that was signed or began in the past was agreed then."""
         signed_at, starts_at, ends_at = self.signed_at or now, self.starts_at or now, self.ends_at
         return {

@@ -32,6 +32,8 @@ class Reason(Enum):
     NO_CUSTOMER = "The row names no customer."
     NO_ORDER = "The row names no order."
     NO_PRODUCT = "The row names no product."
+    NO_IDENTIFIER = "The row does not say which subscription, enrollment or contract it is."
+    NO_NAME = "The row does not say what the plan or the contract is called."
     BAD_ROW = "The row cannot be read: it is no JSON object, or has another number of cells than the header."
     BAD_TEXT = "A text holds characters that cannot be kept, or more than 200 of them (64 in an SKU or a source)."
     BAD_DATE = "The moment is missing, is not one, or lies before 1900."
@@ -39,6 +41,12 @@ class Reason(Enum):
     BAD_QUANTITY = "The quantity is not a whole number from 1 to 1,000,000."
     BAD_PRICE = "The price is missing, is not a number, is negative or too large, or has more than 6 decimals."
     BAD_DISCOUNT = "The discount is not a number, is negative, or is above the price of the line."
+    BAD_KIND = "The kind is neither PRODUCT nor SERVICE."
+    BAD_LENGTH = "A length of time is missing, or is none such as P1M or month."
+    BAD_TERM = "What is said of the term cannot be, such as an end before the start; the message says what."
+    BAD_ANSWER = "A cell for yes or no says something else."
+    BAD_INCIDENTS = "Incidents are no whole number from 0 to 1,000,000, or more are used than included."
+    BAD_REASON = "It was ended early, and the reason is missing or none of those that there are."
     BAD_RATE = "The exchange rate is not a number above 0 and at most 1,000,000,000."
     UNKNOWN_CURRENCY = "The currency is not a circulating one of ISO 4217."
     MISSING_EXCHANGE_RATE = "There is no exchange rate for this currency on that day: import rates first."
@@ -150,6 +158,14 @@ def number(cell: object, reason: Reason) -> Decimal | None:
 
 
 def moment(cell: object, zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Return the moment in a cell as `planned` does; reject the row where it lies in the future."""
+    found = planned(cell, zone)
+    if found > now + CLOCK_TOLERANCE:
+        raise RowRejected(Reason.FUTURE_DATE)
+    return found
+
+
+def planned(cell: object, zone: ZoneInfo) -> datetime:
     """Return the moment in a cell, in UTC; a time without an offset is local time, a day begins at midnight."""
     if not isinstance(cell, datetime | date | str):
         raise RowRejected(Reason.BAD_DATE)
@@ -159,8 +175,6 @@ def moment(cell: object, zone: ZoneInfo, *, now: datetime) -> datetime:
         raise RowRejected(Reason.BAD_DATE) from None
     if found.year < 1900:
         raise RowRejected(Reason.BAD_DATE)
-    if found > now + CLOCK_TOLERANCE:
-        raise RowRejected(Reason.FUTURE_DATE)
     return found
 
 

@@ -67,7 +67,7 @@ class NewSubscription:
             grace=self.grace,
             anchored_at=self.trial_ends_at or start,
             period_start=start,
-            period_end=_bounded(end, (*field, "interval")),
+            period_end=bounded(end, (*field, "interval")),
             changed_at=min(now, start),
             zone=zone,
         )
@@ -109,7 +109,7 @@ class Renewal:
         # What a pause keeps from running is not paid for: after it, periods are counted anew.
         anchor = timeline.anchored_at if start == timeline.period_end else start
         usual = boundary_after(start, anchor=anchor, interval=timeline.interval, zone=timeline.zone)
-        end = self.period_end_at or _bounded(usual, SUBSCRIPTION_ID)
+        end = self.period_end_at or bounded(usual, SUBSCRIPTION_ID)
         if end <= start:
             message = f"The new period ends after the one before, so later than {start.isoformat()}."
             raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*INPUT, "periodEndAt"))
@@ -148,7 +148,7 @@ class Amendment:
         if at >= timeline.started_at or timeline.trial_ends_at is not None:
             return found
         # Nothing of the first period has run yet.
-        end = _bounded(found.interval.after(timeline.started_at, timeline.zone), (*INPUT, "interval"))
+        end = bounded(found.interval.after(timeline.started_at, timeline.zone), (*INPUT, "interval"))
         return replace(found, anchored_at=timeline.started_at, period_end=end)
 
 
@@ -191,7 +191,8 @@ def _check_interval(interval: Duration, field: Field) -> None:
         raise Rejection(UserErrorCode.OUT_OF_RANGE, "A period has a length, such as P1M for a month.", field)
 
 
-def _bounded(end: datetime, field: Field) -> datetime:
+def bounded(end: datetime, field: Field) -> datetime:
+    """Return the end of a period; raise Rejection where it is too far away."""
     if end >= _LATEST:
         raise Rejection(UserErrorCode.OUT_OF_RANGE, "The period would end after the year 2200.", field)
     return end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.domain.calendar import Duration
@@ -79,7 +79,7 @@ class NewSupportPlan:
             message = "A paid plan costs more than nothing; send paid: false for a free one."
             raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "amount"))
 
-    def first_version(self, now: datetime) -> dict[str, object]:
+    def first_version(self, now: datetime) -> dict[str, Any]:
         """Return what is kept of a checked plan; a plan that began in the past was agreed when it began."""
         starts_at = self.starts_at or now
         return {
@@ -134,6 +134,18 @@ def check_left(newest: Mapping[str, Any], used: int, incidents: int, field: tupl
     if included is not None and used + incidents > included:
         message = f"This is more than what is left of the allowance: {included - used} of {included}."
         raise Rejection(UserErrorCode.EXCEEDS_REMAINING, message, field)
+
+
+def used_so_far(newest: Mapping[str, Any], incidents: int, now: datetime, field: tuple[str, ...]) -> datetime:
+    """Return when incidents count as used of which only the number is told; raise Rejection where they cannot be.
+
+    That is now, or the last moment at which the plan held.
+    """
+    ends_at = newest["ends_at"]
+    moment = now if ends_at is None else min(now, max(newest["starts_at"], ends_at - timedelta(microseconds=1)))
+    check_in_force(newest, moment, field)
+    check_left(newest, 0, incidents, field)
+    return moment
 
 
 def cancelled(newest: Mapping[str, Any], cancel_at: datetime | None, reason: str, now: datetime) -> dict[str, object]:

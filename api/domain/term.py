@@ -40,6 +40,29 @@ class Term:
         return TermStatus.CANCELLED if self.early else TermStatus.EXPIRED
 
 
+@dataclass(frozen=True, slots=True)
+class EarlyEnd:
+    """How something with a term was ended before its time was up, as another system tells it.
+
+    decided_at  None for when it ended, or for now where that lies ahead
+    ended_at    None for when it ends where nobody says more, as with a change made here
+    """
+
+    decided_at: datetime | None
+    ended_at: datetime | None
+    reason: str
+    comment: str | None = None
+
+    def decided(self, now: datetime, begun_at: datetime, field: tuple[str, ...]) -> datetime:
+        """Return when it was decided; raise Rejection where that is before the thing was agreed.
+
+        begun_at  when what made its first version happened
+        """
+        moment = self.decided_at or min(self.ended_at or now, now)
+        check_not_before(moment, begun_at, field)
+        return moment
+
+
 def check_order(starts_at: datetime, ends_at: datetime | None, field: tuple[str, ...]) -> None:
     """Raise Rejection for a term that does not end after it starts."""
     if ends_at is not None and ends_at <= starts_at:

@@ -60,7 +60,7 @@ class ActiveRuleEvaluation:
     holds: bool = column("Whether the rule holds, so that the customer is active because of it.")
     explanation: str = column("Why it holds or does not, in one sentence to show on a screen.")
     window: DateTimeInterval | None = same(
-        "For rules about purchases: from the earliest one that still counts to when it counts no longer; else null.",
+        "For rules about purchases: from the one that decides to when it counts no longer; else null.",
         {"start_at": "window_start", "end_at": "window_end"},
         "window_start",
     )
@@ -116,10 +116,12 @@ class ActiveStatus:
     reasons: list[ActiveRuleEvaluation] = listed(
         "The rules that hold; none exactly where the customer is not active.",
         *[_rule(reason, kept=True) for reason in REASONS],
+        cost=len(REASONS),
     )
     evaluations: list[ActiveRuleEvaluation] = listed(
         "All six rules, those that hold and those that do not, with what is missing.",
         *[_rule(reason, kept=False) for reason in REASONS],
+        cost=len(REASONS),
     )
     active_since: datetime | None = column("Since when the customer has been active without a break; null if inactive.")
     active_until: datetime | None = column(
@@ -137,6 +139,7 @@ class ActiveStatus:
         ],
         cost=5,
         many=True,
+        multiplied_by="first",
     )
 
 

@@ -37,7 +37,7 @@ class StageCount:
 class CustomerMovement:
     active_before: int = column("How many were active at the first moment.")
     active_after: int = column("How many were active at the second moment.")
-    new: int = column("How many became active in between for the first time ever.")
+    new: int = column("How many are active at the second moment, and became so in between for the first time ever.")
     returned: int = column("How many were inactive at the first moment, had been active before, and are again.")
     lapsed: int = column("How many were active at the first moment and are not at the second.")
 
@@ -86,9 +86,10 @@ class CustomerBase:
         cost=50,
     )
     retention: list[RetentionCohort] = gathered(
-        "How many of those who came in each month stay, earliest month first: a triangle ready to be drawn.",
+        "How many of those who came in each month stay, earliest first; months in which nobody came are left out.",
         reads.retention,
         [argument("months", int, "How many months to look back, 1 to 36.", 12)],
         cost=50,
         many=True,
+        multiplied_by="months",
     )

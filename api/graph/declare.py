@@ -161,9 +161,14 @@ def gathered(
     cost: int = 1,
     *,
     many: bool = False,
+    multiplied_by: str | None = None,
 ) -> Any:
-    """Return an object made of sums over what belongs to the row, or a list; `cost` is its price in points."""
-    return planned(Gathered(needs, many), description, arguments, Cost(weight=cost) if cost != 1 else None)
+    """Return an object made of sums over what belongs to the row, or a list; `cost` is its price in points.
+
+    multiplied_by  the argument that says how many objects a list has
+    """
+    price = Cost(weight=cost, multipliers=[multiplied_by]) if multiplied_by else Cost(weight=cost)
+    return planned(Gathered(needs, many), description, arguments, price if cost != 1 or multiplied_by else None)
 
 
 def one(link: Link, description: str) -> Any:

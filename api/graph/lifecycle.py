@@ -38,7 +38,9 @@ class LifecycleSpan:
 
 
 @strawberry.type(
-    description="How far a customer has come. What is paid back in full counts no longer, so stages can go back."
+    description=(
+        "How far a customer has come. A purchase that is paid back in full counts no longer, so stages can go back."
+    )
 )
 class CustomerLifecycle:
     stage: LifecycleStage = column("The stage at this moment.", "lifecycle_stage")
@@ -55,4 +57,5 @@ class CustomerLifecycle:
         ],
         cost=5,
         many=True,
+        multiplied_by="first",
     )

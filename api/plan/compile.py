@@ -104,8 +104,15 @@ def _member(one: OneOfRow, row: Row) -> tuple[Json, Any]:
     return json.json_object(members(one.items, known)), one.kept(row) if one.kept else None
 
 
-def within_cursors(asked: Page, row: Row) -> list[Any]:
-    """Return the conditions that `after` and `before` put on a row."""
+def narrowed(asked: Page, row: Row) -> list[Any]:
+    """Return the conditions that the filter, `after` and `before` put on a row."""
+    # The filter may ask for something beside the row that the order then relies on, so it is formed first. Yet it
+    # stands last: of two bounds for one column PostgreSQL enters an index at the first one, and walks to the other.
+    found = list(asked.narrow(row))
+    return [*_within_cursors(asked, row), *found]
+
+
+def _within_cursors(asked: Page, row: Row) -> list[Any]:
     found = []
     ordered = page.steps(row, asked.terms, total=asked.total)
     if asked.after is not None:
@@ -143,8 +150,7 @@ def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expres
 
 def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
     """Return a connection as one JSON object."""
-    # The conditions come first: they may ask for something beside the row that the order then relies on.
-    conditions = [*joined, *item.page.narrow(row), *within_cursors(item.page, row)]
+    conditions = [*joined, *narrowed(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):
         (part,) = item.parts

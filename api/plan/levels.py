@@ -218,9 +218,8 @@ def connection(item: Connected, lens: Lens, parameters: Parameters, *, of_parent
     facts = inline.list_facts(item, fresh)
     base = parents.with_facts(facts)
     builder = Builder(row, parameters)
-    # The conditions come first: they may ask for something beside the row that the order then relies on.
     joined = base.joined(link, row) if keys and link else row.visible()
-    conditions = [*joined, *asked.narrow(row), *inline.within_cursors(asked, row)]
+    conditions = [*joined, *inline.narrowed(asked, row)]
     ordered = page.steps(row, asked.terms, total=asked.total)
     parts = [_part_form(builder, part, ordered, row, item) for part in item.parts]
     ends = inline.wanted_facts(item) & {"startCursor", "endCursor"}

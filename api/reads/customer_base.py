@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Date, DateTime, Integer, Interval, Text, and_, cast, func, literal_column, not_, select, true
@@ -57,7 +59,7 @@ def movement(row: Row, given: Given) -> Table:
     """
     each, conditions = row.again()
     spans = each["stands_spans"]
-    first, last = given.parameter("moment", "from"), given.parameter("moment", "to")
+    first, last = (given.parameter("moment", convert=_end(name)) for name in ("from", "to"))
     before, after = contains(spans, first), contains(spans, last)
     came = and_(after, not_(before))
     counts = {
@@ -71,6 +73,15 @@ def movement(row: Row, given: Given) -> Table:
     return _one_row(each, sums, conditions)
 
 
+def _end(name: str) -> Callable[[Mapping[str, datetime]], datetime]:
+    def end(given: Mapping[str, datetime]) -> datetime:
+        if given["from"] >= given["to"]:
+            raise BadUserInput("`to` must be after `from`.")
+        return given[name]
+
+    return end
+
+
 def _one_row(each: Row, columns: list[Any], conditions: list[Condition]) -> Table:
     found: Table = select(*columns).select_from(each.source).where(*conditions).correlate_except(*each.tables).lateral()
     return found
@@ -80,7 +91,8 @@ def retention(row: Row, given: Given) -> Table:
     """Return a row for each month in which customers became active first: how many of them were at each month's end.
 
     given    `months`, how many months back
-    returns  month, customers, active (at the end of that month, the next one and so on, as far as they are over), place
+    returns  month, customers, active (at the end of that month, the next one and so on, as far as those are over),
+             place; the running month is the last one, and a month in which nobody came has no row
     """
     each, conditions = row.again()
     spans, until = each["stands_spans"], row.lens.moment
@@ -89,8 +101,9 @@ def retention(row: Row, given: Given) -> Table:
     earliest = func.date_trunc(_MONTH, func.timezone(zone, until, type_=DateTime())) - _months(given)
     began = [*conditions, func.lower(spans).is_not(None), func.lower(spans) <= until, month >= earliest]
     columns = [month.label("month"), spans.label("spans")]
-    cohort = select(*columns).select_from(each.source).where(*began).correlate_except(*each.tables).subquery("cohort")
-    counts = _month_by_month(cohort, until, zone)
+    begun = select(*columns).select_from(each.source).where(*began).correlate_except(*each.tables)
+    # Kept as it is: PostgreSQL would work the spans out anew for every month.
+    counts = _month_by_month(begun.offset(number(0)).subquery("cohort"), until, zone)
     still = func.array_agg(aggregate_order_by(counts.c.active, counts.c.nth.asc())).filter(counts.c.nth >= number(0))
     of_month = counts.c.month
     found: Table = (

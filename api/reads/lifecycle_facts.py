@@ -1,6 +1,6 @@
 """What a customer's stage rests on: purchases, trials, and the starts and renewals of what has a term.
 
-Each fact has the moment from which it counts, and one that can be undone also that from which it counts no longer.
+Each fact has the moment from which it counts, and what can be undone also the one from which it counts no longer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -37,6 +38,10 @@ from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
 _MOMENT = DateTime(timezone=True)
+_PARTS = (column("at", _MOMENT), column("until", _MOMENT), column("kind", Integer()), column("name", Text()))
+"""What is known of a fact; `until` is null or infinite for one that is not undone."""
+
+_NEVER: Expression = literal_column("'infinity'::timestamptz", _MOMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +94,7 @@ def facts_of_customer(row: Row) -> Table:
 
 def each_fact(facts: Table) -> Table:
     """Return the facts one by one."""
-    columns = (column("at", _MOMENT), column("until", _MOMENT), column("kind", Integer), column("name", Text))
-    lists = [facts.c[part.name] for part in columns]
-    return func.unnest(*lists).table_valued(*columns).render_derived("fact")
+    return func.unnest(*[facts.c[part.name] for part in _PARTS]).table_valued(*_PARTS).render_derived("fact")
 
 
 def is_one(kind: Expression, wanted: Callable[[Kind], bool]) -> Any:
@@ -109,8 +112,7 @@ def _gathered(row: Row) -> Table:
         _of_versions(row, support_plans_of_customer, "plan_name", _of_support_plan),
         _of_versions(row, contracts_of_customer, "number", _of_contract),
     ).subquery("each")
-    types: dict[str, Any] = {"at": _MOMENT, "until": _MOMENT, "kind": Integer(), "name": Text()}
-    lists = [func.array_agg(each.c[name], type_=ARRAY(type_)).label(name) for name, type_ in types.items()]
+    lists = [func.array_agg(each.c[part.name], type_=ARRAY(part.type)).label(part.name) for part in _PARTS]
     gathered: Table = select(*lists).correlate_except(each).lateral()
     return gathered
 
@@ -133,13 +135,12 @@ def _code(kind: Kind) -> Expression:
 
 def _of_customer(row: Row) -> Select[Any]:
     # Who is visible is known: also where what they did is older than what is said of when they came.
-    return select(*_columns(func.least(row.c.created_at, row.lens.moment), _code(KNOWN)))
+    return select(*_columns(func.least(row.c.created_at, row.lens.moment), _code(KNOWN))).correlate(row.table)
 
 
 def _of_orders(row: Row) -> Select[Any]:
     order, bought = row.joined(orders_of_customer)
-    undone = order["undone_at"]
-    until = case((undone.is_not(None), func.greatest(order.c.placed_at, undone)))
+    until = func.greatest(order.c.placed_at, func.coalesce(order["undone_at"], _NEVER), type_=_MOMENT)
     return rows(order, _columns(order.c.placed_at, _code(PURCHASE), until=until), bought)
 
 

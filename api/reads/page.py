@@ -92,7 +92,18 @@ def steps(row: Row, terms: Sequence[Term], *, total: bool) -> list[Step]:
     if total:
         return ordered
     descending = bool(terms) and terms[-1].descending
-    return [*ordered, Step(row.key, descending, nullable=False)]
+    return [*ordered, Step(_key_along(row, ordered), descending, nullable=False)]
+
+
+def _key_along(row: Row, ordered: Sequence[Step]) -> Expression:
+    """Return the key, as the table has it that the order begins with: its index then leads to any page.
+
+    PostgreSQL knows that keys on both sides of a join are the same where it sorts, but not where it compares rows.
+    """
+    first = ordered[0].expression if ordered else row.key
+    if ordered and not ordered[0].nullable and isinstance(first, Column):
+        return first.table.c.get(row.relation.key, row.key)
+    return row.key
 
 
 def _can_be_missing(expression: Expression) -> bool:

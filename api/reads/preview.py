@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, not_, or_, true
 from api.domain.active_policy import NewPolicy, NewRule
 from api.errors import BadUserInput, Rejection
 from api.reads.active_rules import RULE, tried_policy
-from api.reads.activity import activity_around, judged
+from api.reads.activity import judged
 from api.reads.relation import Condition, Expression, Row, Table
 
 
@@ -42,7 +42,8 @@ def would_change(row: Row) -> Condition:
 
 
 def _is_active(row: Row) -> Condition:
-    return activity_around(row).c.span.is_not(None)
+    active: Condition = row["stands_active"]
+    return active
 
 
 def _would_be_active(row: Row) -> Condition:

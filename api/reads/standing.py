@@ -53,13 +53,17 @@ def is_now(row: Row) -> bool:
 
 
 def span_now(row: Row) -> Table:
-    """Return the span around the moment beside a customer, if there is one."""
+    """Return the span around the moment beside a customer, if there is one.
+
+    Where only active customers are wanted, `stands_active` says that it is not over, behind what a cursor says.
+    """
 
     def make() -> tuple[Table, Condition]:
         span = active_spans.alias()
-        within = and_(span.c.starts_at <= row.lens.moment, span.c.ends_at > row.lens.moment)
-        here = and_(span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens))
-        return span, and_(here, within)
+        here = [span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens)]
+        if not row.requires(SPAN):
+            here.append(span.c.ends_at > row.lens.moment)
+        return span, and_(*here, span.c.starts_at <= row.lens.moment)
 
     return row.beside(SPAN, make)
 
@@ -104,7 +108,10 @@ for total in TOTALS:
 @customers.expression
 def stands_active(row: Row) -> Expression:
     """Return whether the customer counts as active, for lists."""
-    return span_now(row).c.customer_id.is_not(None) if is_now(row) else activity_around(row).c.span.is_not(None)
+    if not is_now(row):
+        return activity_around(row).c.span.is_not(None)
+    span = span_now(row).c
+    return span.ends_at > row.lens.moment if row.requires(SPAN) else span.customer_id.is_not(None)
 
 
 @customers.expression
@@ -164,7 +171,7 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     lens = Lens(moment=_LATELY)
     policy, row = active_policies.table.alias(), Row(customers, lens)
     judgement = judged(row, kept_policy(policy.c.policy_id))
-    mattering = or_(policy.c.effective_from > _LATELY, policy.c.policy_id == policy_in_force(lens))
+    mattering = matters(policy)
     spans = [judgement.c[name] for name in (*REASONS, "spans")]
     source = policy.join(row.table, true()).join(judgement, true())
     judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
@@ -177,6 +184,12 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
 def is_kept(ends_at: Expression) -> Condition:
     """Return whether a span is not over, or only just."""
     return ends_at > _LATELY
+
+
+def matters(policy: Table) -> Condition:
+    """Return whether a policy is in force, or only just was, or is to come."""
+    in_force = policy_in_force(Lens(moment=_LATELY))
+    return or_(policy.c.effective_from > _LATELY, policy.c.policy_id == in_force)
 
 
 def unended(judged: Table) -> Select[Any]:

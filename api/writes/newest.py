@@ -6,26 +6,25 @@ import asyncio
 
 import asyncpg
 
-from api.tables.migration import current, head, upgrade
-from api.writes.standing import project
+from api.tables.migration import upgrade
+from api.writes.standing import is_missing, project
 
 __all__ = ["bring_to_newest"]
 
 
 def bring_to_newest(dsn: str) -> str:
     """Migrate the database and return its revision; call from outside a running event loop."""
-    before = current(dsn)
-    upgrade(dsn)
-    # A database that was there before this version has customers whose standing nobody has worked out.
-    if before not in (None, head()):
-        asyncio.run(_projected(dsn))
-    return head()
+    revision = upgrade(dsn)
+    asyncio.run(_projected(dsn))
+    return revision
 
 
 async def _projected(dsn: str) -> None:
+    """Work out how customers stand where that is missing: in a database from before, or where that was cut off."""
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction():
-            await project(connection)
+            if await is_missing(connection):
+                await project(connection)
     finally:
         await connection.close()

@@ -52,10 +52,15 @@ _PRODUCT_COLUMNS: dict[str, Any] = {
 }
 
 
-def _insertion(table: Any, columns: Mapping[str, Any], computed: Mapping[str, Any] | None = None) -> Any:
+def _insertion(
+    table: Any, columns: Mapping[str, Any], computed: Mapping[str, Any] | None = None, turns: Any = None
+) -> Any:
     given = arrays("g", columns)
     extra = {name: make(given) for name, make in (computed or {}).items()}
     selected = select(*[given.c[name] for name in columns], *extra.values())
+    if turns is not None:
+        same = turns.c.customer_id == given.c.customer_id
+        selected = selected.join_from(given, turns, same, isouter=True).order_by(given.c.ord)
     return insert(table).from_select([*columns, *extra], selected)
 
 
@@ -75,17 +80,21 @@ def _lines_of(added: Any) -> Any:
 
 
 def _orders_with_lines() -> Any:
-    added, turns = _NEW_ORDERS.cte("added"), TURNS.cte("turns")
-    found = select(added.c.order_id).select_from(added.join(turns, turns.c.customer_id == added.c.customer_id))
-    return found.add_cte(_lines_of(added).cte("lines"), SETTLING.cte("settled"))
+    # The turn first, and then what may be taken by another change: on all ways in this order, or they might meet.
+    added = _new_orders(TURNS.cte("turns")).cte("added")
+    return select(added.c.order_id).add_cte(_lines_of(added).cte("lines"), SETTLING.cte("settled"))
 
 
-_NEW_ORDERS = (
-    _insertion(orders, _ORDER_COLUMNS, {"number": _number})
-    .on_conflict_do_nothing(index_elements=["source", "external_id"])
-    .returning(orders.c.order_id, orders.c.customer_id, orders.c.currency)
-)
-_ADD_ORDERS = prepare(_NEW_ORDERS)
+def _new_orders(turns: Any = None) -> Any:
+    """Return an insertion of the given orders, each of them behind its customer's turn where turns are given."""
+    return (
+        _insertion(orders, _ORDER_COLUMNS, {"number": _number}, turns)
+        .on_conflict_do_nothing(index_elements=["source", "external_id"])
+        .returning(orders.c.order_id, orders.c.customer_id, orders.c.currency)
+    )
+
+
+_ADD_ORDERS = prepare(_new_orders())
 _ADD_ORDERS_WITH_LINES = prepare(_orders_with_lines())
 _ADD_LINES = prepare(_lines_of(orders))
 _ADD_PRODUCTS = prepare(_insertion(products, _PRODUCT_COLUMNS).on_conflict_do_nothing(index_elements=["sku"]))

@@ -13,7 +13,7 @@ from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
-from api.writes.standing import stand_anew, stand_anew_in_turn
+from api.writes.standing import stand_anew_in_turn, take_turns
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
@@ -127,14 +127,15 @@ async def _written(
     hoped: Sequence[Outcome],
 ) -> Sequence[Outcome]:
     """Add what can be added and return what became of every purchase; `hoped` says what it is if all can be added."""
-    if _unknown(priced, known):
+    lacking = _unknown(priced, known)
+    if lacking:
+        await take_turns(change, _buyers(priced))
         added = await _added_with_products(change, priced, known, named)
-        await stand_anew(change, _buyers(added))
     else:
         added = await add_orders_with_lines(change, priced, known, hoped)
-        await stand_anew_in_turn(change, _buyers(added))
-        if len(added) == len(priced):
-            return Kept(hoped)
+    await stand_anew_in_turn(change, _buyers(added))
+    if not lacking and len(added) == len(priced):
+        return Kept(hoped)
     lost = {each.place for each in priced} - {each.place for each in added}
     return [
         Outcome({}, errors=(_taken(fields[place]),)) if place in lost else outcome

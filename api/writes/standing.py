@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from api.tables.standing import active_spans, customer_activity, customer_standi
 from api.writes.change import Change
 
 BATCH = 5_000
-_LOCK: Expression = literal_column("7341905527")
+_LOCK: Expression = literal_column("7341905529")
 """Held together by all changes, and alone by whoever changes how all customers are judged."""
 
 
@@ -26,18 +27,30 @@ def _among(key: Expression, name: str = "which") -> Condition:
 
 
 TURNS = (
-    select(customers.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
-    .where(_among(customers.c.customer_id, "in_turn"))
-    .order_by(customers.c.customer_id)
-    .with_for_update(key_share=True)
+    select(customer_standing.c.customer_id, func.pg_advisory_xact_lock_shared(_LOCK).label("turn"))
+    .where(_among(customer_standing.c.customer_id, "in_turn"))
+    .order_by(customer_standing.c.customer_id)
+    .with_for_update()
 )
 """Makes changes of the customers in `in_turn` take turns.
 
 Two at a time would each miss what the other has not committed yet; what follows in a statement of its own sees all that
-the one before has committed."""
+the one before has committed. They do not meet at the customers' own rows: who changes a name waits for no purchase.
+"""
 
+# Of its own, for customers who are new and have no turn to take yet.
+_TOGETHER = prepare(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 _TAKE_TURNS = prepare(TURNS)
 _ALONE = prepare(select(func.pg_advisory_xact_lock(_LOCK)))
+_MISSING = prepare(
+    select(
+        exists(
+            select(customers.c.customer_id)
+            .outerjoin(customer_standing, customer_standing.c.customer_id == customers.c.customer_id)
+            .where(customer_standing.c.customer_id.is_(None))
+        )
+    )
+)
 _NEXT = prepare(
     select(customers.c.customer_id)
     .where(customers.c.customer_id > bindparam("behind", type_=Uuid))
@@ -82,7 +95,18 @@ _SOME = _stand_anew(_among)
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
     """Bring the standing of customers up to date; changes of the same customers take turns from here on."""
-    await bring_up_to_date(change.connection, which)
+    await take_turns(change, which)
+    await stand_anew_in_turn(change, which)
+
+
+async def take_turns(change: Change, which: Sequence[UUID]) -> None:
+    """Make changes of the same customers take turns from here on, as `TURNS` says."""
+    await _take_turns(change.connection, sorted(set(which)))
+
+
+async def _take_turns(connection: Connection, ordered: Sequence[UUID]) -> None:
+    await connection.fetch(_TOGETHER.sql)
+    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
 
 
 async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
@@ -92,32 +116,57 @@ async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
 
 
 async def everybody_stands_anew(change: Change) -> None:
-    """Bring the standing of all customers up to date; nobody else changes anything meanwhile."""
-    await project(change.connection)
+    """Bring the standing of all customers up to date; nobody else changes anything meanwhile.
+
+    What is only tried leaves it as it is: nothing that is read of it looks at how others stand.
+    """
+    if change.key is not None:
+        await project(change.connection)
 
 
 async def bring_up_to_date(connection: Connection, which: Sequence[UUID]) -> None:
-    """Do what `stand_anew` does, in the transaction on a connection."""
+    """Do what `stand_anew` does, in the transaction on a connection; for customers whose rows came in bulk."""
     if not which:
         return
     ordered = sorted(set(which))
-    await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
-    await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
+    await _take_turns(connection, ordered)
+    async with _by_indexes(connection):
+        await connection.fetch(_SOME.sql, *_SOME.values({"which": ordered}))
+
+
+@asynccontextmanager
+async def _by_indexes(connection: Connection) -> AsyncIterator[None]:
+    """Let statements find the rows of each customer by index.
+
+    Of tables that were filled a moment ago PostgreSQL knows no better than that they are small, and would rather read
+    them from end to end, once for every customer.
+    """
+    await connection.execute("SET LOCAL enable_seqscan = off")
+    yield
+    await connection.execute("SET LOCAL enable_seqscan = on")
 
 
 async def rebuilt(database: Database) -> int:
     """Bring everybody's standing up to date and return how many they are; changes wait until it is done."""
     async with database.connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = 0")
         return await project(connection)
+
+
+async def is_missing(connection: Connection) -> bool:
+    """Return whether there is a customer whose standing nobody has worked out."""
+    return bool(await connection.fetchval(_MISSING.sql))
 
 
 async def project(connection: Connection) -> int:
     """Bring everybody's standing up to date, in the transaction on a connection; return how many they are."""
-    await connection.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+    # Whoever waits for the lock makes all who come later wait as well, so nobody waits for it longer than for others.
     await connection.fetch(_ALONE.sql)
+    await connection.execute("SET LOCAL statement_timeout = 0")
     count, behind = 0, UUID(int=0)
-    while batch := await connection.fetch(_NEXT.sql, *_NEXT.values({"behind": behind})):
-        which = [row["customer_id"] for row in batch]
-        await connection.fetch(_SOME.sql, *_SOME.values({"which": which}))
-        count, behind = count + len(which), which[-1]
+    async with _by_indexes(connection):
+        while batch := await connection.fetch(_NEXT.sql, *_NEXT.values({"behind": behind})):
+            which = [row["customer_id"] for row in batch]
+            await connection.fetch(_SOME.sql, *_SOME.values({"which": which}))
+            count, behind = count + len(which), which[-1]
     return count

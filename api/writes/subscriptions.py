@@ -69,19 +69,11 @@ async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:
         message = "There is no such customer; setCustomer creates one."
         raise Rejection(UserErrorCode.NOT_FOUND, message, (*_NEW, "customer"))
     ids = {"subscription": new_id(), "customer": known.customer_id}
-    values = columns_of(timeline) | {
+    values = first_version(new, timeline) | {
         "customer_id": ids["customer"],
         "subscription_id": ids["subscription"],
         "source": new.external_id and new.external_id.source,
         "external_id": new.external_id and new.external_id.value,
-        "kind": new.kind,
-        "plan_name": new.plan_name,
-        "price": new.price.amount,
-        "currency": new.price.currency_code,
-        "grace": str(new.grace),
-        "started_at": timeline.started_at,
-        "trial_ends_at": timeline.trial_ends_at,
-        "change": "STARTED",
     }
     if not await _VERSIONS.begin(change, values):
         message = "A subscription with this external identifier is recorded already."
@@ -91,6 +83,20 @@ async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:
         await _pay(change, ids, timeline, new.price, paid_at, (*_NEW, "price"))
     await stand_anew(change, [ids["customer"]])
     return ids
+
+
+def first_version(new: NewSubscription, timeline: Timeline) -> dict[str, Any]:
+    """Return what is kept of a subscription, whoever's it is."""
+    return columns_of(timeline) | {
+        "kind": new.kind,
+        "plan_name": new.plan_name,
+        "price": new.price.amount,
+        "currency": new.price.currency_code,
+        "grace": str(new.grace),
+        "started_at": timeline.started_at,
+        "trial_ends_at": timeline.trial_ends_at,
+        "change": "STARTED",
+    }
 
 
 async def _take(change: Change, which: Which, step: Step) -> dict[str, UUID]:

@@ -14,7 +14,8 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
 from benchmarks.idiomatic.loaders import Loaders
-from benchmarks.idiomatic.schema import Context, schema
+from benchmarks.idiomatic.orders import Context
+from benchmarks.idiomatic.schema import schema
 
 POOL_SIZE = 10
 

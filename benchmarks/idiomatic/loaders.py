@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, column, func, select, true
@@ -14,7 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import aliased
 from strawberry.dataloader import DataLoader
 
-from benchmarks.idiomatic.rows import CustomerRow, LineRow, OrderRow, RefundRow
+from benchmarks.idiomatic.activity import Facts
+from benchmarks.idiomatic.policy import Policy, policy_in_force
+from benchmarks.idiomatic.rows import (
+    ContractRow,
+    CustomerRow,
+    LineRow,
+    OrderRow,
+    RefundRow,
+    SubscriptionRow,
+    SupportPlanRow,
+)
+
+V = TypeVar("V", SubscriptionRow, SupportPlanRow, ContractRow)
+R = TypeVar("R", OrderRow, RefundRow, SubscriptionRow, SupportPlanRow, ContractRow)
 
 OrderKey = tuple[UUID, UUID]
 """Customer and order: keys of orders begin with the customer."""
@@ -36,6 +49,42 @@ class Loaders:
         self.lines: DataLoader[OrderKey, list[LineRow]] = DataLoader(self._lines)
         self.sums: DataLoader[UUID, Sums] = DataLoader(self._sums)
         self._orders: dict[int, DataLoader[UUID, list[OrderRow]]] = {}
+
+        self.all_orders = self._of_customers(OrderRow, OrderRow.placed_at.desc(), OrderRow.order_id.desc())
+        self.refunds = self._of_customers(RefundRow)
+        self.subscriptions = self._newest(SubscriptionRow, SubscriptionRow.started_at, SubscriptionRow.subscription_id)
+        self.support_plans = self._newest(SupportPlanRow, SupportPlanRow.starts_at, SupportPlanRow.support_plan_id)
+        self.contracts = self._newest(ContractRow, ContractRow.starts_at, ContractRow.contract_id)
+        self.policies: DataLoader[datetime, Policy] = DataLoader(self._policies)
+
+    def _of_customers(self, kind: type[R], *order: Any, where: Any = None) -> DataLoader[UUID, list[R]]:
+        """Return what loads all rows of customers in an order."""
+
+        async def load(customers: list[UUID]) -> list[list[R]]:
+            wanted: Any = select(kind).where(kind.customer_id == _any_of(customers)).order_by(*order)
+            found: dict[UUID, list[R]] = defaultdict(list)
+            async with self._sessions() as session:
+                for row in await session.scalars(wanted if where is None else wanted.where(where)):
+                    found[row.customer_id].append(row)
+            return [found[customer] for customer in customers]
+
+        return DataLoader(load)
+
+    def _newest(self, kind: type[V], begun: Any, key: Any) -> DataLoader[UUID, list[V]]:
+        """Return what loads the newest versions of customers' agreements, latest first."""
+        return self._of_customers(kind, begun.desc(), key.desc(), where=kind.superseded_at.is_(None))
+
+    async def _policies(self, moments: list[datetime]) -> list[Policy]:
+        async with self._sessions() as session:
+            return [await policy_in_force(session, moment) for moment in moments]
+
+    async def facts(self, customer: UUID) -> Facts:
+        """Return what a customer's status is judged by; each kind of row is read at once for all who are asked for."""
+        # Each load waits for the others to be asked for, too; so all of them begin before any is awaited.
+        orders, refunds = self.all_orders.load(customer), self.refunds.load(customer)
+        subscriptions, plans = self.subscriptions.load(customer), self.support_plans.load(customer)
+        contracts = self.contracts.load(customer)
+        return Facts(await orders, await refunds, await subscriptions, await plans, await contracts)
 
     def latest_orders(self, first: int) -> DataLoader[UUID, list[OrderRow]]:
         """Return what loads the latest orders of customers, so many of each."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import DateTime, ForeignKey, Integer, Interval, cast, column, extract
+from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, Range
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column, relationship
 from uuid_utils.compat import uuid7
+
+Held = list[Range[datetime]]
+"""Stretches of time during which something holds; one without an end has no upper bound."""
+
+
+def _part(unit: str) -> Any:
+    return cast(extract(unit, column("window", Interval)), Integer)
 
 
 class Base(DeclarativeBase):
     """Base of the mapped classes; every moment has a time zone."""
 
-    type_annotation_map = {datetime: DateTime(timezone=True)}  # noqa: RUF012  (SQLAlchemy reads it from the class)
+    type_annotation_map = {datetime: DateTime(timezone=True), Held: TSTZMULTIRANGE}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
 
 class CustomerRow(Base):
@@ -82,7 +89,97 @@ class RefundRow(Base):
 
     refund_id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    amount: Mapped[Decimal]
     business_amount: Mapped[Decimal]
+    refunded_at: Mapped[datetime]
+
+
+class SubscriptionRow(Base):
+    """A version of a subscription; the newest is not superseded."""
+
+    __tablename__ = "subscriptions"
+
+    subscription_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID]
+    kind: Mapped[str]
+    plan_name: Mapped[str]
+    started_at: Mapped[datetime]
+    held: Mapped[Held]
+    superseded_at: Mapped[datetime | None]
+
+
+class SupportPlanRow(Base):
+    """A version of a support plan; the newest is not superseded."""
+
+    __tablename__ = "support_plans"
+
+    support_plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID]
+    plan_name: Mapped[str]
+    paid: Mapped[bool]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    held: Mapped[Held]
+    superseded_at: Mapped[datetime | None]
+
+
+class ContractRow(Base):
+    """A version of a contract; the newest is not superseded."""
+
+    __tablename__ = "contracts"
+
+    contract_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID]
+    number: Mapped[str]
+    name: Mapped[str]
+    value: Mapped[Decimal]
+    currency: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    held: Mapped[Held]
+    superseded_at: Mapped[datetime | None]
+
+
+class BusinessRow(Base):
+    """The business; there is one."""
+
+    __tablename__ = "business"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    time_zone: Mapped[str]
+
+
+class PolicyRow(Base):
+    """A version of the policy of who counts as active."""
+
+    __tablename__ = "active_policies"
+
+    policy_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    effective_from: Mapped[datetime]
+    time_zone: Mapped[str | None]
+    rules: Mapped[list[RuleRow]] = relationship(order_by="RuleRow.position")
+
+
+class RuleRow(Base):
+    """A rule of a policy; the driver gives lengths of time in days, so months are counted by the database."""
+
+    __tablename__ = "active_rules"
+
+    policy_id: Mapped[UUID] = mapped_column(ForeignKey("active_policies.policy_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    enabled: Mapped[bool]
+    customer_kind: Mapped[str | None]
+    category: Mapped[str | None]
+    minimum_count: Mapped[int | None]
+    window: Mapped[timedelta | None] = mapped_column(Interval, deferred=True)
+    months: Mapped[int | None] = column_property(_part("month") + 12 * _part("year"))
+    days: Mapped[int | None] = column_property(_part("day"))
 
 
 class KeyRow(Base):

@@ -2,83 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Self, TypeAlias
+from typing import Self
 from uuid import UUID
 
 import strawberry
 from sqlalchemy import select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from strawberry.extensions import ParserCache, ValidationCache
 
-from benchmarks.idiomatic.loaders import Loaders, Sums
+from benchmarks.idiomatic.activity import Judge
+from benchmarks.idiomatic.loaders import Sums
+from benchmarks.idiomatic.orders import Info, Money, Order
 from benchmarks.idiomatic.purchases import NewLine, NewPurchase, record_purchase
-from benchmarks.idiomatic.rows import CustomerRow, LineRow, OrderRow
+from benchmarks.idiomatic.rows import CustomerRow
+from benchmarks.idiomatic.status import ActiveStatus
 
 CENT = Decimal("0.01")
-
-
-@dataclass
-class Context:
-    """What the resolvers of one request share."""
-
-    sessions: async_sessionmaker[AsyncSession]
-    loaders: Loaders
-
-
-Info: TypeAlias = strawberry.Info[Context, None]
-
-
-@strawberry.type
-class Money:
-    amount: Decimal
-    currency_code: str
-
-
-@strawberry.type
-class OrderLine:
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-
-    @classmethod
-    def of(cls, row: LineRow) -> Self:
-        return cls(
-            sku=row.sku,
-            name=row.name,
-            quantity=row.quantity,
-            unit_price=Money(amount=row.unit_price, currency_code=row.currency),
-        )
-
-
-@strawberry.type
-class Order:
-    customer_id: strawberry.Private[UUID]
-    order_id: strawberry.Private[UUID]
-    id: strawberry.ID
-    number: str
-    placed_at: datetime
-    total: Money
-
-    @classmethod
-    def of(cls, row: OrderRow) -> Self:
-        return cls(
-            customer_id=row.customer_id,
-            order_id=row.order_id,
-            id=strawberry.ID(str(row.order_id)),
-            number=row.number,
-            placed_at=row.placed_at,
-            total=Money(amount=row.gross - row.discount, currency_code=row.currency),
-        )
-
-    @strawberry.field
-    async def lines(self, info: Info) -> list[OrderLine]:
-        rows = await info.context.loaders.lines.load((self.customer_id, self.order_id))
-        return [OrderLine.of(row) for row in rows]
 
 
 @strawberry.type
@@ -130,6 +72,12 @@ class Customer:
     @strawberry.field
     async def purchase_summary(self, info: Info) -> PurchaseSummary:
         return PurchaseSummary.of(await info.context.loaders.sums.load(self.customer_id))
+
+    @strawberry.field
+    async def active_status(self, info: Info) -> ActiveStatus:
+        now, loaders = info.context.now, info.context.loaders
+        policy, facts = await asyncio.gather(loaders.policies.load(now), loaders.facts(self.customer_id))
+        return ActiveStatus.of(policy, Judge(policy, facts, now).evaluations(), now)
 
 
 @strawberry.type

@@ -43,7 +43,10 @@ class Sent:
         return Response(self._before + text.encode() + b"}}", media_type="application/json")
 
 
-ORDERS_AND_LINES, WITH_SUMMARY, ONE_CUSTOMER = Sent("customers"), Sent("customers"), Sent("customer")
+ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS = Sent("customers"), Sent("customers"), Sent("customers")
+ONE_CUSTOMER = Sent("customer")
+PLANNED = {"orders_and_lines": ORDERS_AND_LINES, "active_status": ACTIVE_STATUS, "one_customer": ONE_CUSTOMER}
+"""Who sends the statements of Regulars' planner."""
 
 
 async def record_purchase(request: Request) -> Response:
@@ -58,7 +61,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the pool and learn which calls to make, before the first request is answered."""
     pool = asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=1, max_size=POOL_SIZE, reset=_as_it_is)
     async with pool:
-        for name, endpoint in (("orders_and_lines", ORDERS_AND_LINES), ("one_customer", ONE_CUSTOMER)):
+        for name, endpoint in PLANNED.items():
             endpoint.calls = await calls(os.environ["DATABASE_URL"], ASKED[name]["document"], ASKED[name]["variants"])
         WITH_SUMMARY.calls = [_summary_call(variables) for variables in ASKED["with_summary"]["variants"]]
         app.state.pool = pool
@@ -79,9 +82,8 @@ def _summary_call(variables: dict[str, Any]) -> Call:
 app = Starlette(
     lifespan=lifespan,
     routes=[
-        Route("/orders_and_lines", ORDERS_AND_LINES.__call__, methods=["POST"]),
+        *[Route(f"/{name}", endpoint.__call__, methods=["POST"]) for name, endpoint in PLANNED.items()],
         Route("/with_summary", WITH_SUMMARY.__call__, methods=["POST"]),
-        Route("/one_customer", ONE_CUSTOMER.__call__, methods=["POST"]),
         Route("/record_purchase", record_purchase, methods=["POST"]),
     ],
 )

@@ -564,9 +564,6 @@ def _add_standing() -> None:
             name=op.f("fk_customer_activity_customer_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["policy_id"], ["active_policies.policy_id"], name=op.f("fk_customer_activity_policy_id")
-        ),
         sa.PrimaryKeyConstraint("customer_id", "policy_id", name=op.f("pk_customer_activity")),
         comment="a projection: when each reason holds, by the policy in force and by each that is to come",
         postgresql_with={"fillfactor": 85},
@@ -580,7 +577,6 @@ def _add_standing() -> None:
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.customer_id"], name=op.f("fk_active_spans_customer_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["policy_id"], ["active_policies.policy_id"], name=op.f("fk_active_spans_policy_id")),
         sa.PrimaryKeyConstraint("customer_id", "policy_id", "starts_at", name=op.f("pk_active_spans")),
         comment="a projection: while customers count as active, without breaks; spans that are over are left out",
         postgresql_with={"fillfactor": 85},

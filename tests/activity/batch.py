@@ -32,9 +32,11 @@ class Batch:
         """Return clocks: none, at random, far away, or at an instant that means something to one of the customers."""
         random, plain = self.random, Question(self.now)
         some = random.choice(people)
-        near = random.choice(Oracle(some, self.world, plain).moments)
+        judged = Oracle(some, self.world, plain)
+        ends = [end for one in judged.purchases for end in (*one.recent, *one.loyal)]
+        near, end = random.choice(judged.moments), random.choice(ends or judged.moments)
         any_time = datetime(2022, 1, 1, tzinfo=UTC) + timedelta(days=random.uniform(0, 2_000))
-        as_of = random.choice((None, near, near, near, any_time, any_time, datetime(2199, 12, 31, tzinfo=UTC)))
+        as_of = random.choice((None, near, near, end, end, any_time, any_time, datetime(2199, 12, 31, tzinfo=UTC)))
         recorded = random.choice([some.recorded, *(recorded for _, recorded in some.facts())])
         instant = recorded + random.choice((-INSTANT, 0 * INSTANT))
         return Question(self.now, as_of, random.choice((None, None, None, instant, instant, any_time)))
@@ -57,7 +59,7 @@ class Batch:
         self.compared += leaves(expected)
 
 
-def clocks(question: Question) -> dict[str, str | None]:
+def clocks(question: Question) -> dict[str, Any]:
     """Return the clocks of a question as variables."""
     return {"asOf": shown(question.as_of), "knownAt": shown(question.known_at)}
 

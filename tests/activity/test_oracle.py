@@ -137,7 +137,7 @@ def asked_at(batch: Batch, now: datetime) -> Iterator[None]:
 
 
 async def check_lists(batch: Batch, question: Question) -> None:
-    """Compare lists narrowed and sorted by active status with those of the oracle."""
+    """Compare lists narrowed and sorted by active status with those of the oracle; of the past some, they take long."""
     some = batch.random.sample(CODES, 2)
     low, high = sorted(question.moment + timedelta(days=batch.random.uniform(0, 300)) for _ in range(2))
     lists: list[tuple[dict[str, Any], Callable[[Oracle], bool]]] = [
@@ -148,12 +148,12 @@ async def check_lists(batch: Batch, question: Question) -> None:
         ({"activeUntil": {"gte": shown(low), "lt": shown(high)}}, lambda one: ends_between(one, low, high)),
         *(({"activeBecause": [code]}, partial(holds, code)) for code in CODES),
     ]
-    seen = batch.seen(question)
-    for filter_, test in lists:
+    seen, is_past = batch.seen(question), question.as_of or question.known_at
+    for filter_, test in batch.random.sample(lists, 4) if is_past else lists:
         expected = [one.person.id for one in seen if test(one)]
         assert await listed(batch, question, filter=filter_) == (expected, len(expected)), (question, filter_)
     by_end = sorted(seen, key=lambda one: (last_until(one), one.person.key))
-    for filter_, test in lists[:2]:
+    for filter_, test in lists[:1] if is_past else lists[:2]:
         expected = [one.person.id for one in by_end if test(one)]
         sorted_by = {"orderBy": {"field": "ACTIVE_UNTIL"}, "filter": filter_}
         assert await listed(batch, question, **sorted_by) == (expected, len(expected)), (question, filter_)
@@ -164,7 +164,7 @@ async def check_numbers(batch: Batch, question: Question, seen: list[Oracle]) ->
     """Compare the numbers of all customers with those of the oracle."""
     first, last = sorted(question.moment + timedelta(days=batch.random.uniform(-700, 60)) for _ in range(2))
     months = batch.random.choice((1, 12, 36))
-    asked = {"from": shown(first), "to": shown(last), "months": months}
+    asked: dict[str, Any] = {"from": shown(first), "to": shown(last), "months": months}
     answer = await batch.ask(NUMBERS, **asked, **clocks(question))
     assert answer["customerBase"] == numbers(seen, first, last, months), (question, asked)
 

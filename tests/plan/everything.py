@@ -8,6 +8,9 @@ from graphql import get_named_type, is_abstract_type, is_leaf_type
 
 from api.graph.schema import executable
 
+AT_THE_TOP = ("ActiveStatus", "CustomerLifecycle", "RfmScore")
+"""What rests on all that is known of a customer: asked for of customers themselves, not on every way to them."""
+
 
 def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
     """Return the selection of every field of a type, so many levels deep, without types met on the way."""
@@ -21,6 +24,8 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
         of = get_named_type(field.type)
         if is_leaf_type(of):
             parts.append(name)
+        elif of.name in AT_THE_TOP and past not in ((), ("CustomerConnection",)):
+            continue
         elif _object_in(of) not in (*past, type_name) and levels:
             deeper = everything(of.name, levels - 1, past=(*past, type_name))
             sizes = "(first: 100)" if "first" in field.args else ""

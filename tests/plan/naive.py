@@ -34,9 +34,9 @@ from api.graph.nodes import VIEWS
 from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
+from tests.plan.connections import connection, name_of
 from tests.plan.made import PLAIN, Made
-from tests.plan.orders import is_total, named, ordering
-from tests.plan.pages import Cursor, Placed, cut, in_order
+from tests.plan.pages import Placed, directions, in_order
 from tests.plan.rows import Found, Rows, Sight
 from tests.plan.summaries import summary
 
@@ -70,7 +70,7 @@ class Naive:
             hide_suggestions=True,
         )
         return {
-            key: await self.root(query, details) if _name(details) != "__typename" else "Query"
+            key: await self.root(query, details) if name_of(details) != "__typename" else "Query"
             for key, details in collected.grouped_field_set.items()
         }
 
@@ -87,7 +87,7 @@ class Naive:
 
     async def root(self, query: Any, details: Any) -> Any:
         """Return the value of a field of the query."""
-        name, field = _name(details), query.fields[_name(details)]
+        name, field = name_of(details), query.fields[name_of(details)]
         given = self.arguments(field, details)
         sight = replace(self.sight, as_of=given.get("asOf"), known_at=given.get("knownAt"))
         if name == "node":
@@ -100,7 +100,7 @@ class Naive:
         found = await self.rows.everything(relation, sight, search)
         wanted = [row for row in found if await is_wanted(self.rows, row, field, given)]
         if isinstance(source, Paged):
-            return await self.page(wanted, given, source, field, details)
+            return await connection(self, wanted, given, source, field, details)
         if source.only:
             wanted = [row for row in wanted if await self.rows.value(row, source, source.only)]
         ordered = await self.ordered(wanted, relation.order, False)
@@ -123,7 +123,7 @@ class Naive:
         """Return the object a row is, or one that is made of it."""
         answer = {}
         for key, below in self.below(type_, details).items():
-            field = type_.fields.get(_name(below))
+            field = type_.fields.get(name_of(below))
             answer[key] = type_.name if field is None else await self.field(field, row, below, made)
         return answer
 
@@ -174,7 +174,7 @@ class Naive:
         if source.among:
             found = [seen for seen in found if await self.rows.belongs(row, seen, source.among, made)]
         found = [seen for seen in found if await is_wanted(self.rows, seen, field, given)]
-        return await self.page(found, given, source, field, details)
+        return await connection(self, found, given, source, field, details)
 
     async def kept(self, row: Found, source: Listed) -> list[Made]:
         """Return those members of a list that are in it."""
@@ -196,7 +196,7 @@ class Naive:
         """Return one of many objects that were gathered."""
         answer: dict[str, Any] = {}
         for key, below in self.below(type_, details).items():
-            field = type_.fields.get(_name(below))
+            field = type_.fields.get(name_of(below))
             declared = field and field.extensions["strawberry-definition"]
             source = made.source(declared) if declared else None
             if isinstance(source, Same):
@@ -213,49 +213,10 @@ class Naive:
         for row in found:
             place = [await self.rows.column(row, term.name) for term in terms]
             placed.append(Placed(row, tuple(place if total else [*place, await self._key(row)])))
-        return in_order(placed, _directions(terms, total))
+        return in_order(placed, directions(terms, total))
 
     async def _key(self, row: Found) -> Any:
         return await self.rows.column(row, row.relation.key)
-
-    async def page(self, found: Sequence[Found], given: Any, source: Paged, field: Any, details: Any) -> dict[str, Any]:
-        """Return a connection."""
-        terms = ordering(source, given)
-        total = is_total(source, terms)
-        ordered = await self.ordered(found, terms, total)
-        limits = {name: given.get(name) for name in ("first", "last", "after", "before")}
-        page = cut(ordered, _directions(terms, total), **limits)
-        type_: Any = get_named_type(field.type)
-        cursors = [Cursor(named(source, terms), placed.place) for placed in page.shown]
-        answer: dict[str, Any] = {}
-        for key, below in self.below(type_, details).items():
-            part = type_.fields.get(_name(below))
-            inner: Any = part and get_named_type(part.type)
-            if part is None:
-                answer[key] = type_.name
-            elif _name(below) == "nodes":
-                of = self.schema.type_map[source.of] if source.of else inner
-                answer[key] = [await self.object(of, placed.item, below) for placed in page.shown]
-            elif _name(below) == "edges":
-                answer[key] = [
-                    await self.edge(inner, row.item, at, below, source.of)
-                    for row, at in zip(page.shown, cursors, strict=True)
-                ]
-            else:
-                answer[key] = {at: _fact(page, cursors, inner, of) for at, of in self.below(inner, below).items()}
-        return answer
-
-    async def edge(self, type_: Any, row: Found, cursor: Cursor, details: Any, of: str | None) -> dict[str, Any]:
-        """Return one edge of a connection, whose rows are of a type that may be one of several."""
-        answer: dict[str, Any] = {}
-        for key, below in self.below(type_, details).items():
-            name = _name(below)
-            if name == "node":
-                inner = self.schema.type_map[of] if of else get_named_type(type_.fields[name].type)
-                answer[key] = await self.object(inner, row, below)
-            else:
-                answer[key] = cursor if name == "cursor" else type_.name
-        return answer
 
     def derived(self, type_: Any, value: Any, details: Any) -> Any:
         """Return a derived value as the selection asks."""
@@ -267,7 +228,7 @@ class Naive:
         assert not is_abstract_type(of)
         answer = {}
         for key, below in self.below(of, details).items():
-            field = of.fields.get(_name(below))
+            field = of.fields.get(name_of(below))
             if field is None:
                 answer[key] = of.name
             else:
@@ -295,28 +256,5 @@ def formed(type_: Any, value: Any) -> Any:
     return value.name if isinstance(value, Enum) else value
 
 
-def _name(details: Any) -> str:
-    name: str = details[0].node.name.value
-    return name
-
-
 def _place(values: Mapping[str, Any]) -> Any:
     return values["place"]
-
-
-def _directions(terms: Sequence[Term], total: bool) -> list[bool]:
-    falling = [term.descending for term in terms]
-    return falling if total else [*falling, bool(falling) and falling[-1]]
-
-
-def _fact(page: Any, cursors: Sequence[Cursor], type_: Any, details: Any) -> Any:
-    facts = {
-        "hasNextPage": page.has_next,
-        "hasPreviousPage": page.has_previous,
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-        "count": page.count,
-        "precision": "EXACT",
-        "__typename": type_.name,
-    }
-    return facts[_name(details)]

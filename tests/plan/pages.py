@@ -12,6 +12,8 @@ from functools import cmp_to_key
 from typing import Any
 from uuid import UUID
 
+from api.reads.relation import Term
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -49,6 +51,12 @@ class Page:
 def decoded(text: str) -> list[Any]:
     """Return what a cursor holds."""
     return list(json.loads(urlsafe_b64decode(text)))
+
+
+def directions(terms: Sequence[Term], total: bool) -> list[bool]:
+    """Return for each step of an order whether it falls; the key, where it breaks ties, goes the way of the last."""
+    falling = [term.descending for term in terms]
+    return falling if total else [*falling, bool(falling) and falling[-1]]
 
 
 def in_order(found: Sequence[Placed], descending: Sequence[bool]) -> list[Placed]:

@@ -59,7 +59,11 @@ CASES = {
         {"after": cursor("orders -business_total", "1e999999", KEY)},
         GARBAGE,
     ),
-    "a cursor with a long number": (BY_COUNT, {"after": cursor("customers +order_count", "9" * 30, KEY)}, GARBAGE),
+    "a cursor with a long number": (
+        BY_COUNT,
+        {"after": cursor("customers +stands_order_count", "9" * 30, KEY)},
+        GARBAGE,
+    ),
     "a cursor with NUL": (BY_NAME, {"after": cursor("products +name", "a\0b", KEY)}, GARBAGE),
     "a cursor with a surrogate": (BY_NAME, {"after": cursor("products +name", "\ud800", KEY)}, GARBAGE),
     "first and last": (PAGE, {"first": 1, "last": 1}, "`first` or `last`, not both"),

@@ -1,4 +1,4 @@
-"""Stages worked out in Python from the words of the documentation: each moment is looked at by counting what stands."""
+"""Stages worked out in Python from the words of the documentation, by counting what stands at every moment."""
 
 from __future__ import annotations
 
@@ -175,7 +175,8 @@ class Life:
 
 def _first_run(start: datetime, end: datetime | None, pauses: Sequence[Any]) -> datetime | None:
     """Return the first moment of a stretch that no pause covers."""
-    for candidate in sorted([start, *(pause.upper for pause in pauses if pause.upper and pause.upper > start)]):
+    candidates: list[datetime] = [start, *(pause.upper for pause in pauses if pause.upper and pause.upper > start)]
+    for candidate in sorted(candidates):
         paused = any(pause.lower <= candidate and (pause.upper is None or candidate < pause.upper) for pause in pauses)
         if not paused and (end is None or candidate < end):
             return candidate

@@ -65,4 +65,4 @@ def _fifth(value: Any, everybody: Sequence[Any]) -> int:
         next(bound for bound in everybody if 5 * sum(each <= bound for each in everybody) >= fifths * len(everybody))
         for fifths in (1, 2, 3, 4)
     ]
-    return 1 + sum(value > bound for bound in bounds)
+    return 1 + sum(bool(value > bound) for bound in bounds)

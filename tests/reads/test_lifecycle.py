@@ -28,7 +28,7 @@ def day(month: int, of: int = 1, hour: int = 12) -> datetime:
 
 
 def wire(moment: datetime | None) -> str | None:
-    return moment and moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Stages:

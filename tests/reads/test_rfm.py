@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from api.domain.rfm import GROUPS
-from tests.given import Made
+from tests.asking import Ask
+from tests.given import Given, Made
 from tests.reads.rfm_oracle import Bought, score_all
 from tests.repository import ROOT
 
@@ -34,7 +35,7 @@ IN_GROUP = """query Group($groups: [RfmGroup!], $asOf: DateTime, $knownAt: DateT
 NAMES = sorted({*GROUPS.values(), "PROSPECTS"})
 
 
-async def pages(ask: Any, document: str, **variables: Any) -> list[Any]:
+async def pages(ask: Ask, document: str, **variables: Any) -> list[Any]:
     found, after = [], None
     while True:
         page = (await ask(document, after=after, **variables))["customers"]
@@ -45,13 +46,13 @@ async def pages(ask: Any, document: str, **variables: Any) -> list[Any]:
         after = page["pageInfo"]["endCursor"]
 
 
-async def scores(ask: Any, **variables: Any) -> dict[str, tuple[int | None, int | None, int | None, str]]:
+async def scores(ask: Ask, **variables: Any) -> dict[str, tuple[int | None, int | None, int | None, str]]:
     found = await pages(ask, PAGE, **variables)
     parts = ("recency", "frequency", "monetary", "group")
     return {each["id"]: tuple(each["rfm"][part] for part in parts) for each in found}
 
 
-async def buyer(given: Any, days_ago: int, orders: int, spent: int) -> Made:
+async def buyer(given: Given, days_ago: int, orders: int, spent: int) -> Made:
     customer = await given.customer()
     for number in range(orders):
         share = Decimal(spent) - (orders - 1) if number == 0 else 1
@@ -140,7 +141,7 @@ async def test_scores_agree_with_a_plain_calculation_at_any_moment(ask, given):
     assert len(Counter(score[3] for score in score_all([e.id for e in customers], facts, None, None).values())) > 6
 
 
-async def order(given: Any, random: Random, customer: Made) -> list[Bought]:
+async def order(given: Given, random: Random, customer: Made) -> list[Bought]:
     """Make an order, perhaps with a refund, each recorded at once or late; days and amounts that are often equal."""
     at, late = NOW - timedelta(days=random.randrange(0, 800, 20)), timedelta(days=random.choice((0, 0, 30)))
     amount = Decimal(random.choice((5, 10, 10, 25, 60)))

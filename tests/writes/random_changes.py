@@ -88,12 +88,14 @@ class Shop:
         """Do something to a subscription."""
         given: dict[str, Any] = {"subscriptionId": self.some(self.subscriptions)}
         name = self.random.choice(("renew", "renew", "pause", "resume", "change", "cancel"))
-        more: dict[str, Any] = {
-            "pause": {"resumeAt": (NOW + timedelta(days=9)).isoformat()} if self.random.random() < 0.5 else {},
+        pause = {"resumeAt": (NOW + timedelta(days=9)).isoformat()} if self.random.random() < 0.5 else {}
+        more: dict[str, dict[str, Any]] = {
+            "pause": pause,
             "change": {"price": euros(12)},
             "cancel": {"reason": "OTHER"},
-        }.get(name, {})
-        await self.change(f"{name}Subscription", "subscription { id }", given | more)
+        }
+        given |= more.get(name, {})
+        await self.change(f"{name}Subscription", "subscription { id }", given)
 
     async def enroll(self) -> None:
         """Enroll a customer in a support plan, paid or free."""
@@ -126,7 +128,12 @@ class Shop:
         """Sign a contract, also one that begins later."""
         start = NOW + timedelta(days=self.random.randint(-200, 40))
         term = {"startAt": start.isoformat(), "endAt": (start + timedelta(days=365)).isoformat()}
-        given = {"customer": {"id": self.some(self.customers)}, "name": "Care", "term": term, "value": euros(1200)}
+        given: dict[str, Any] = {
+            "customer": {"id": self.some(self.customers)},
+            "name": "Care",
+            "term": term,
+            "value": euros(1200),
+        }
         given |= {"signedAt": min(start, NOW).isoformat(), "autoRenew": self.random.random() < 0.4}
         payload = await self.change("signContract", "contract { id }", {"contract": given})
         self.contracts.append(payload["contract"]["id"])

@@ -10,7 +10,7 @@ import pytest
 
 from api.writes.importing import Counts
 from tests.repository import ROOT
-from tests.writes.imports import CDNOW, ONLINE_RETAIL, Imports
+from tests.writes.imports import CDNOW, ONLINE_RETAIL, Imports, contract, subscription, write_csv
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("real files")]
 
@@ -100,3 +100,20 @@ async def test_cdnow_comes_out_exactly_also_when_killed_on_the_way(imports):
         ("00002-19970112-2", "1997-01-12 05:00:00+00", 1, "77.00", "5 compact discs"),
     ]
     assert (await imports.file(CDNOW, "cdnow")).added == Counts()
+
+
+async def test_things_with_a_term_come_out_exactly_also_when_killed_on_the_way(imports):
+    ended = ("", "2024-05-10", "2024-06-10")
+    rows = [subscription(customer=str(n % 50), subscription=f"S{n}", ended_at=ended[n % 3]) for n in range(300)]
+    path = write_csv(imports.folder / "many.csv", rows)
+    await imports.terms("contracts", contract())
+    told = kill_after(3, program(imports, path, "subscriptions", 20))
+    begun = await imports.one("SELECT count(*) FROM subscriptions WHERE version = 1")
+    assert told == [20, 40, 60]
+    assert 60 <= begun < 300
+    result = await imports.file(path, "subscriptions")
+    assert (result.rows_taken, result.rejected, result.added.subscriptions + begun) == (300, {}, 300)
+    counted = "SELECT count(*) FILTER (WHERE version = 1), count(*) FILTER (WHERE version = 2) FROM subscriptions"
+    assert await imports.rows(counted) == [(300, 200)]
+    assert await imports.one("SELECT count(*) FROM customers") == 51
+    assert await imports.is_sound()

@@ -40,11 +40,12 @@ def _cell(columns: tuple[str, ...], name: str, mapped: str | None) -> Cell | Non
     if mapped is not None and mapped not in columns:
         raise ImportRefused(f"The file has no column “{mapped}” for {name}. {listed(columns)}")
     chosen = (
-        mapped if mapped is not None else next((found for found in columns if _folded(found) == _folded(name)), None)
+        mapped if mapped is not None else next((own for own in columns[::-1] if _folded(own) == _folded(name)), None)
     )
     if chosen is None:
         return None
-    index = columns.index(chosen)
+    # Where a file of rejected rows has two columns of one name, the second is the file's own.
+    index = len(columns) - 1 - columns[::-1].index(chosen)
     return lambda cells: cells[index]
 
 

@@ -5,16 +5,34 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, case, exists, func, insert, null, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from api.database import Connection
 from api.tables.customers import companies, customer_external_ids
 from api.tables.customers import customers as recorded
 from api.writes.importing.expressions import new_ids
+from api.writes.importing.staging import DETAILS, fetch, index, run
 from api.writes.importing.staging import customers as staged
-from api.writes.importing.staging import fetch, run
 from api.writes.importing.transactions import in_chunk
 from api.writes.standing import bring_up_to_date
 
@@ -30,6 +48,23 @@ class RecordedCustomers:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
+async def gather_customers(
+    connection: Connection, rows: Table, which: ColumnElement[bool], *, since: Column[Any], latest: tuple[Any, ...]
+) -> None:
+    """Stage the customers of staged rows that name them by `source` and `customer`.
+
+    since   column with the moment from which on the customer is one
+    latest  order of a customer's rows, of which the first that tells a detail is believed
+    """
+    details = [_first(rows.c[name], latest) for name in DETAILS]
+    grouped = select(rows.c.source, rows.c.customer, func.min(since).label("created_at"), *details).where(which)
+    people = grouped.group_by(rows.c.source, rows.c.customer).subquery()
+    ordinal = cast(func.row_number().over(order_by=(people.c.source, people.c.customer)), Integer)
+    into = ["ordinal", "source", "value", "created_at", *DETAILS]
+    await run(connection, insert(staged).from_select(into, select(ordinal, *people.c)))
+    await index(connection, staged)
+
+
 async def record_customers(connection: Connection) -> RecordedCustomers:
     """Give every staged customer its id, and record those that are not known by their external id yet.
 
@@ -43,6 +78,11 @@ async def record_customers(connection: Connection) -> RecordedCustomers:
         added += fresh
         left_out += missed
     return RecordedCustomers(added, total - added, left_out)
+
+
+def _first(detail: Column[Any], order: tuple[Any, ...]) -> ColumnElement[Any]:
+    told = func.array_agg(aggregate_order_by(detail, *order)).filter(detail.is_not(None))
+    return type_coerce(told, ARRAY(Text))[1].label(detail.name)
 
 
 async def _record(connection: Connection, chunk: ColumnElement[bool]) -> tuple[int, Counter[str]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     Text,
     and_,
@@ -21,25 +20,24 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    type_coerce,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
-from api.database import Connection, prepare
+from api.database import Connection
 from api.domain.file_rows import Reason
 from api.domain.money import LARGEST_AMOUNT
 from api.writes.business import Business
+from api.writes.importing.customers import gather_customers
 from api.writes.importing.expressions import new_ids, rate_at
 from api.writes.importing.known import find_known_credits, find_known_orders
 from api.writes.importing.staging import (
     DETAILS,
-    customers,
     documents,
     fetch,
     index,
     lines,
     of_document,
+    reasons,
     rejections,
     run,
 )
@@ -63,19 +61,17 @@ async def gather(connection: Connection, business: Business, *, lines_a_chunk: i
     await run(connection, update(documents).values(reason=_reason()))
     await find_known_orders(connection)
     await find_known_credits(connection)
-    await run(connection, insert(customers).from_select(_customer_columns(), _customers()))
-    await index(connection, customers)
+    d = documents.c
+    # What orders say of a customer counts before what credit notes say.
+    latest = (d.is_credit, d.placed_at.desc(), d.document.desc())
+    await gather_customers(connection, documents, d.reason.is_(None), since=d.placed_at, latest=latest)
 
 
-async def rejected_late(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
+def rejected_late(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
     """Yield rows, by number, that were good in themselves but whose order cannot be taken; each order's once."""
     rejected = and_(documents.c.reason.is_not(None), ~documents.c.told)
     rows = select(lines.c.row, documents.c.reason).join(documents, of_document()).where(rejected)
-    statement = prepare(rows.order_by(lines.c.row))
-    async with connection.transaction():
-        async for row, reason in connection.cursor(statement.sql, *statement.values({}), prefetch=5_000):
-            yield row, Reason[reason]
-        await run(connection, update(documents).where(rejected).values(told=True))
+    return reasons(connection, rows.order_by(lines.c.row), update(documents).where(rejected).values(told=True))
 
 
 async def known(connection: Connection) -> tuple[int, int]:
@@ -151,19 +147,3 @@ def _reason() -> ColumnElement[str | None]:
         (largest > literal(LARGEST_AMOUNT), Reason.OUT_OF_RANGE.name),
         else_=cast(null(), Text),
     )
-
-
-def _customer_columns() -> list[str]:
-    return ["ordinal", "source", "value", "created_at", *DETAILS]
-
-
-def _customers() -> Select[Any]:
-    """A customer's details are the latest known, those of orders before those of credit notes."""
-    d = documents.c
-    latest = (d.is_credit, d.placed_at.desc(), d.document.desc())
-    found = (func.array_agg(aggregate_order_by(d[name], *latest)).filter(d[name].is_not(None)) for name in DETAILS)
-    details = [type_coerce(texts, ARRAY(Text))[1].label(name) for texts, name in zip(found, DETAILS, strict=True)]
-    grouped = select(d.source, d.customer, func.min(d.placed_at).label("created_at"), *details)
-    by_customer = grouped.where(d.reason.is_(None)).group_by(d.source, d.customer).subquery()
-    ordinal = func.row_number().over(order_by=(by_customer.c.source, by_customer.c.customer))
-    return select(cast(ordinal, Integer), *by_customer.c)

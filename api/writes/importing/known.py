@@ -20,7 +20,10 @@ async def find_known_orders(connection: Connection, chunk: int | None = None) ->
     """Mark the orders, of one chunk or all, that are recorded under another id than the staged one."""
     d, o = documents.c, orders.c
     same = and_(o.source == d.source, o.external_id == d.document, o.order_id != d.order_id)
-    differs = or_(*(o[name] != d[name] for name in ("currency", "gross", "discount", "placed_at")), ~_buyer_is(orders))
+    differs = or_(
+        *(o[name] != d[name] for name in ("currency", "gross", "discount", "placed_at")),
+        ~belongs_to_named(orders, documents),
+    )
     await run(connection, _known(differs).where(same, ~d.is_credit, _in(chunk)))
 
 
@@ -28,7 +31,7 @@ async def find_known_credits(connection: Connection, chunk: int | None = None) -
     """Mark the credit notes, of one chunk or all, that are recorded; the first of a note's refunds has its number."""
     d, r = documents.c, refunds.c
     same = and_(r.source == d.source, r.external_id == d.document)
-    differs = or_(r.currency != d.currency, _refunded() != d.gross, ~_buyer_is(refunds))
+    differs = or_(r.currency != d.currency, _refunded() != d.gross, ~belongs_to_named(refunds, documents))
     await run(connection, _known(differs).where(same, d.is_credit, _in(chunk)))
 
 
@@ -42,15 +45,15 @@ def _in(chunk: int | None) -> ColumnElement[bool]:
     return true() if chunk is None else documents.c.chunk == chunk
 
 
-def _buyer_is(facts: FromClause) -> ColumnElement[bool]:
-    """Say whether a fact belongs to the customer whom the file names; those that were merged are one."""
+def belongs_to_named(facts: FromClause, staged: FromClause) -> ColumnElement[bool]:
+    """Say whether a fact belongs to the customer whom a staged row names; those that were merged are one."""
     ids, named, owner = customer_external_ids.c, customers.alias("named"), customers.alias("owner")
     return exists(
         select(ids.customer_id)
         .select_from(customer_external_ids.join(named, named.c.customer_id == ids.customer_id).join(owner, true()))
-        .where(ids.source == documents.c.source, ids.value == documents.c.customer)
+        .where(ids.source == staged.c.source, ids.value == staged.c.customer)
         .where(owner.c.customer_id == facts.c.customer_id, _survivor(owner) == _survivor(named))
-        .correlate(documents, facts)
+        .correlate(staged, facts)
     )
 
 

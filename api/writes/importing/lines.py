@@ -61,14 +61,18 @@ class RowReader(Protocol):
         """Return source and number of the document that a rejected row belongs to, if it can be told."""
 
 
-class LineReader(RowReader, Protocol):
+class DetailedReader(RowReader, Protocol):
+    """How one kind of file is read whose rows may have details of customers."""
+
+    def left_out(self) -> Mapping[str, int]:
+        """Return how many rows had details that could not be used, by field."""
+
+
+class LineReader(DetailedReader, Protocol):
     """How the rows of one kind of file become lines."""
 
     def line(self, row: int, cells: Cells) -> Line:
         """Return the cleaned row; raise RowRejected where it cannot be taken."""
-
-    def left_out(self) -> Mapping[str, int]:
-        """Return how many rows had details that could not be used, by field."""
 
 
 def position(columns: tuple[str, ...], *names: str) -> int:

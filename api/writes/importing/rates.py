@@ -7,16 +7,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from api.database import Connection, prepare
+from api.database import Connection
 from api.domain import file_rows
 from api.domain.file_rows import Reason, RowRejected
 from api.tables.business import exchange_rates
 from api.writes.importing.columns import cells_of_fields
 from api.writes.importing.files import Cells
-from api.writes.importing.staging import fetch, rates, run
+from api.writes.importing.staging import fetch, rates, reasons, run
 
 _OWN = "The business keeps its books in this currency, so it has no rate."
 
@@ -54,13 +54,10 @@ async def record_rates(connection: Connection) -> int:
     return await run(connection, insert(exchange_rates).from_select(into, new).on_conflict_do_nothing())
 
 
-async def contradicting(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
+def contradicting(connection: Connection) -> AsyncIterator[tuple[int, Reason]]:
     """Yield rows, by number, that name another rate than is recorded for their day."""
-    rows = _judged().subquery()
-    statement = prepare(select(rows.c.row).where(rows.c.contradicts).order_by(rows.c.row))
-    async with connection.transaction():
-        async for found in connection.cursor(statement.sql, *statement.values({}), prefetch=5_000):
-            yield found["row"], Reason.CONFLICT
+    rows, conflict = _judged().subquery(), literal(Reason.CONFLICT.name)
+    return reasons(connection, select(rows.c.row, conflict).where(rows.c.contradicts).order_by(rows.c.row))
 
 
 async def known_rates(connection: Connection) -> int:

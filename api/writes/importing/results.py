@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
 
-Format: TypeAlias = Literal["online-retail", "cdnow", "table", "rates"]
+Format: TypeAlias = Literal["online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts"]
 
 
 class ImportRefused(Exception):
@@ -44,6 +44,9 @@ class Counts:
     lines: int = 0
     refunds: int = 0
     rates: int = 0
+    subscriptions: int = 0
+    support_plans: int = 0
+    contracts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

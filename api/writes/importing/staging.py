@@ -5,7 +5,7 @@ They are temporary, so that no two imports see each other's and nothing is left 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -21,8 +21,10 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    Select,
     Table,
     Text,
+    Update,
     Uuid,
     and_,
 )
@@ -31,6 +33,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql.elements import ClauseElement
 
 from api.database import Connection, prepare
+from api.domain.file_rows import Reason
 from api.writes.importing.lines import Line
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -40,7 +43,8 @@ DETAILS = ("country", "email", "first_name", "last_name", "phone", "company")
 """What a line may say about its customer."""
 
 
-def _temporary(name: str, *columns: Column[Any]) -> Table:
+def temporary(name: str, *columns: Column[Any]) -> Table:
+    """Return a staging table, which `create` makes."""
     return Table(name, _metadata, *columns, prefixes=["TEMPORARY"])
 
 
@@ -48,7 +52,7 @@ def _document() -> list[Column[Any]]:
     return [Column("source", Text), Column("document", Text), Column("is_credit", Boolean)]
 
 
-lines = _temporary(
+lines = temporary(
     "staged_lines",
     Column("row", BigInteger),
     *_document(),
@@ -62,11 +66,11 @@ lines = _temporary(
     Column("discount", Numeric),
     *(Column(name, Text) for name in Line._fields[Line._fields.index("product_name") :]),
 )
-rejections = _temporary("staged_rejections", Column("source", Text), Column("document", Text))
+rejections = temporary("staged_rejections", Column("source", Text), Column("document", Text))
 
 # One row per order and per credit note. reason: why it cannot be taken as a whole, told: to the caller. known: it is
 # recorded already.
-documents = _temporary(
+documents = temporary(
     "staged_documents",
     *_document(),
     Column("order_id", Uuid),
@@ -83,8 +87,8 @@ documents = _temporary(
     Column("chunk", BigInteger),
     *(Column(name, Text) for name in DETAILS),
 )
-products = _temporary("staged_products", *(Column(name, Text) for name in ("sku", "name", "category")))
-customers = _temporary(
+products = temporary("staged_products", *(Column(name, Text) for name in ("sku", "name", "category")))
+customers = temporary(
     "staged_customers",
     Column("ordinal", BigInteger),
     Column("source", Text),
@@ -96,7 +100,7 @@ customers = _temporary(
 )
 
 # Credit notes at work: what is still to be undone, what can be undone, and what undoes what.
-credit_lines = _temporary(
+credit_lines = temporary(
     "staged_credit_lines",
     *(Column(name, Text) for name in ("source", "note", "sku", "currency")),
     Column("row", BigInteger),
@@ -105,7 +109,7 @@ credit_lines = _temporary(
     Column("unit_price", Numeric),
     Column("unmatched", Integer),
 )
-open_lines = _temporary(
+open_lines = temporary(
     "staged_open_lines",
     Column("customer_id", Uuid),
     Column("order_id", Uuid),
@@ -115,14 +119,14 @@ open_lines = _temporary(
     Column("unit_price", Numeric),
     Column("undoable", Integer),
 )
-matches = _temporary(
+matches = temporary(
     "staged_matches",
     *(Column(name, Text) for name in ("source", "note")),
     Column("customer_id", Uuid),
     Column("order_id", Uuid),
     Column("amount", Numeric),
 )
-rates = _temporary(
+rates = temporary(
     "staged_rates",
     Column("row", BigInteger),
     Column("currency", Text),
@@ -130,14 +134,12 @@ rates = _temporary(
     Column("rate", Numeric),
 )
 
-_INDEXES = (
-    Index("staged_lines_document", lines.c.document),
-    Index("staged_documents_document", documents.c.document),
-    Index("staged_documents_chunk", documents.c.chunk),
-    Index("staged_customers_value", customers.c.value),
-    Index("staged_customers_ordinal", customers.c.ordinal),
-    Index("staged_open_lines_customer", open_lines.c.customer_id, open_lines.c.sku),
-)
+Index("staged_lines_document", lines.c.document)
+Index("staged_documents_document", documents.c.document)
+Index("staged_documents_chunk", documents.c.chunk)
+Index("staged_customers_value", customers.c.value)
+Index("staged_customers_ordinal", customers.c.ordinal)
+Index("staged_open_lines_customer", open_lines.c.customer_id, open_lines.c.sku)
 
 
 def of_document() -> ColumnElement[bool]:
@@ -168,9 +170,8 @@ async def create(connection: Connection) -> None:
 
 async def index(connection: Connection, *tables: Table) -> None:
     """Index staging tables, once they are filled, and let the planner see what is in them."""
-    for found in _INDEXES:
-        if found.table in tables:
-            await connection.execute(str(CreateIndex(found).compile(dialect=_DIALECT)))
+    for found in (found for table in tables for found in table.indexes):
+        await connection.execute(str(CreateIndex(found).compile(dialect=_DIALECT)))
     await analyze(connection, *tables)
 
 
@@ -190,6 +191,18 @@ async def run(connection: Connection, clause: ClauseElement, **given: object) ->
     statement = prepare(clause)
     tag = await connection.execute(statement.sql, *statement.values(given))
     return int(tag.rsplit(" ", 1)[-1])
+
+
+async def reasons(
+    connection: Connection, rows: Select[Any], then: Update | None = None
+) -> AsyncIterator[tuple[int, Reason]]:
+    """Yield number and reason of each row that a statement finds, as they come; run another in the same transaction."""
+    statement = prepare(rows)
+    async with connection.transaction():
+        async for row, reason in connection.cursor(statement.sql, *statement.values({}), prefetch=5_000):
+            yield row, Reason[reason]
+        if then is not None:
+            await run(connection, then)
 
 
 async def fetch(connection: Connection, clause: ClauseElement, **given: object) -> list[asyncpg.Record]:

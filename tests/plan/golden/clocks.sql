@@ -33,12 +33,12 @@ FROM orders AS orders_3
 WHERE orders_3.customer_id = customers_1.customer_id AND orders_3.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_3.recorded_at <= $2::TIMESTAMP WITH TIME ZONE) AS anon_6) AS anon_5), 'null') || '}')))) AS c0
 FROM customers AS customers_1
 WHERE lower(customers_1.email) = lower($5::VARCHAR) AND customers_1.merged_into IS NULL AND (customers_1.created_at <= $3::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
-FROM contracts AS contracts_1
-WHERE contracts_1.customer_id = customers_1.customer_id AND contracts_1.changed_at <= $3::TIMESTAMP WITH TIME ZONE AND contracts_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (contracts_1.superseded_at IS NULL OR contracts_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE OR contracts_1.replaced_at > $3::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM orders AS orders_4
 WHERE orders_4.customer_id = customers_1.customer_id AND orders_4.placed_at <= $3::TIMESTAMP WITH TIME ZONE AND orders_4.recorded_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
 FROM refunds AS refunds_6
 WHERE refunds_6.customer_id = customers_1.customer_id AND refunds_6.refunded_at <= $3::TIMESTAMP WITH TIME ZONE AND refunds_6.recorded_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
+FROM contracts AS contracts_1
+WHERE contracts_1.customer_id = customers_1.customer_id AND contracts_1.changed_at <= $3::TIMESTAMP WITH TIME ZONE AND contracts_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (contracts_1.superseded_at IS NULL OR contracts_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE OR contracts_1.replaced_at > $3::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM subscriptions AS subscriptions_1
 WHERE subscriptions_1.customer_id = customers_1.customer_id AND subscriptions_1.changed_at <= $3::TIMESTAMP WITH TIME ZONE AND subscriptions_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (subscriptions_1.superseded_at IS NULL OR subscriptions_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE OR subscriptions_1.replaced_at > $3::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_1
