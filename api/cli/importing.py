@@ -1,4 +1,4 @@
-"""`regulars import`: files of purchases and of exchange rates."""
+"""`regulars import`: files of purchases, of things with a term, and of exchange rates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def import_(
     format: Annotated[Format, typer.Option(help="What the file holds.")],  # noqa: A002  (the word on the command line)
     map: Annotated[  # noqa: A002
         list[str] | None,
-        typer.Option(metavar="FIELD=COLUMN", help="Which column holds a field; for table and rates, repeatable."),
+        typer.Option(
+            metavar="FIELD=COLUMN", help="Which column holds a field, for formats of no fixed columns; repeatable."
+        ),
     ] = None,
     rejects: Annotated[
         Path | None,
@@ -33,7 +35,7 @@ def import_(
     time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Time zone of a new business.")] = None,
     data: Data = None,
 ) -> None:
-    """Import purchases, credit notes or exchange rates from a file; a second run of the same file adds nothing."""
+    """Import what customers bought or have, or exchange rates; a second run of the same file adds nothing."""
     if not file.is_file():
         raise BadUserInput(f"There is no file {file}.")
     mapping, business = _mapping(map or []), _business(name, currency, time_zone)
@@ -74,4 +76,4 @@ def _tell(result: ImportResult, rejects: Path) -> None:
 
 def _counted(counts: Counts) -> str:
     found = {kind: getattr(counts, kind) for kind in Counts.__dataclass_fields__}
-    return ", ".join(f"{count:,} {kind}" for kind, count in found.items() if count) or "nothing"
+    return ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in found.items() if count) or "nothing"

@@ -51,7 +51,7 @@ class Reason(Enum):
     UNKNOWN_CURRENCY = "The currency is not a circulating one of ISO 4217."
     MISSING_EXCHANGE_RATE = "There is no exchange rate for this currency on that day: import rates first."
     OUT_OF_RANGE = "The order's total is above the largest amount that can be kept."
-    CONFLICT = "The rows of one order, or of one rate's day, contradict each other or what is already recorded."
+    CONFLICT = "What the row says contradicts another of its order, day or identifier, or what is already recorded."
     INCOMPLETE_ORDER = "Another row of the same order was rejected, and orders are taken whole or not at all."
 
 

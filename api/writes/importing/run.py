@@ -36,7 +36,7 @@ from api.writes.importing.terms import Kind
 from api.writes.importing.transactions import in_chunk
 
 _USUAL = {"online-retail": online_retail.BUSINESS, "cdnow": cdnow.BUSINESS}
-_KINDS: Mapping[str, Kind] = {"subscriptions": SUBSCRIPTIONS, "support-plans": SUPPORT_PLANS, "contracts": CONTRACTS}
+KINDS: Mapping[str, Kind] = {"subscriptions": SUBSCRIPTIONS, "support-plans": SUPPORT_PLANS, "contracts": CONTRACTS}
 _THINGS_A_CHUNK = 5_000
 # Sorting and joining a whole file wants more memory than a request does; no statement of an import has a time limit.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "work_mem": "64MB", "temp_buffers": "64MB"}
@@ -71,8 +71,8 @@ async def import_file(
         async with _connected(dsn) as connection:
             books = await business_of(connection, business, _USUAL.get(format))
             job = _Import(connection, path, format, mapping or {}, books, report)
-            if format in _KINDS:
-                return await job.things(_KINDS[format], rejects, min(lines_a_chunk, _THINGS_A_CHUNK))
+            if format in KINDS:
+                return await job.things(KINDS[format], rejects, min(lines_a_chunk, _THINGS_A_CHUNK))
             return await (job.rates(rejects) if format == "rates" else job.lines(rejects, lines_a_chunk))
 
 

@@ -13,7 +13,7 @@ from api.tables.support_plans import support_plans, support_usages
 from api.writes.importing.expressions import new_ids
 from api.writes.importing.fields import ABOUT_CUSTOMERS, NamedCells
 from api.writes.importing.lines import Books
-from api.writes.importing.terms import Kind, Named, Versions, cancellation, staged_rows, things
+from api.writes.importing.terms import Kind, Named, Versions, cancellation, recorded_things, staged_rows, things
 
 _FIELD = ("enrollment",)
 _TERMS = (
@@ -72,13 +72,12 @@ def _costs(price: Amount | None) -> bool:
 
 def _uses() -> Insert:
     """Return the insertion of what a chunk says was used: one use of as many incidents."""
+    plan = support_plans.c
     rows = (
-        select(
-            support_plans.c.customer_id, new_ids(), support_plans.c.support_plan_id, _STAGED.c.used, _STAGED.c.used_at
-        )
-        .join(things, things.c.thing_id == support_plans.c.support_plan_id)
+        select(plan.customer_id, new_ids(), plan.support_plan_id, _STAGED.c.used, _STAGED.c.used_at)
+        .select_from(recorded_things(support_plans, plan.support_plan_id))
         .join(_STAGED, _STAGED.c.row == things.c.row)
-        .where(things.c.chunk == bindparam("chunk"), support_plans.c.version == 1, _STAGED.c.used.is_not(None))
+        .where(things.c.chunk == bindparam("chunk"), _STAGED.c.used.is_not(None))
     )
     into = ["customer_id", "usage_id", "support_plan_id", "incidents", "used_at"]
     return insert(support_usages).from_select(into, rows)

@@ -32,7 +32,7 @@ from api.writes.importing import things as gathered
 from api.writes.importing.customers import record_customers
 from api.writes.importing.results import Counts, ImportResult, Progress, Step
 from api.writes.importing.staging import analyze, customers, fetch, run
-from api.writes.importing.terms import NEXT, Kind, of_customer, things
+from api.writes.importing.terms import NEXT, Kind, of_customer, recorded_things, things
 from api.writes.importing.transactions import in_chunk
 from api.writes.standing import bring_up_to_date
 
@@ -69,7 +69,7 @@ async def _record(connection: Connection, kind: Kind, chunk: int) -> int:
     await run(connection, _second_versions(kind), chunk=chunk)
     if kind.more:
         await run(connection, kind.more(), chunk=chunk)
-    holders = await fetch(connection, _holders(kind), chunk=chunk) if added else []
+    holders = await fetch(connection, _holders(), chunk=chunk) if added else []
     await bring_up_to_date(connection, [row["customer_id"] for row in holders])
     return added
 
@@ -106,15 +106,14 @@ def _second_versions(kind: Kind) -> Insert:
         "recorded_at": first.c.superseded_at,
     }
     del values["replaced_at"], values["superseded_at"]
-    joined = things.join(first, first.c[kind.key] == things.c.thing_id).join(kind.staged, rows.row == things.c.row)
+    joined = recorded_things(first, first.c[kind.key]).join(kind.staged, rows.row == things.c.row)
     ended = things.c.chunk == bindparam("chunk"), rows[f"{NEXT}change"].is_not(None)
     return insert(kind.recorded).from_select(list(values), _selected(values).select_from(joined).where(*ended))
 
 
-def _holders(kind: Kind) -> Select[Any]:
-    same = kind.recorded.c[kind.key] == things.c.thing_id
-    held = select(kind.recorded.c.customer_id).join(things, same)
-    return held.where(things.c.chunk == bindparam("chunk"), kind.recorded.c.version == 1).distinct()
+def _holders() -> Select[Any]:
+    held = select(customers.c.customer_id).select_from(things.join(customers, of_customer()))
+    return held.where(things.c.chunk == bindparam("chunk"), things.c.reason.is_(None)).distinct()
 
 
 def _selected(values: dict[str, Any]) -> Select[Any]:

@@ -20,9 +20,11 @@ from sqlalchemy import (
     Index,
     Insert,
     Interval,
+    Join,
     Text,
     Uuid,
     and_,
+    literal_column,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -154,3 +156,14 @@ def early_end(row: NamedCells, books: Books, decided: str, reason: Callable[[], 
 def of_customer() -> ColumnElement[bool]:
     """Join things with their customers."""
     return and_(customers.c.source == things.c.source, customers.c.value == things.c.customer)
+
+
+def recorded_things(first: FromClause, key: ColumnElement[Any]) -> Join:
+    """Return things with the first versions that were recorded of them.
+
+    first  the table of versions
+    key    its column that says whose versions they are
+    """
+    # The table's own key, which leads with the customer, is the only way to find a version that has been replaced.
+    same = first.c.customer_id == customers.c.customer_id, key == things.c.thing_id
+    return things.join(customers, of_customer()).join(first, and_(*same, first.c.version == literal_column("1")))

@@ -57,7 +57,9 @@ async def gather(connection: Connection, kind: Kind, *, things_a_chunk: int) -> 
 async def find_known(connection: Connection, kind: Kind) -> None:
     """Mark the things that are recorded under another id than the staged one."""
     first, t = kind.recorded.alias("first"), things.c
-    same = and_(first.c.source == t.source, first.c.external_id == t.external_id, first.c.version == 1)
+    same = and_(
+        first.c.source == t.source, first.c.external_id == t.external_id, first.c.version == literal_column("1")
+    )
     lacks = kind.lacks(first) if kind.lacks else false()
     differs = or_(~_agreed(kind, first), ~belongs_to_named(first, things), lacks)
     reason = func.coalesce(t.reason, case((differs, Reason.CONFLICT.name)))
