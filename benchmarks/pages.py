@@ -1,4 +1,4 @@
-"""Pages of active customers, by when they stop being active: the thousandth beside the first, and of a million beside few.
+"""Pages of active customers, by when they stop being active: a far one beside the first, and of many beside of few.
 
 Lists read the projection of how customers stand, so the larger populations consist of nothing else.
 """

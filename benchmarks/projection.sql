@@ -10,6 +10,10 @@ CREATE FUNCTION pg_temp.chance(what text, number bigint) RETURNS double precisio
   SELECT (hashtextextended(what, number) & 1073741823) / 1073741824.0
 $$;
 
+-- An index for searching is made faster of all rows at once, at the end.
+CREATE TEMP TABLE search ON COMMIT DROP AS SELECT pg_get_indexdef('ix_customers_search'::regclass) AS definition;
+DROP INDEX ix_customers_search;
+
 INSERT INTO business (name, currency, time_zone) VALUES ('Benchmark & Sons', 'EUR', 'Europe/Berlin');
 
 CREATE TEMP TABLE made ON COMMIT DROP AS
@@ -29,3 +33,8 @@ INSERT INTO active_spans (customer_id, policy_id, starts_at, ends_at)
 SELECT customer_id, policy_id, until - interval '60 days', until + interval '365 days' * pg_temp.chance('end', number)
 FROM made CROSS JOIN (SELECT policy_id FROM active_policies) AS policy
 WHERE number % 10 <> 0;
+
+DO $$
+BEGIN
+  EXECUTE (SELECT definition FROM search);
+END $$;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,19 +16,33 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from api.tables.standing import REASONS
 from benchmarks import load
 from benchmarks.answers import AnswersDiffer, plain, require_same
 from benchmarks.contenders import Contender, contenders, require_same_answers
 from benchmarks.extras import Extras, Memory, fields_query, level_queries
+from benchmarks.limit.statements import Call, calls
 from benchmarks.load import LoadFailed, Measured, measured, typical
-from benchmarks.population import FULL, OtherData, Size, data_folder, filled, tidied
+from benchmarks.pages import Comparison, far_page, request
+from benchmarks.population import FULL, OtherData, Projection, Size, data_folder, filled, tidied
 from benchmarks.report import Findings, markdown, missed, written
 from benchmarks.rounds import FULL_EFFORT
 from benchmarks.systems import IDIOMATIC, KEY, LIMIT, POSTGRAPHILE, POSTGRAPHILE_5, REGULARS
-from benchmarks.workloads import ONE_CUSTOMER, ORDERS_AND_LINES, RECORD_PURCHASE, WITH_SUMMARY, picks
+from benchmarks.workloads import (
+    ACTIVE_STATUS,
+    ONE_CUSTOMER,
+    ORDERS_AND_LINES,
+    RECORD_PURCHASE,
+    WITH_SUMMARY,
+    picks,
+)
 
 TINY = Size(customers=300, products=20)
 SOME = range(6)
+STANDING = """
+SELECT (SELECT sum(hashtext(standing::text)) FROM customer_standing AS standing)
+  + (SELECT sum(hashtext(spans::text)) FROM active_spans AS spans)
+"""
 INSTALLED = (POSTGRAPHILE / "node_modules" / ".package-lock.json").exists()
 
 
@@ -86,6 +101,32 @@ def test_data_is_made_once_and_other_data_is_left_alone(data):
         filled(data, replace(TINY, products=21), silent)
 
 
+def test_customers_stand_as_their_facts_say(data):
+    """Among so few there are some whom each rule makes active, and some whom it does not."""
+    for reason in REASONS:
+        counts = "ARRAY[count(*) FILTER (WHERE {0} @> now()), count(*) FILTER (WHERE NOT {0} @> now())]"
+        holding, not_holding = scalar(data, f"SELECT {counts.format(reason)} FROM customer_activity")
+        assert holding > 0, reason
+        assert not_holding > 0, reason
+    active = scalar(data, "SELECT count(*) FROM active_spans WHERE starts_at <= now() AND ends_at > now()")
+    assert TINY.customers / 2 < active < TINY.customers
+
+
+def test_status_of_many_customers_is_asked_by_one_statement(data):
+    assert len(asyncio.run(calls(data, ACTIVE_STATUS.document(REGULARS.name), [{}]))) == 1
+
+
+def test_every_kind_of_evidence_is_compared(running):
+    kinds = {
+        each["__typename"]
+        for number in SOME
+        for customer in running[IDIOMATIC.name].answer(ACTIVE_STATUS, number)["customers"]
+        for rule in customer["activeStatus"]["evaluations"]
+        for each in rule["evidence"]
+    }
+    assert kinds == {"Order", "CustomerSubscription", "SupportPlanEnrollment", "Contract"}
+
+
 def test_every_system_answers_as_we_do(running):
     """PostGraphile takes part where it is installed, which `make bench` does."""
     assert set(running) >= {REGULARS.name, IDIOMATIC.name, LIMIT}
@@ -94,18 +135,63 @@ def test_every_system_answers_as_we_do(running):
 
 def test_answers_are_not_the_same_from_request_to_request(running):
     ours = running[REGULARS.name]
-    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ONE_CUSTOMER):
+    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, ONE_CUSTOMER):
         assert len({repr(ours.answer(workload, number)) for number in SOME}) == len(SOME)
 
 
 @pytest.mark.parametrize("name", [REGULARS.name, IDIOMATIC.name, LIMIT])
 def test_a_recorded_purchase_is_one_order_with_three_lines_until_it_is_tidied_away(running, data, name):
     tidied(data)
+    before = scalar(data, STANDING)
     running[name].answer(RECORD_PURCHASE, 3)
     counts = "SELECT ARRAY[(SELECT count(*) FROM orders), (SELECT count(*) FROM order_lines)]"
     assert scalar(data, counts) == [TINY.orders + 1, TINY.lines + 3]
+    assert (scalar(data, STANDING) != before) == (name == REGULARS.name)
     tidied(data)
     assert scalar(data, counts) == [TINY.orders, TINY.lines]
+    assert scalar(data, STANDING) == before
+
+
+def test_a_far_page_is_met_by_paging(running):
+    ours = running[REGULARS.name].server
+    number, cursor = far_page(ours)
+    nodes = ours.ask(REGULARS.path, request(cursor))["data"]["customers"]["nodes"]
+    assert (number, len(nodes)) == (5, 50), "the last of the full ones"
+
+
+def test_an_index_leads_to_every_page_of_active_customers(new_database):
+    """The far page reads no more of the index than the first one, whatever lies between them."""
+    with new_database() as dsn:
+        filled(dsn, Projection(20_000), silent)
+        document, far = (
+            json.loads(request())["query"],
+            "SELECT ends_at FROM active_spans ORDER BY 1 DESC OFFSET 500 LIMIT 1",
+        )
+        moment = scalar(dsn, far).isoformat()
+        after = urlsafe_b64encode(json.dumps(["customers +stands_until_order", moment, str(uuid4())]).encode()).decode()
+        found = asyncio.run(calls(dsn, document, [{"first": 50}, {"first": 50, "after": after}]))
+        first, last = (blocks_of_index(dsn, call, "ix_active_spans_ends_at") for call in found)
+    assert 0 < last <= 1.5 * first
+
+
+def blocks_of_index(dsn: str, call: Call, index: str) -> int:
+    """Return how many blocks a statement reads of an index and the rows that it leads to."""
+
+    async def explained() -> Any:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {call.sql}", *call.parameters)
+        finally:
+            await connection.close()
+
+    def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield node
+        for below in node.get("Plans", ()):
+            yield from nodes(below)
+
+    plan = json.loads(asyncio.run(explained()))[0]["Plan"]
+    (scan,) = [node for node in nodes(plan) if node.get("Index Name") == index]
+    return int(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"])
 
 
 def test_the_idiomatic_server_records_a_repeated_purchase_once(running):
@@ -167,7 +253,8 @@ def findings() -> Findings:
     }
     costs = {1: 0.5, 5: 0.9, 10: 1.4}
     extras = Extras(2.5, Memory(80, 95), {ONE_CUSTOMER: (figures(1000), figures(1500))}, costs, {"customers": 0.5})
-    return Findings(TINY, FULL_EFFORT, table, extras, ["A notice."], datetime(2026, 1, 2, tzinfo=UTC))
+    pages = [Comparison("the first", 1.5, "the 7th", 1.8), Comparison("few", 1, "many", 4)]
+    return Findings(TINY, FULL_EFFORT, table, extras, pages, ["A notice."], datetime(2026, 1, 2, tzinfo=UTC))
 
 
 def test_the_report_shows_ratios_beside_what_is_required(findings):
@@ -177,12 +264,16 @@ def test_the_report_shows_ratios_beside_what_is_required(findings):
     assert "| one customer by id, 5 fields | 4× (≥ 2×) ✓ | 1.11× (≥ 1×) ✓ | not measured (≥ 0.50) |" in report
     assert "| start to first answer, on existing data | 2.5 s (≤ 3 s) ✓ |" in report
     assert "| 10 | 1.40 | 100 |" in report
+    assert "| the 7th | 1.80 | 1.2× (≤ 2×) ✓ |\n| few | 1.00 | – |\n| many | 4.00 | 4× (≤ 2×) ✗ |" in report
     assert "2026-01-02" in report
     assert "A notice." in report
 
 
 def test_a_missed_requirement_is_said(findings):
-    assert missed(findings.table) == ["50 customers × 5 latest orders × lines: the limit 0.80 (≥ 0.85) ✗"]
+    assert missed(findings) == [
+        "50 customers × 5 latest orders × lines: the limit 0.80 (≥ 0.85) ✗",
+        "pages of active customers, many: 4× (≤ 2×) ✗",
+    ]
 
 
 def test_the_report_replaces_the_last_one_in_a_page(tmp_path: Path):

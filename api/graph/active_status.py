@@ -116,10 +116,12 @@ class ActiveStatus:
     reasons: list[ActiveRuleEvaluation] = listed(
         "The rules that hold; none exactly where the customer is not active.",
         *[_rule(reason, kept=True) for reason in REASONS],
+        cost=len(REASONS),
     )
     evaluations: list[ActiveRuleEvaluation] = listed(
         "All six rules, those that hold and those that do not, with what is missing.",
         *[_rule(reason, kept=False) for reason in REASONS],
+        cost=len(REASONS),
     )
     active_since: datetime | None = column("Since when the customer has been active without a break; null if inactive.")
     active_until: datetime | None = column(
@@ -137,6 +139,7 @@ class ActiveStatus:
         ],
         cost=5,
         many=True,
+        multiplied_by="first",
     )
 
 

@@ -91,4 +91,5 @@ class CustomerBase:
         [argument("months", int, "How many months to look back, 1 to 36.", 12)],
         cost=50,
         many=True,
+        multiplied_by="months",
     )

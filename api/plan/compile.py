@@ -106,8 +106,8 @@ def _member(one: OneOfRow, row: Row) -> tuple[Json, Any]:
 
 def narrowed(asked: Page, row: Row) -> list[Any]:
     """Return the conditions that the filter, `after` and `before` put on a row."""
-    # The filter may ask for something beside the row that the order then relies on, so it is formed first. Yet it stands
-    # last: of two bounds for one column, PostgreSQL enters an index at the one it meets first, and walks to the other.
+    # The filter may ask for something beside the row that the order then relies on, so it is formed first. Yet it
+    # stands last: of two bounds for one column PostgreSQL enters an index at the first one, and walks to the other.
     found = list(asked.narrow(row))
     return [*_within_cursors(asked, row), *found]
 

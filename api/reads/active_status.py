@@ -9,10 +9,13 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    column,
     extract,
     func,
     literal_column,
     null,
+    select,
+    true,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
@@ -24,10 +27,11 @@ from api.reads.activity import TERMS, activity, around, contains, loyal_until, r
 from api.reads.customers import customers
 from api.reads.json import number
 from api.reads.orders import orders_of_customer
-from api.reads.relation import Condition, Expression, Link, Row, rows
+from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
+_ENDS = {RECENT_PURCHASE: "recent_list", LOYAL: "loyal_list"}
 
 policy_of_customer = Link(customers, active_policies, (("policy_in_force", "policy_id"),))
 customer_itself = Link(customers, customers, (("customer_id", "customer_id"),))
@@ -91,31 +95,44 @@ def _is_on(row: Row, reason: str) -> Condition:
     return found
 
 
-def _over_counted(row: Row, reason: str, value: str) -> Expression:
-    """Return an aggregate over what counts for a reason: `count`, or one of purchases.
+def _purchases(row: Row, reason: str) -> Table:
+    """Return what one look at a customer's purchases tells of a reason at the moment, beside the customer.
 
-    value  `first` and `end`, the moment of the first one and when one of them first counts no longer; `deciding` and
-           `last`, the moment of the one that counts longest and when it counts no longer
+    returns  `latest`, when the customer last bought; of those that count: `observed`, their number; `first` and `over`,
+             the moment of the first one and when it counts no longer; `deciding` and `last`, the same of the one that
+             counts longest; `end`, when any of them counts no longer
     """
-    target, joined = row.joined(link(reason))
-    conditions = [*joined, *counted(reason, row, target)]
-    if value == "count":
-        return rows(target, [func.count()], conditions).scalar_subquery()
-    until = _UNTIL[reason](row, target)
-    longest = func.array_agg(aggregate_order_by(target.c.placed_at, until.desc(), target.c.placed_at.desc()))
-    deciding = type_coerce(Grouping(longest), ARRAY(_MOMENT))[number(1)]
-    made = {
-        "first": func.min(target.c.placed_at),
-        "end": func.min(until),
-        "deciding": deciding,
-        "last": func.max(until),
-    }
-    return rows(target, [type_coerce(made[value], _MOMENT)], conditions).scalar_subquery()
+
+    def make() -> tuple[Table, Condition]:
+        lists, columns = activity(row).c, (column("at", _MOMENT), column("until", _MOMENT))
+        each = func.unnest(lists.at_list, lists[_ENDS[reason]]).table_valued(*columns).render_derived("each")
+        at, until = each.c["at"], each.c.until
+        counts = until > row.lens.moment
+        found = {"observed": func.count(), "first": func.min(at), "end": func.min(until), "last": func.max(until)}
+        told = [made.filter(counts).label(name) for name, made in found.items()]
+        told += [_first_of(at, counts, until.desc(), at.desc()).label("deciding"), func.max(at).label("latest")]
+        # At the ends of months, one that was made later may be over before it.
+        told.append(_first_of(until, counts, at.asc(), until.asc()).label("over"))
+        bought = select(*told).select_from(each).where(at <= row.lens.moment)
+        return bought.correlate_except(each).offset(number(0)).lateral(), true()
+
+    name = f"purchases_{reason}"
+    row.require(name)
+    return row.beside(name, make)
 
 
 def observed(row: Row, reason: str) -> Expression:
     """Return how many purchases or terms count for a reason."""
-    return _over_counted(row, reason, "count")
+    if reason not in TERMS:
+        return _purchases(row, reason).c.observed
+    term, joined = row.joined(link(reason))
+    return rows(term, [func.count()], [*joined, *counted(reason, row, term)]).scalar_subquery()
+
+
+def _first_of(value: Expression, counts: Condition, *order: Expression) -> Expression:
+    """Return the aggregate that is the first in an order among the values that count."""
+    ranked = func.array_agg(aggregate_order_by(value, *order)).filter(counts)
+    return type_coerce(Grouping(ranked), ARRAY(_MOMENT))[number(1)]
 
 
 def required(row: Row, reason: str) -> Expression:
@@ -129,14 +146,14 @@ def window_start(row: Row, reason: str) -> Expression:
     that still counts; null for rules about terms."""
     if reason in TERMS:
         return cast(null(), _MOMENT)
-    return _over_counted(row, reason, "deciding" if reason == RECENT_PURCHASE else "first")
+    return _purchases(row, reason).c["deciding" if reason == RECENT_PURCHASE else "first"]
 
 
 def window_end(row: Row, reason: str) -> Expression:
     """Return when the purchase that decides will count no longer; null for rules about terms."""
     if reason in TERMS:
         return cast(null(), _MOMENT)
-    return _over_counted(row, reason, "last" if reason == RECENT_PURCHASE else "end")
+    return _purchases(row, reason).c["last" if reason == RECENT_PURCHASE else "over"]
 
 
 def shortfall(row: Row, reason: str) -> Expression:
@@ -149,7 +166,7 @@ def _missing(row: Row, reason: str) -> Expression:
         return _text(MISSING[reason])
     short = required(row, reason) - observed(row, reason)
     more = case((short == number(1), _text("1 more purchase")), else_=func.concat(short, _text(" more purchases")))
-    deadline = window_end(row, reason)
+    deadline = _purchases(row, reason).c.end
     by_when = case(
         (deadline.is_(None), func.concat(_text(" within "), spelled(activity(row).c.loyal_window))),
         else_=func.concat(_text(" before "), day(row, deadline)),
@@ -165,11 +182,9 @@ def explanation(row: Row, reason: str) -> Expression:
 
 
 def _of_recent_purchase(row: Row, reason: str) -> Expression:
-    placed, bought = row.joined(orders_of_customer)
-    latest = rows(placed, [func.max(placed.c.placed_at)], [*bought, placed.c.placed_at <= row.lens.moment])
-    last = latest.scalar_subquery()
+    last = _purchases(row, reason).c.latest
     # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
-    bought_on, until = (day(row, _over_counted(row, reason, value)) for value in ("deciding", "last"))
+    bought_on, until = (day(row, _purchases(row, reason).c[name]) for name in ("deciding", "last"))
     good = func.concat(_text("Bought on "), bought_on, _text(", which counts until "), until)
     return func.concat(
         case(

@@ -80,8 +80,9 @@ def judged(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
 
     only_around  passes over purchases that count no more at the moment, without which earlier spans are not right
     returns  a multirange under each name in `REASONS`; `spans`, all of them merged; `span`, the one around the moment;
-             `policy_id`, `zone`, `recent_window`, `by_category`, `loyal_window`, `loyal_count`, and under the name of
-             each reason with `_on` behind it whether the policy uses its rule
+             `at_list`, `recent_list` and `loyal_list`, when purchases were made and until when each counts for either
+             reason; `policy_id`, `zone`, `recent_window`, `by_category`, `loyal_window`, `loyal_count`, and under the
+             name of each reason with `_on` behind it whether the policy uses its rule
     """
     each = _each(row, policy, only_around=only_around)
     merged: Expression = each.c[REASONS[0]]
@@ -116,7 +117,8 @@ def _each(row: Row, policy: Policy, *, only_around: bool) -> Table:
         found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
     spans = [func.coalesce(each, _NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason, each in found.items()]
     joined = rules.join(purchases, true())
-    columns = [*spans, *rules.c]
+    lists = [purchases.c[name].label(f"{name}_list") for name in ("at", "recent", "loyal")]
+    columns = [*spans, *rules.c, *lists]
     return _kept(select(*columns).select_from(joined), rules, purchases)
 
 
@@ -130,12 +132,17 @@ def recent_until(row: Row, order: Row) -> Expression:
     """Return until when a customer's order counts as a recent purchase; from the start where no rule is about it."""
     rules = activity(row).c
     over = _recent_over(row, order, kept_policy(rules.policy_id), rules)
-    return _until(order.c.placed_at, over, order["undone_at"])
+    return _until(order.c.placed_at, over, _undone_at(order, rules))
 
 
 def loyal_until(row: Row, order: Row) -> Expression:
     """Return until when a customer's order counts towards loyalty; from the start where no rule is about it."""
-    return _until(order.c.placed_at, _loyal_over(order, activity(row).c), order["undone_at"])
+    rules = activity(row).c
+    return _until(order.c.placed_at, _loyal_over(order, rules), _undone_at(order, rules))
+
+
+def _undone_at(order: Row, rules: Any) -> Expression:
+    return case((rules.refunded, order["undone_at"]))
 
 
 def _until(placed_at: Expression, over: Expression, undone_at: Expression) -> Expression:
@@ -174,7 +181,7 @@ def _purchases(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> 
         # No month is longer than 31 days, so what was bought before counts no more.
         bought.append(order.c.placed_at > row.lens.moment - rules.c.longest - literal_column("interval 'P32D'"))
     ends = {"recent": _recent_over(row, order, policy, rules.c), "loyal": _loyal_over(order, rules.c)}
-    columns = [order.c.placed_at.label("at"), case((rules.c.refunded, order["undone_at"])).label("undone")]
+    columns = [order.c.placed_at.label("at"), _undone_at(order, rules.c).label("undone")]
     each = (
         rows(order, [*columns, *[end.label(name) for name, end in ends.items()]], bought).offset(number(0)).subquery()
     )

@@ -102,16 +102,15 @@ class Judge:
         rule = self._policy.rules["RECENT_PURCHASE"]
         each = self._spans_of_orders(rule.window)
         spans = merged(each) if rule.enabled else []
-        here = around(spans, self._now)
-        counting = [order for order, span in self._counting(each)] if rule.enabled else []
-        if here:
-            bought, until = self._day(counting[0].placed_at), self._day(here.end)
-            said = f"Bought on {bought}, which counts until {until}."
+        counting = self._counting(each) if rule.enabled else []
+        deciding = max((span for _, span in counting), key=lambda span: (span.end, span.start), default=None)
+        if deciding:
+            said = f"Bought on {self._day(deciding.start)}, which counts until {self._day(deciding.end)}."
         elif self._facts.orders:
-            said = f"The last purchase, on {self._day(self._facts.orders[0].placed_at)}, no longer counts."
+            said = f"The last purchase, on {self._day(self._facts.orders[0].placed_at)}, does not count now."
         else:
             said = "Has not bought anything yet."
-        return self._of_orders("RECENT_PURCHASE", each, spans, said, "1 purchase")
+        return self._of_orders("RECENT_PURCHASE", counting, spans, said, "1 purchase", deciding)
 
     def _loyal(self) -> Evaluation:
         rule = self._policy.rules["LOYAL"]
@@ -129,18 +128,24 @@ class Judge:
         deadline = min((span.end for _, span in counting), default=None)
         by_when = f"before {self._day(deadline)}" if deadline else f"within {within}"
         missing = f"{short} more purchase{'' if short == 1 else 's'} {by_when}"
-        return self._of_orders("LOYAL", each, spans, said, missing)
+        window = Span(counting[-1][1].start, deadline) if deadline else None
+        return self._of_orders("LOYAL", counting, spans, said, missing, window)
 
     def _counting(self, each: Sequence[Span]) -> list[tuple[OrderRow, Span]]:
         return [(order, span) for order, span in zip(self._facts.orders, each, strict=True) if span.contains(self._now)]
 
     def _of_orders(
-        self, code: str, each: Sequence[Span], spans: Sequence[Span], explanation: str, missing: str
+        self,
+        code: str,
+        counting: Sequence[tuple[OrderRow, Span]],
+        spans: Sequence[Span],
+        explanation: str,
+        missing: str,
+        window: Span | None,
     ) -> Evaluation:
-        rule, here, counting = self._policy.rules[code], around(spans, self._now), self._counting(each)
+        rule, here = self._policy.rules[code], around(spans, self._now)
         if not rule.enabled:
             return Evaluation(code, (), False, UNUSED, 0, None, None, None, None, ())
-        window = Span(counting[-1][1].start, min(span.end for _, span in counting)) if counting else None
         return Evaluation(
             code,
             spans,

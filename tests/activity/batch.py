@@ -59,7 +59,7 @@ class Batch:
         self.compared += leaves(expected)
 
 
-def clocks(question: Question) -> dict[str, str | None]:
+def clocks(question: Question) -> dict[str, Any]:
     """Return the clocks of a question as variables."""
     return {"asOf": shown(question.as_of), "knownAt": shown(question.known_at)}
 

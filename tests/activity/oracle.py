@@ -214,15 +214,17 @@ class Oracle:
         }
 
     def window(self, code: str, counted: list[Any]) -> dict[str, Any] | None:
-        """Return from the first purchase that counts to when the first of them counts no longer."""
+        """Return from the purchase that decides to when it counts no longer: it counts longest, or came first."""
         if not counted or code not in ("RECENT_PURCHASE", "LOYAL"):
             return None
-        over = next(at for at in self.moments if at > self.moment and not self._all_count(code, counted, at))
-        return {"startAt": shown(min(one.purchase.happened for one in counted)), "endAt": shown(over)}
+        made = sorted((one.purchase.happened, self._over(code, one)) for one in counted)
+        start, end = made[0] if code == "LOYAL" else max(made, key=lambda one: (one[1], one[0]))
+        return {"startAt": shown(start), "endAt": shown(end)}
 
-    def _all_count(self, code: str, counted: list[Any], moment: datetime) -> bool:
-        counting = self.counted(code, moment)
-        return all(one in counting for one in counted)
+    def _over(self, code: str, one: Seen) -> datetime:
+        """Return the first moment from now on at which a purchase that counts does so no longer."""
+        ends = one.loyal if code == "LOYAL" else one.recent
+        return next(at for at in self.moments if at > self.moment and not one.counts(ends, at))
 
     def evidence(self, counted: list[Any]) -> list[str]:
         """Return the identifiers of what counts, latest first."""

@@ -164,7 +164,7 @@ async def check_numbers(batch: Batch, question: Question, seen: list[Oracle]) ->
     """Compare the numbers of all customers with those of the oracle."""
     first, last = sorted(question.moment + timedelta(days=batch.random.uniform(-700, 60)) for _ in range(2))
     months = batch.random.choice((1, 12, 36))
-    asked = {"from": shown(first), "to": shown(last), "months": months}
+    asked: dict[str, Any] = {"from": shown(first), "to": shown(last), "months": months}
     answer = await batch.ask(NUMBERS, **asked, **clocks(question))
     assert answer["customerBase"] == numbers(seen, first, last, months), (question, asked)
 

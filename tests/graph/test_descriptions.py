@@ -116,7 +116,13 @@ def test_what_graphql_itself_defines_is_described_as_well() -> None:
 
 
 def test_each_scalar_gives_an_example() -> None:
-    examples = {"CurrencyCode": "EUR", "DateTime": "2026-01-31T09:30:00Z", "Decimal": '"12.50"', "Duration": '"P12M"'}
+    examples = {
+        "CurrencyCode": "EUR",
+        "Date": '"2026-01-31"',
+        "DateTime": "2026-01-31T09:30:00Z",
+        "Decimal": '"12.50"',
+        "Duration": '"P12M"',
+    }
     ours = {name for name, type_ in executable.type_map.items() if type_.to_kwargs().get("parse_value")}
     assert {name for name in ours if not is_specified_scalar_type(executable.type_map[name])} == set(examples)
     assert all(example in DESCRIBED[name] for name, example in examples.items())

@@ -241,6 +241,10 @@ def test_every_page_says_in_the_schema_what_multiplies_its_cost(published: Graph
 
 SHORT_LISTS = {
     "ActivePolicy.rules": "a policy has at most 100, and nothing lies below",
+    "ActiveStatus.evaluations": "six, and the list has a price for all of them",
+    "ActiveStatus.reasons": "at most six, and the list has a price for all of them",
+    "CustomerBase.byReason": "one for each reason, and nothing lies below",
+    "CustomerBase.byStage": "one for each stage, and nothing lies below",
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",

@@ -46,7 +46,7 @@ class Visitor:
 
     def ask(self, query: str, variables: Any = None, operation: str | None = None) -> Any:
         body = {"query": query, "variables": variables, "operationName": operation}
-        return httpx2.post(f"{self.address}/graphql", json=body).json()
+        return httpx2.post(f"{self.address}/graphql", json=body, timeout=60).json()
 
     def filled(self, value: Any) -> Any:
         """Return variables with values in place of words, as `explorer/src/fill.js` puts them in."""
