@@ -32,6 +32,14 @@ TREACHEROUS = (
 )
 """Aliases that are names of tables, columns or functions in the statements, or words of SQL."""
 
+RARE = {
+    "Customer": ("activeStatus",),
+    "ActiveStatus": ("reasons", "evaluations", "history"),
+    "ActiveRuleEvaluation": ("evidence", "window"),
+    "ActiveEvidenceConnection": ("nodes", "edges"),
+}
+"""Fields of types with many others, or deep down."""
+
 Scope = dict[str, tuple[str, str, "Scope"]]
 """The response keys taken in a selection: field, arguments, and the keys below."""
 
@@ -83,11 +91,20 @@ class Author:
             return self.by_member(type_, scope, depth)
         names = [name for name in type_.fields if depth < DEEPEST or not self._is_deep(type_.fields[name])]
         wanted = self.random.sample(names, min(len(names), self.random.randint(1, 5)))
+        wanted = self._with_rare(type_, names, wanted)
         parts = [self.selected(type_, name, scope, depth) for name in wanted if self.left > 0 or name == wanted[0]]
         if self.random.random() < 0.15:
             parts.append(self.keyed("__typename", "", scope))
         self.random.shuffle(parts)
         return " ".join(parts)
+
+    def _with_rare(self, type_: Any, names: Sequence[str], wanted: list[str]) -> list[str]:
+        """Return the names of fields with one that chance would seldom bring, often, and before all others."""
+        rare = [name for name in RARE.get(type_.name, ()) if name in names]
+        if not rare or self.random.random() > 0.3:
+            return wanted
+        first = self.random.choice(rare)
+        return [first, *(name for name in wanted if name != first)]
 
     def by_member(self, type_: Any, scope: Scope, depth: int) -> str:
         """Return a selection on an interface: what is common, and what single types have."""
