@@ -220,7 +220,7 @@ async def test_an_answer_that_cannot_be_read_back_still_says_that_it_was_recorde
       order { number } userErrors { code } idempotency { replayed } } }"""
     async with wired(database_url, tmp_path) as (wire, address), open_database(address, pool_size=1) as opened:
         ask = Ask(WatchedDatabase.of(opened))
-        wire.at, wire.cuts = b"FROM orders", 9
+        wire.at, wire.cuts = b"AS p(k0", 9
         answer = (await ask(document, fails=True, input=one_purchase()))["recordPurchase"]
         assert answer == {"order": None, "userErrors": [], "idempotency": {"replayed": False}}
         assert (ask.codes, [error.path for error in ask.errors]) == (["UNAVAILABLE"], [["recordPurchase", "order"]])

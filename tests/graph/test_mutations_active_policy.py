@@ -220,5 +220,5 @@ async def test_reading_costs_one_statement_and_setting_as_many_for_one_rule_as_f
         costs.append([text.split()[0] for text in ask.statements])
     # The key is taken, the zone looked up, the turn taken, the newest read, the version added with its rules. Other
     # changes are held up and customers looked for, of whom there are none. The outcome is kept, the version read back.
-    added, judged = ["INSERT", "SELECT", "SELECT", "SELECT", "WITH"], ["SET", "SELECT", "SELECT"]
+    added, judged = ["INSERT", "SELECT", "SELECT", "SELECT", "WITH"], ["SELECT", "SET", "SET", "SELECT", "SET"]
     assert costs[1] == costs[2] == [*added, *judged, "UPDATE", "SELECT"]

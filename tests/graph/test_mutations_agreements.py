@@ -119,15 +119,17 @@ async def test_what_belongs_to_another_customer_is_as_if_it_were_missing(ask, gi
     assert own["userErrors"] == []
 
 
+# Beside other changes, and in the customer's turn, the standing is worked out.
+STANDING = ["SELECT", "SELECT", "WITH"]
 WRITES = {
     # The key is taken; the customer is found, or the newest version locked, or what was used added up; a version or a
     # number is added; the outcome is kept.
-    "enrollSupportPlan": ["INSERT", "SELECT", "INSERT", "UPDATE"],
+    "enrollSupportPlan": ["INSERT", "SELECT", "INSERT", *STANDING, "UPDATE"],
     "useSupportAllowance": ["INSERT", "SELECT", "SELECT", "INSERT", "UPDATE"],
-    "cancelSupportPlan": ["INSERT", "SELECT", "WITH", "UPDATE"],
-    "signContract": ["INSERT", "SELECT", "SELECT", "INSERT", "UPDATE"],
-    "renewContract": ["INSERT", "SELECT", "WITH", "UPDATE"],
-    "terminateContract": ["INSERT", "SELECT", "WITH", "UPDATE"],
+    "cancelSupportPlan": ["INSERT", "SELECT", "WITH", *STANDING, "UPDATE"],
+    "signContract": ["INSERT", "SELECT", "SELECT", "INSERT", *STANDING, "UPDATE"],
+    "renewContract": ["INSERT", "SELECT", "WITH", *STANDING, "UPDATE"],
+    "terminateContract": ["INSERT", "SELECT", "WITH", *STANDING, "UPDATE"],
 }
 
 
