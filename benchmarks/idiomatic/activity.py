@@ -128,8 +128,8 @@ class Judge:
         deadline = min((span.end for _, span in counting), default=None)
         by_when = f"before {self._day(deadline)}" if deadline else f"within {within}"
         missing = f"{short} more purchase{'' if short == 1 else 's'} {by_when}"
-        window = Span(counting[-1][1].start, deadline) if deadline else None
-        return self._of_orders("LOYAL", counting, spans, said, missing, window)
+        first = min((span for _, span in counting), default=None)
+        return self._of_orders("LOYAL", counting, spans, said, missing, first)
 
     def _counting(self, each: Sequence[Span]) -> list[tuple[OrderRow, Span]]:
         return [(order, span) for order, span in zip(self._facts.orders, each, strict=True) if span.contains(self._now)]

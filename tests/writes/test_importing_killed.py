@@ -3,12 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from api.database import database as open_database
 from api.writes.importing import Counts
+from tests.activity import online_retail
+from tests.asking import Ask, WatchedDatabase
 from tests.repository import ROOT
 from tests.writes.imports import CDNOW, ONLINE_RETAIL, Imports, contract, subscription, write_csv
 
@@ -78,6 +82,37 @@ async def test_online_retail_comes_out_exactly_also_when_killed_on_the_way(impor
     assert again.added == Counts()
     assert again.known == Counts(customers=4_383, products=4_017, orders=19_215, refunds=4_372)
     assert await imports.rows(RETAIL_TOTALS) == [totals]
+    await assert_active_as_in_the_file(imports)
+
+
+ACTIVE = """query ($asOf: DateTime!) { customerBase(asOf: $asOf) { active byReason { code customers } } }"""
+PAID_BACK = """SELECT o.number, max(r.refunded_at) FROM orders o JOIN refunds r USING (customer_id, order_id)
+  GROUP BY o.customer_id, o.order_id, o.number, o.gross, o.discount HAVING sum(r.amount) >= o.gross - o.discount"""
+
+
+async def assert_active_as_in_the_file(imports: Imports) -> None:
+    """Ask how many customers are active for which reason, at three moments, and count the same from the file."""
+    bought = online_retail.purchases(ONLINE_RETAIL)
+    assert sum(map(len, bought.values())) == 19_215
+    paid_back = {row[0]: row[1] for row in await imports.rows(PAID_BACK)}
+    assert len(paid_back) > 100
+    told = {}
+    async with open_database(imports.dsn, read_timeout=120) as opened:
+        ask = Ask(WatchedDatabase.of(opened))
+        for day in ("2010-06-30", "2010-12-10", "2011-06-01"):
+            moment = datetime.fromisoformat(f"{day}T00:00:00+00:00")
+            answer = (await ask(ACTIVE, asOf=moment.isoformat()))["customerBase"]
+            reasons = {reason["code"]: reason["customers"] for reason in answer["byReason"] if reason["customers"]}
+            told[day] = reasons | {"active": answer["active"]}
+            assert told[day] == online_retail.active(bought, paid_back, moment)
+    assert told == ACTIVE_OF_ONLINE_RETAIL
+
+
+ACTIVE_OF_ONLINE_RETAIL = {
+    "2010-06-30": {"RECENT_PURCHASE": 2955, "LOYAL": 367, "active": 2955},
+    "2010-12-10": {"RECENT_PURCHASE": 4235, "LOYAL": 588, "active": 4235},
+    "2011-06-01": {"RECENT_PURCHASE": 3549, "LOYAL": 5, "active": 3549},
+}
 
 
 @needs_cdnow
