@@ -37,8 +37,9 @@ RARE = {
     "ActiveStatus": ("reasons", "evaluations", "history"),
     "ActiveRuleEvaluation": ("evidence", "window"),
     "ActiveEvidenceConnection": ("nodes", "edges"),
+    "ActiveEvidenceEdge": ("node",),
 }
-"""Fields of types with many others, or deep down."""
+"""Fields of types with many others, or so deep down that they would be left out."""
 
 Scope = dict[str, tuple[str, str, "Scope"]]
 """The response keys taken in a selection: field, arguments, and the keys below."""
@@ -89,19 +90,19 @@ class Author:
         """Return what stands between the braces below a field of a type."""
         if is_abstract_type(type_):
             return self.by_member(type_, scope, depth)
-        names = [name for name in type_.fields if depth < DEEPEST or not self._is_deep(type_.fields[name])]
+        rare = RARE.get(type_.name, ())
+        names = [name for name, of in type_.fields.items() if depth < DEEPEST or name in rare or not self._is_deep(of)]
         wanted = self.random.sample(names, min(len(names), self.random.randint(1, 5)))
-        wanted = self._with_rare(type_, names, wanted)
+        wanted = self._with_one_of(rare, wanted)
         parts = [self.selected(type_, name, scope, depth) for name in wanted if self.left > 0 or name == wanted[0]]
         if self.random.random() < 0.15:
             parts.append(self.keyed("__typename", "", scope))
         self.random.shuffle(parts)
         return " ".join(parts)
 
-    def _with_rare(self, type_: Any, names: Sequence[str], wanted: list[str]) -> list[str]:
+    def _with_one_of(self, rare: Sequence[str], wanted: list[str]) -> list[str]:
         """Return the names of fields with one that chance would seldom bring, often, and before all others."""
-        rare = [name for name in RARE.get(type_.name, ()) if name in names]
-        if not rare or self.random.random() > 0.3:
+        if not rare or self.random.random() > 0.4:
             return wanted
         first = self.random.choice(rare)
         return [first, *(name for name in wanted if name != first)]
