@@ -43,5 +43,5 @@ async def policy_in_force(session: AsyncSession, moment: datetime) -> Policy:
 
 def _rule(row: RuleRow) -> Rule:
     if row.customer_kind or row.category:
-        raise NotImplementedError("The benchmark's policy has one rule of each code, for everybody and everything.")
+        raise ValueError("The benchmark's policy has one rule of each code, for everybody and everything.")
     return Rule(row.enabled, Duration(row.months or 0, row.days or 0), row.minimum_count or 1)
