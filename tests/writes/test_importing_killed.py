@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ async def assert_active_as_in_the_file(imports: Imports) -> None:
     """Ask how many customers are active for which reason, at three moments, and count the same from the file."""
     bought = online_retail.purchases(ONLINE_RETAIL)
     assert sum(map(len, bought.values())) == 19_215
-    paid_back = {row[0]: row[1] for row in await imports.rows(PAID_BACK)}
+    paid_back: dict[str, Any] = {str(row[0]): row[1] for row in await imports.rows(PAID_BACK)}
     assert len(paid_back) > 100
     told = {}
     async with open_database(imports.dsn, read_timeout=120) as opened:
