@@ -34,6 +34,7 @@ from api.reads.active_policies import zone_of
 from api.reads.json import number
 from api.reads.orders import refunds_of_customer
 from api.reads.relation import Condition, Expression, Row, Table
+from api.reads.rowset import worked_out_once
 from api.tables.active_policies import active_rules
 from api.tables.business import business
 from api.tables.standing import REASONS
@@ -109,9 +110,7 @@ def rules_for(row: Row, policy: Policy) -> Table:
         policy.key.label("policy_id"),
         policy.zone.label("zone"),
     ]
-    found = select(*columns).where(*its, for_kind).correlate_except(rule)
-    rules: Table = found.offset(literal_column("0")).lateral()
-    return rules
+    return worked_out_once(select(*columns).where(*its, for_kind), rule)
 
 
 def _for_kind(rule: Table, row: Row) -> Condition:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import (
     DateTime,
-    Integer,
     Text,
     and_,
     case,
     cast,
     column,
-    extract,
     func,
     literal_column,
     null,
@@ -25,9 +23,10 @@ from api.reads.active_policies import active_policies
 from api.reads.active_rules import LOYAL, RECENT_PURCHASE
 from api.reads.activity import TERMS, activity, around, contains, loyal_until, recent_until
 from api.reads.customers import customers
-from api.reads.json import number
+from api.reads.json import number, parts_of_length
 from api.reads.orders import orders_of_customer
 from api.reads.relation import Condition, Expression, Link, Row, Table, rows
+from api.reads.rowset import worked_out_once
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
@@ -114,7 +113,7 @@ def _purchases(row: Row, reason: str) -> Table:
         # At the ends of months, one that was made later may be over before it.
         told.append(_first_of(until, counts, at.asc(), until.asc()).label("over"))
         bought = select(*told).select_from(each).where(at <= row.lens.moment)
-        return bought.correlate_except(each).offset(number(0)).lateral(), true()
+        return worked_out_once(bought, each), true()
 
     name = f"purchases_{reason}"
     row.require(name)
@@ -241,9 +240,8 @@ def day_in(zone: Expression, moment: Expression) -> Expression:
 
 def spelled(length: Expression) -> Expression:
     """Return a length of time of months and days in words, such as 6 months."""
-    years, months, days = (cast(extract(unit, length), Integer) for unit in ("year", "month", "day"))
-    all_months = years * literal_column("12") + months
-    return func.concat_ws(_text(" and "), _many(all_months, "month"), _many(days, "day"), type_=Text)
+    months, days, *_ = parts_of_length(length)
+    return func.concat_ws(_text(" and "), _many(months, "month"), _many(days, "day"), type_=Text)
 
 
 def _many(count: Expression, unit: str) -> Expression:

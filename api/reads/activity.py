@@ -44,6 +44,7 @@ from api.reads.contracts import contracts_of_customer
 from api.reads.json import number
 from api.reads.orders import lines_of_order, orders_of_customer, product_of_line
 from api.reads.relation import Expression, Link, Row, Table, rows
+from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 from api.tables.standing import REASONS
@@ -88,8 +89,8 @@ def judged(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
     merged: Expression = each.c[REASONS[0]]
     for reason in REASONS[1:]:
         merged = merged.op("+", return_type=TSTZMULTIRANGE())(each.c[reason])
-    spans = _kept(select(each, merged.label("spans")), each)
-    return _kept(select(spans, around(spans.c.spans, row.lens.moment).label("span")), spans)
+    spans = worked_out_once(select(each, merged.label("spans")), each)
+    return worked_out_once(select(spans, around(spans.c.spans, row.lens.moment).label("span")), spans)
 
 
 def around(spans: Expression, moment: Expression) -> Expression:
@@ -103,12 +104,6 @@ def contains(spans: Expression, moment: Expression) -> ColumnElement[bool]:
     return spans.op("@>", is_comparison=True)(moment)
 
 
-def _kept(selected: Any, *tables: Table) -> Table:
-    # PostgreSQL would copy the columns of a plain sub-select into each place that reads them, and work them out anew.
-    kept: Table = selected.correlate_except(*tables).offset(literal_column("0")).lateral()
-    return kept
-
-
 def _each(row: Row, policy: Policy, *, only_around: bool) -> Table:
     rules = rules_for(row, policy)
     purchases = _purchases(row, policy, rules, only_around=only_around)
@@ -119,7 +114,7 @@ def _each(row: Row, policy: Policy, *, only_around: bool) -> Table:
     joined = rules.join(purchases, true())
     lists = [purchases.c[name].label(f"{name}_list") for name in ("at", "recent", "loyal")]
     columns = [*spans, *rules.c, *lists]
-    return _kept(select(*columns).select_from(joined), rules, purchases)
+    return worked_out_once(select(*columns).select_from(joined), rules, purchases)
 
 
 def forward(moment: Expression, length: Expression, zone: Expression) -> Expression:
@@ -186,7 +181,9 @@ def _purchases(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> 
         rows(order, [*columns, *[end.label(name) for name, end in ends.items()]], bought).offset(number(0)).subquery()
     )
     lists = {"at": each.c["at"]} | {name: _until(each.c["at"], each.c[name], each.c.undone) for name in ends}
-    return _kept(select(*[func.array_agg(of, type_=ARRAY(_MOMENT)).label(name) for name, of in lists.items()]), each)
+    return worked_out_once(
+        select(*[func.array_agg(of, type_=ARRAY(_MOMENT)).label(name) for name, of in lists.items()]), each
+    )
 
 
 def _recent_purchase(purchases: Table) -> Expression:

@@ -88,15 +88,21 @@ def as_moment(expression: Expression) -> Expression:
 
 def as_duration(expression: Expression) -> Expression:
     """Return a length of time as ISO 8601 writes it, in months, days, hours and minutes."""
-    years, months, days, hours, minutes = (
-        cast(extract(unit, expression), Integer) for unit in ("year", "month", "day", "hour", "minute")
-    )
-    date = func.concat(_counted(years * literal_column("12") + months, "M"), _counted(days, "D"))
+    months, days, hours, minutes = parts_of_length(expression)
+    date = func.concat(_counted(months, "M"), _counted(days, "D"))
     time = func.concat(_counted(hours, "H"), _counted(minutes, "M"))
     spelled = func.concat(literal_column("'P'"), date, literal_column("'T'").concat(func.nullif(time, _EMPTY)))
     whole = case((expression == literal_column("interval '0'"), literal_column("'P0D'")), else_=spelled)
     form = PlainText(required=never_missing(expression))
     return type_coerce(whole if form.required else case((expression.is_not(None), whole)), form)
+
+
+def parts_of_length(length: Expression) -> tuple[Expression, Expression, Expression, Expression]:
+    """Return the months, days, hours and minutes of a length of time, as whole numbers."""
+    years, months, days, hours, minutes = (
+        cast(extract(unit, length), Integer) for unit in ("year", "month", "day", "hour", "minute")
+    )
+    return years * literal_column("12") + months, days, hours, minutes
 
 
 def _counted(count: Expression, unit: str) -> Expression:

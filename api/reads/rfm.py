@@ -31,6 +31,7 @@ from api.reads.json import constant, number
 from api.reads.orders import orders, refunds
 from api.reads.purchases import of_all_time
 from api.reads.relation import Expression, Lens, Row, Table, rows
+from api.reads.rowset import worked_out_once
 from api.reads.standing import TOTALS, is_now, totals_now
 from api.tables.standing import customer_standing
 
@@ -83,17 +84,11 @@ def _scored(row: Row, totals: Mapping[str, Expression], source: Table | None = N
     compared = _compared(totals)
     columns = [of.label(name) for name, of in zip(SCORES, compared, strict=True)]
     columns += [totals["order_count"].label("count"), _bounds(row.lens).label("bounds")]
-    known = _kept(select(*columns).select_from(*[source] if source is not None else []), source)
+    own = [] if source is None else [source]
+    known = worked_out_once(select(*columns).select_from(*own), *own)
     scores = [_score_of(known, place).label(name) for place, name in enumerate(SCORES)]
-    scored = _kept(select(*scores), known)
-    return _kept(select(scored, _group(scored).label("group")), scored)
-
-
-def _kept(selected: Any, *tables: Table | None) -> Table:
-    # PostgreSQL would copy the columns of a plain sub-select into each place that reads them, and work them out anew.
-    own = [table for table in tables if table is not None]
-    kept: Table = selected.select_from(*own).correlate_except(*own).offset(_ZERO).lateral()
-    return kept
+    scored = worked_out_once(select(*scores), known)
+    return worked_out_once(select(scored, _group(scored).label("group")), scored)
 
 
 def _compared(totals: Mapping[str, Expression]) -> tuple[Expression, ...]:

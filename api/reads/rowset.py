@@ -90,3 +90,14 @@ def rows_of(base: Parents, inner: Select[Any], *, optional: bool) -> Select[Any]
 def single(value: Expression) -> Select[Any]:
     """Return a statement of one value, in a column `c0`."""
     return select(value.label("c0"))
+
+
+def worked_out_once(selected: Any, *tables: FromClause) -> FromClause:
+    """Return rows for an enclosing row whose columns are worked out once, however often they are read.
+
+    PostgreSQL would copy the columns of a plain sub-select into each place that reads them, and work them out anew.
+
+    tables  those of the sub-select; all others named in it are those of enclosing levels
+    """
+    kept: FromClause = selected.correlate_except(*tables).offset(literal_column("0")).lateral()
+    return kept

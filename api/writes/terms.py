@@ -8,14 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Integer,
     Interval,
     Table,
     Text,
     bindparam,
     case,
     cast,
-    extract,
     func,
     literal_column,
     select,
@@ -25,6 +23,7 @@ from sqlalchemy.dialects.postgresql import array, insert
 
 from api.database import Statement, prepare
 from api.errors import Rejection, UserErrorCode
+from api.reads.json import parts_of_length
 from api.writes.change import Change, Outcome, Refused
 
 _CLOCKS = {"recorded_at", "replaced_at", "superseded_at"}
@@ -146,10 +145,8 @@ def _kept(column: Any) -> Any:
     # The driver gives a length of time as one without months.
     if not isinstance(column.type, Interval):
         return column
-    year, month, day, hour, minute = (
-        cast(extract(unit, column), Integer) for unit in ("year", "month", "day", "hour", "minute")
-    )
-    parts = array([year * literal_column("12") + month, day, hour * literal_column("60") + minute])
+    months, days, hours, minutes = parts_of_length(column)
+    parts = array([months, days, hours * literal_column("60") + minutes])
     return case((column.is_not(None), parts)).label(column.name)
 
 
