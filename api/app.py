@@ -7,10 +7,13 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -121,13 +124,22 @@ def _wire(settings: Settings) -> Wire:
 
 
 def _routes(settings: Settings, view: GraphQLView) -> list[BaseRoute]:
-    text = ReadyText.of(schema_text().encode(), "text/plain; charset=utf-8")
     return [
         Route("/graphql", view),
-        Route("/schema.graphql", text.answer),
+        Route("/schema.graphql", _show_schema),
         *health_routes(lambda: view.database, head()),
         *(explorer_routes(load_tabs()) if settings.graphiql else []),
     ]
+
+
+async def _show_schema(request: Request) -> Response:
+    return (await asyncio.to_thread(_schema_file)).answer(request)
+
+
+@cache
+def _schema_file() -> ReadyText:
+    """Return the schema as it is sent; written when it is asked for, because that would take a tenth of the start."""
+    return ReadyText.of(schema_text().encode(), "text/plain; charset=utf-8")
 
 
 def _lifespan(

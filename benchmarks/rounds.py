@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.contenders import Contender
-from benchmarks.load import Measured, typical
+from benchmarks.load import Measured
 from benchmarks.workloads import WORKLOADS, Workload
 
 
@@ -19,26 +19,28 @@ class Effort:
     warm_up: int
 
 
-FULL_EFFORT = Effort(rounds=3, seconds=5, warm_up=2)
+FULL_EFFORT = Effort(rounds=5, seconds=4, warm_up=2)
 SMALL_EFFORT = Effort(rounds=2, seconds=2, warm_up=2)
 
-Table = Mapping[Workload, Mapping[str, Measured]]
-"""The typical figures of each system for each workload."""
+Figures = Mapping[str, Sequence[Measured]]
+"""What was measured of each system, round by round."""
+
+Table = Mapping[Workload, Figures]
 
 
 def table(contenders: Sequence[Contender], effort: Effort, tell: Callable[[str], None]) -> Table:
     """Measure every workload on every system that has it."""
-    found = dict[Workload, Mapping[str, Measured]]()
+    found = dict[Workload, Figures]()
     for workload in WORKLOADS:
         tell(f"Measuring: {workload.title}")
         found[workload] = _measured(workload, [each for each in contenders if workload.name in each.bodies], effort)
     return found
 
 
-def _measured(workload: Workload, contenders: Sequence[Contender], effort: Effort) -> Mapping[str, Measured]:
+def _measured(workload: Workload, contenders: Sequence[Contender], effort: Effort) -> Figures:
     _round(workload, contenders, effort.warm_up)
     rounds = [_round(workload, contenders, effort.seconds) for _ in range(effort.rounds)]
-    return {each.name: typical([figures[each.name] for figures in rounds]) for each in contenders}
+    return {each.name: [figures[each.name] for figures in rounds] for each in contenders}
 
 
 def _round(workload: Workload, contenders: Sequence[Contender], seconds: int) -> dict[str, Measured]:

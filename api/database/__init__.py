@@ -18,7 +18,7 @@ from api.database.statement import Statement, joined, prepare
 
 __all__ = ["Connection", "Database", "Statement", "database", "driver_errors_translated", "joined", "prepare"]
 
-_LARGEST_KEPT = 64 * 1024
+LARGEST_KEPT = 64 * 1024
 """Characters of the longest statement whose plan is kept; the driver's own 15 kB are less than a status takes."""
 
 
@@ -161,7 +161,7 @@ async def database(
         max_size=pool_size,
         server_settings={} if behind_pooler else session,
         statement_cache_size=0 if behind_pooler else 500,
-        max_cacheable_statement_size=_LARGEST_KEPT,
+        max_cacheable_statement_size=LARGEST_KEPT,
         max_inactive_connection_lifetime=1800,
         reset=_as_it_is,
     )

@@ -128,10 +128,10 @@ class ActiveStatus:
         "The first moment at which no rule holds if nothing else happens; null if inactive or if there is no end."
     )
     policy: ActivePolicy = one(
-        reads.policy_of_customer, "The policy in force at that moment, which judges all of this."
+        reads.policy_of_customer, "The policy in force at that moment; at other moments, those that are in force then judge."
     )
     history: list[ActiveStatusSpan] = gathered(
-        "Stretches of time with the same rules holding, latest first, as known and judged at that moment.",
+        "Stretches of time with the same rules holding, latest first, each judged by the policy of its time.",
         status_history,
         [
             argument("first", int, "How many stretches, 1 to 100.", 20),

@@ -34,6 +34,10 @@ class Cost:
             "A page holds 20 if none is given."
         ),
     )
+    size: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How many items a list of fixed length has; what is asked of an item counts for each.",
+    )
 
 
 PAGE = Cost(weight=2, multipliers=["first", "last"])
@@ -45,11 +49,13 @@ class Price:
 
     weight       points
     multipliers  arguments that say how many items there will be, as paths of names
+    size         how often what is asked below it counts
     arguments    points for using an argument
     """
 
     weight: int
     multipliers: tuple[tuple[str, ...], ...] = ()
+    size: int = 1
     arguments: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -62,7 +68,7 @@ def price(parent: GraphQLNamedType, name: str, *, of_mutation: bool = False) -> 
         usual = MUTATION if of_mutation else DEFAULT
         declared = Cost(weight=usual if is_composite_type(type_) and not _is_wrapper(parent, name) else 0)
     multipliers = tuple(tuple(path.split(".")) for path in declared.multipliers or ())
-    return Price(declared.weight, multipliers, _surcharges(asked.args))
+    return Price(declared.weight, multipliers, declared.size or 1, _surcharges(asked.args))
 
 
 def is_page(type_: GraphQLNamedType) -> bool:

@@ -138,8 +138,8 @@ def same(
 
 
 def listed(description: str, *members: Member, cost: int | None = None) -> Any:
-    """Return a list of objects made of the same row."""
-    return planned(Listed(members), description, cost=None if cost is None else Cost(weight=cost))
+    """Return a list of objects made of the same row; with a price in points, what is asked of them counts for each."""
+    return planned(Listed(members), description, cost=None if cost is None else Cost(weight=cost, size=len(members)))
 
 
 def member(

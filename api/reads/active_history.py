@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import DateTime, Select, Text, case, func, null, select, union
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, array
 
-from api.reads.activity import activity, contains
+from api.reads.activity import activity
 from api.reads.history import latest_first
 from api.reads.identity import Given
 from api.reads.json import constant, number
+from api.reads.judging import contains
 from api.reads.relation import Expression, Row, Table
 from api.tables.standing import REASONS
 

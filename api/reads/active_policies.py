@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Text, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TSTZRANGE
 
-from api.reads.relation import Expression, Lens, Link, Relation, Row, Term, rows
+from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
 from api.tables import active_policies as tables
 from api.tables.business import business
 
@@ -50,6 +51,21 @@ def policy_in_force(lens: Lens) -> Expression:
     latest = row.c.effective_from.desc()
     found = rows(row, [row.key], [has_begun(row), *row.visible()]).order_by(latest).limit(literal_column("1"))
     return found.scalar_subquery()
+
+
+def reigns(lens: Lens) -> Table:
+    """Return each policy that was known with its `reign`: the time from when it begins until the next one does.
+
+    What is to come is among them where it had been set by the moment of the lens, as a change that is agreed ahead.
+    """
+    policy = Row(active_policies, Lens(moment=lens.moment, known_at=lens.known_at))
+    begins: Expression = policy.c.effective_from
+    known = policy.visible()
+    if lens.as_of is not None:
+        known.append(func.least(begins, policy.c.recorded_at) <= lens.as_of)
+    next_begins = func.lead(begins).over(order_by=begins)
+    reign = func.tstzrange(begins, next_begins, type_=TSTZRANGE).label("reign")
+    return rows(policy, [policy.key, reign], known).subquery()
 
 
 def zone_of(policy: Expression) -> Expression:

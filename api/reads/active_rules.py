@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     Boolean,
     Integer,
     Interval,
@@ -24,11 +23,9 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.dialects.postgresql import JSONB
 
 from api.reads.active_policies import zone_of
 from api.reads.json import number
@@ -61,45 +58,57 @@ def kept_policy(key: Expression) -> Policy:
     return Policy(key, zone_of(key), rules)
 
 
-RULE = ("code", "enabled", "customer_kind", "category", "window", "minimum_count")
+RULE = {
+    "code": Text,
+    "enabled": Boolean,
+    "customer_kind": Text,
+    "category": Text,
+    "window": Interval,
+    "minimum_count": Integer,
+}
 
 
-def tried_policy(zone: Expression, columns: dict[str, Expression]) -> Policy:
+def tried_policy(zone: Expression, rules: Expression) -> Policy:
     """Return a policy that is kept nowhere.
 
-    zone     null for that of the business
-    columns  a list of texts under each name in `RULE`, one per rule
+    zone   null for that of the business
+    rules  a JSON array of objects, as text, whose names are those in `RULE`
     """
     home = select(business.c.time_zone).scalar_subquery()
 
-    def rules() -> tuple[Table, list[Condition]]:
-        given = func.unnest(*[columns[name] for name in RULE]).table_valued(*[column(name, Text) for name in RULE])
-        texts = given.render_derived("given")
-        kinds: dict[str, Any] = {"enabled": Boolean(), "window": Interval(), "minimum_count": Integer()}
-        typed = [cast(texts.c[name], kinds[name]).label(name) if name in kinds else texts.c[name] for name in RULE]
-        return select(*typed).select_from(texts).correlate_except(texts).subquery(), []
+    def made() -> tuple[Table, list[Condition]]:
+        columns: list[Any] = [column(name, of) for name, of in RULE.items()]
+        given = func.jsonb_to_recordset(cast(rules, JSONB)).table_valued(*columns)
+        return given.render_derived("given", with_types=True), []
 
-    return Policy(cast(null(), Uuid), func.coalesce(zone, home, literal_column("'UTC'"), type_=Text), rules)
+    return Policy(cast(null(), Uuid), func.coalesce(zone, home, literal_column("'UTC'"), type_=Text), made)
 
 
 def rules_for(row: Row, policy: Policy) -> Table:
     """Return the rules for a customer's kind in one row; one for the kind comes before one for all kinds.
 
-    returns  what `activity.judged` says of rules; `refunded`, whether the customer ever got money back; `longest`, the
-             longest of all windows
+    returns  `policy_id`, `zone`, `recent_window`, `by_category`, `loyal_window`, `loyal_count`; under the name of each
+             reason with `_on` behind it whether the policy uses its rule; `refunded`, whether the customer ever got
+             money back; `longest`, the longest of all windows
     """
     rule, its = policy.rules()
     for_kind = _for_kind(rule, row)
 
     def of(reason: str, value: Any) -> Expression:
+        # There is one for all kinds at most, and one for this kind, which holds even where it says that nothing does.
         this = and_(rule.c.code == literal_column(f"'{reason.upper()}'"), rule.c.category.is_(None))
-        ranked = aggregate_order_by(case((rule.c.enabled, value)), rule.c.customer_kind.asc().nulls_last())
-        return type_coerce(Grouping(func.array_agg(ranked).filter(this)), ARRAY(value.type))[number(1)]
+        special, general = rule.c.customer_kind.is_not(None), rule.c.customer_kind.is_(None)
+        found = [func.max(value).filter(this, rule.c.enabled, kind) for kind in (special, general)]
+        return case((func.bool_or(this & special), found[0]), else_=found[1])
+
+    def is_on(reason: str) -> Expression:
+        return of(reason, number(1)).is_not(None)
 
     by_category = and_(rule.c.category.is_not(None), rule.c.enabled, not_(_is_overruled(rule, row, policy)))
-    columns = [_or_not(of(reason, true())).label(f"{reason}_on") for reason in REASONS if reason != RECENT_PURCHASE]
+    on: dict[str, Expression] = {reason: is_on(reason) for reason in REASONS}
+    on[RECENT_PURCHASE] = or_(on[RECENT_PURCHASE], func.bool_or(by_category))
+    columns: list[Any] = [_or_not(each).label(f"{reason}_on") for reason, each in on.items()]
     columns += [
-        _or_not(or_(of(RECENT_PURCHASE, true()), func.bool_or(by_category))).label("recent_purchase_on"),
         of(RECENT_PURCHASE, rule.c.window).label("recent_window"),
         _or_not(func.bool_or(rule.c.category.is_not(None))).label("by_category"),
         of(LOYAL, rule.c.window).label("loyal_window"),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    literal_column,
     null,
     select,
     true,
@@ -21,12 +20,15 @@ from sqlalchemy.sql.elements import Grouping
 
 from api.reads.active_policies import active_policies
 from api.reads.active_rules import LOYAL, RECENT_PURCHASE
-from api.reads.activity import TERMS, activity, around, contains, loyal_until, recent_until
+from api.reads.activity import activity, loyal_until, recent_until
 from api.reads.customers import customers
-from api.reads.json import number, parts_of_length
+from api.reads.json import number
+from api.reads.judging import TERMS, around, contains
 from api.reads.orders import orders_of_customer
 from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.reads.rowset import worked_out_once
+from api.reads.words import day_in, spelled, text
+from api.tables.standing import REASONS
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
@@ -73,7 +75,14 @@ def holds(row: Row, reason: str) -> Condition:
 
 def holds_until(row: Row, reason: str) -> Expression:
     """Return until when a reason holds without a break, null where it does not or has no end."""
-    return func.upper(around(activity(row).c[reason], row.lens.moment), type_=_MOMENT)
+
+    def make() -> tuple[Table, Condition]:
+        spans, moment = activity(row).c, row.lens.moment
+        ends = [func.upper(around(spans[each], moment), type_=_MOMENT).label(each) for each in REASONS]
+        return worked_out_once(select(*ends)), true()
+
+    row.require("ends")
+    return row.beside("ends", make).c[reason]
 
 
 def link(reason: str) -> Link:
@@ -162,13 +171,13 @@ def shortfall(row: Row, reason: str) -> Expression:
 
 def _missing(row: Row, reason: str) -> Expression:
     if reason != LOYAL:
-        return _text(MISSING[reason])
+        return text(MISSING[reason])
     short = required(row, reason) - observed(row, reason)
-    more = case((short == number(1), _text("1 more purchase")), else_=func.concat(short, _text(" more purchases")))
+    more = case((short == number(1), text("1 more purchase")), else_=func.concat(short, text(" more purchases")))
     deadline = _purchases(row, reason).c.end
     by_when = case(
-        (deadline.is_(None), func.concat(_text(" within "), spelled(activity(row).c.loyal_window))),
-        else_=func.concat(_text(" before "), day(row, deadline)),
+        (deadline.is_(None), func.concat(text(" within "), spelled(activity(row).c.loyal_window))),
+        else_=func.concat(text(" before "), day(row, deadline)),
     )
     return func.concat(more, by_when)
 
@@ -176,42 +185,46 @@ def _missing(row: Row, reason: str) -> Expression:
 def explanation(row: Row, reason: str) -> Expression:
     """Return in one sentence why a rule holds or does not."""
     made = {RECENT_PURCHASE: _of_recent_purchase, LOYAL: _of_loyalty}.get(reason, _of_term)
-    unused = _text("The policy in force does not use this rule.")
+    unused = text("The policy in force does not use this rule.")
     return case((~_is_on(row, reason), unused), else_=made(row, reason))
 
 
 def _of_recent_purchase(row: Row, reason: str) -> Expression:
     last = _purchases(row, reason).c.latest
     # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
-    bought_on, until = (day(row, _purchases(row, reason).c[name]) for name in ("deciding", "last"))
-    good = func.concat(_text("Bought on "), bought_on, _text(", which counts until "), until)
+    bought_on = day(row, _purchases(row, reason).c.deciding)
+    good = func.concat(text("Bought on "), bought_on, text(", which counts"), _until(row, reason))
     return func.concat(
         case(
             (holds(row, reason), good),
-            (last.is_(None), _text("Has not bought anything yet")),
-            else_=func.concat(_text("The last purchase, on "), day(row, last), _text(", does not count now")),
+            (last.is_(None), text("Has not bought anything yet")),
+            else_=func.concat(text("The last purchase, on "), day(row, last), text(", does not count now")),
         ),
-        _text("."),
+        text("."),
     )
 
 
 def _of_loyalty(row: Row, reason: str) -> Expression:
     count, needed = observed(row, reason), required(row, reason)
-    within = func.concat(_text(" within "), spelled(activity(row).c.loyal_window))
-    until = func.concat(
-        _text(", "), needed, _text(" are needed, which holds until "), day(row, holds_until(row, reason))
-    )
-    good = func.concat(_text("Made "), count, _text(" purchases"), within, until, _text("."))
-    bad = func.concat(_text("Made "), count, _text(" of the "), needed, _text(" purchases needed"), within, _text("."))
+    within = func.concat(text(" within "), spelled(activity(row).c.loyal_window))
+    until = func.concat(text(", "), needed, text(" are needed, which holds"), _until(row, reason))
+    good = func.concat(text("Made "), count, text(" purchases"), within, until, text("."))
+    bad = func.concat(text("Made "), count, text(" of the "), needed, text(" purchases needed"), within, text("."))
     return case((holds(row, reason), good), else_=bad)
 
 
 def _of_term(row: Row, reason: str) -> Expression:
-    until = holds_until(row, reason)
-    end = case((until.is_(None), _text(" without an end")), else_=func.concat(_text(" until "), day(row, until)))
     thing = THINGS[reason]
-    good = func.concat(_text(f"Has {thing}"), end, _text("."))
-    return case((holds(row, reason), good), else_=_text(f"Has no {thing.partition(' ')[2]}."))
+    good = func.concat(text(f"Has {thing}"), _until(row, reason), text("."))
+    return case((holds(row, reason), good), else_=text(f"Has no {thing.partition(' ')[2]}."))
+
+
+def _until(row: Row, reason: str) -> Expression:
+    """Return in words until when a rule holds that does, and whether it is another policy that ends it."""
+    until = holds_until(row, reason)
+    because = case((until == activity(row).c.policy_until, text(", when another policy begins")))
+    ends = func.concat(text(" until "), day(row, until), because)
+    return case((until.is_(None), text(" without an end")), else_=ends)
 
 
 THINGS = {
@@ -223,27 +236,6 @@ THINGS = {
 MISSING = {RECENT_PURCHASE: "1 purchase", **{reason: thing.replace("a ", "1 ", 1) for reason, thing in THINGS.items()}}
 
 
-def _text(words: str) -> Expression:
-    return literal_column("'" + words.replace("'", "''") + "'", Text)
-
-
 def day(row: Row, moment: Expression) -> Expression:
     """Return a moment's day in words, such as 3 March 2026, as calendars in the policy's zone show it."""
     return day_in(activity(row).c.zone, moment)
-
-
-def day_in(zone: Expression, moment: Expression) -> Expression:
-    """Return a moment's day in words as calendars in a zone show it."""
-    local = func.timezone(zone, moment, type_=DateTime())
-    return func.to_char(local, literal_column("'FMDD FMMonth YYYY'"), type_=Text)
-
-
-def spelled(length: Expression) -> Expression:
-    """Return a length of time of months and days in words, such as 6 months."""
-    months, days, *_ = parts_of_length(length)
-    return func.concat_ws(_text(" and "), _many(months, "month"), _many(days, "day"), type_=Text)
-
-
-def _many(count: Expression, unit: str) -> Expression:
-    several = func.concat(func.nullif(count, number(0)), _text(f" {unit}s"))
-    return case((count == number(0), cast(null(), Text)), (count == number(1), _text(f"1 {unit}")), else_=several)

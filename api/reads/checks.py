@@ -10,8 +10,7 @@ from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
 from api.reads.relation import Expression
-from api.reads.standing import is_kept, matters, projected, unended
-from api.tables.active_policies import active_policies
+from api.reads.standing import is_kept, projected, unended
 from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
@@ -77,9 +76,6 @@ def _different(made: Select[Any], kept: Table) -> Select[Any]:
     rows = made.subquery()
     names = [column.name for column in kept.c if column.name in rows.c]
     found, stored = select(*[rows.c[name] for name in names]), select(*[kept.c[name] for name in names])
-    if "policy_id" in kept.c:
-        policy = active_policies.alias()
-        stored = stored.where(kept.c.policy_id.in_(select(policy.c.policy_id).where(matters(policy))))
     if "ends_at" in kept.c:
         stored = stored.where(is_kept(kept.c.ends_at))
     apart = union_all(found.except_(stored), stored.except_(found)).subquery()

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from api.errors import BadUserInput
 from api.reads.active_policies import policy_in_force, zone_of
-from api.reads.activity import contains
 from api.reads.identity import Given
 from api.reads.json import constant, number
+from api.reads.judging import contains
 from api.reads.relation import Condition, Expression, Row, Table
 from api.reads.standing import stands_by
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api.reads.active_policies import policy_in_force, zone_of
-from api.reads.active_status import day_in
+from api.reads.words import day_in
 from api.reads.customers import customers
 from api.reads.history import latest_first
 from api.reads.identity import Given

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import and_, func, not_, or_, true
 from api.domain.active_policy import NewPolicy, NewRule
 from api.errors import BadUserInput, Rejection
 from api.reads.active_rules import RULE, tried_policy
-from api.reads.activity import judged
+from api.reads.judging import reasons_by, with_all
 from api.reads.relation import Condition, Expression, Row, Table
 
 
@@ -55,20 +56,18 @@ def _trial(row: Row) -> Table:
 
     def make() -> tuple[Table, Condition]:
         assert row.given is not None
-        columns = {name: row.given.parameter("texts", "policy", convert=_column(name)) for name in RULE}
+        rules = row.given.parameter("text", "policy", convert=_rules)
         zone = row.given.parameter("text", "policy", convert=lambda given: _policy(given).time_zone)
-        return judged(row, tried_policy(zone, columns), only_around=True), true()
+        return with_all(row, reasons_by(row, tried_policy(zone, rules), only_around=True)), true()
 
     row.require("trial")
     return row.beside("trial", make)
 
 
-def _column(name: str) -> Callable[[Mapping[str, Any]], list[str | None]]:
-    def column(given: Mapping[str, Any]) -> list[str | None]:
-        found = [getattr(rule, name) for rule in _policy(given).rules]
-        return [None if value is None else str(value) for value in found]
-
-    return column
+def _rules(given: Mapping[str, Any]) -> str:
+    """Return the rules of an input as text, as `tried_policy` takes them."""
+    rules = [{name: getattr(rule, name) for name in RULE} for rule in _policy(given).rules]
+    return json.dumps(rules, default=str)
 
 
 def _policy(given: Mapping[str, Any]) -> NewPolicy:

@@ -20,19 +20,18 @@ from sqlalchemy import (
     literal_column,
     not_,
     null,
-    or_,
     select,
     true,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
+from sqlalchemy.dialects.postgresql import TSTZRANGE
 
-from api.reads.active_policies import active_policies, policy_in_force
-from api.reads.active_rules import kept_policy
-from api.reads.activity import activity, activity_around, contains, judged
+from api.reads.active_policies import reigns
+from api.reads.activity import activity, activity_around, judged_in_turn
 from api.reads.conditions import some
 from api.reads.customers import customers
 from api.reads.identity import Given
+from api.reads.judging import contains, merged
 from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
@@ -60,7 +59,7 @@ def span_now(row: Row) -> Table:
 
     def make() -> tuple[Table, Condition]:
         span = active_spans.alias()
-        here = [span.c.customer_id == row.key, span.c.policy_id == policy_in_force(row.lens)]
+        here = [span.c.customer_id == row.key]
         if not row.requires(SPAN):
             here.append(span.c.ends_at > row.lens.moment)
         return span, and_(*here, span.c.starts_at <= row.lens.moment)
@@ -73,7 +72,7 @@ def reasons_now(row: Row) -> Table:
 
     def make() -> tuple[Table, Condition]:
         found = customer_activity.alias()
-        return found, and_(found.c.customer_id == row.key, found.c.policy_id == policy_in_force(row.lens))
+        return found, found.c.customer_id == row.key
 
     return row.beside("reasons", make)
 
@@ -138,12 +137,7 @@ def stands_until_order(row: Row) -> Expression:
 @customers.expression
 def stands_spans(row: Row) -> Expression:
     """Return all times during which the customer counted or counts as active, for counts over many."""
-    if not is_now(row):
-        return activity(row).c.spans
-    merged: Expression = reasons_now(row).c[REASONS[0]]
-    for reason in REASONS[1:]:
-        merged = merged.op("+", return_type=TSTZMULTIRANGE())(reasons_now(row).c[reason])
-    return merged
+    return merged(reasons_now(row)) if is_now(row) else activity(row).c.spans
 
 
 def stands_by(row: Row, reason: str) -> Condition:
@@ -164,17 +158,18 @@ def holds_any(row: Row, given: Given) -> Condition:
 
 
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
-    """Return what the projection should hold: per policy that still matters the spans of customers, and their totals.
+    """Return what the projection should hold: the spans of customers, and their totals.
 
     which  says from the key of a customer whether it is one of those that are meant
     """
     lens = Lens(moment=_LATELY)
-    policy, row = active_policies.table.alias(), Row(customers, lens)
-    judgement = judged(row, kept_policy(policy.c.policy_id))
-    mattering = matters(policy)
-    spans = [judgement.c[name] for name in (*REASONS, "spans")]
-    source = policy.join(row.table, true()).join(judgement, true())
-    judgements = select(policy.c.policy_id, row.key, *spans).select_from(source).where(mattering, which(row.key))
+    row = Row(customers, lens)
+    spans = judged_in_turn(row, reigns(lens))
+    judgements = (
+        select(row.key, *[spans.c[reason] for reason in REASONS])
+        .select_from(row.table.join(spans, true()))
+        .where(which(row.key))
+    )
     buyer = Row(customers, lens)
     sums = of_all_time(buyer)
     counted = [sums.c[name].label(label) for label, name in zip(TOTALS, ("order_count", "net", "last_at"), strict=True)]
@@ -186,19 +181,12 @@ def is_kept(ends_at: Expression) -> Condition:
     return ends_at > _LATELY
 
 
-def matters(policy: Table) -> Condition:
-    """Return whether a policy is in force, or only just was, or is to come."""
-    in_force = policy_in_force(Lens(moment=_LATELY))
-    return or_(policy.c.effective_from > _LATELY, policy.c.policy_id == in_force)
-
-
 def unended(judged: Table) -> Select[Any]:
     """Return the spans that are not over, or only just, of those that `projected` returns first."""
-    span = func.unnest(judged.c.spans, type_=TSTZRANGE()).table_valued("span").render_derived("each")
+    span = func.unnest(merged(judged), type_=TSTZRANGE()).table_valued("span").render_derived("each")
     ends_at = func.coalesce(func.upper(span.c.span), FOREVER).label("ends_at")
-    keys = (judged.c.customer_id, judged.c.policy_id)
     return (
-        select(*keys, func.lower(span.c.span).label("starts_at"), ends_at)
+        select(judged.c.customer_id, func.lower(span.c.span).label("starts_at"), ends_at)
         .select_from(judged.join(span, true()))
         .where(is_kept(ends_at))
     )

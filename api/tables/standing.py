@@ -1,13 +1,11 @@
 """How customers stand now: a projection of the facts, written in the transaction of each change.
 
-Its policies are referred to without foreign keys, each of which would have all changes lock one row.
-
 It can be made again from the facts at any time, and answers nothing about the past.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table, Uuid
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
@@ -48,9 +46,8 @@ customer_activity = Table(
     "customer_activity",
     metadata,
     Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True),
-    Column("policy_id", Uuid, primary_key=True),
     *[spans(name) for name in REASONS],
-    comment="a projection: when each reason holds, by the policy in force and by each that is to come",
+    comment="a projection: when each reason holds, as each policy judges the time in which it is in force",
     postgresql_with={"fillfactor": 85},
 )
 
@@ -58,11 +55,10 @@ active_spans = Table(
     "active_spans",
     metadata,
     Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), nullable=False),
-    Column("policy_id", Uuid, nullable=False),
     moment("starts_at"),
     Column("ends_at", DateTime(timezone=True), nullable=False, comment="the year 9999 where no end is known"),
-    PrimaryKeyConstraint("customer_id", "policy_id", "starts_at"),
+    PrimaryKeyConstraint("customer_id", "starts_at"),
     comment="a projection: while customers count as active, without breaks; spans that are over are left out",
     postgresql_with={"fillfactor": 85},
 )
-Index("ix_active_spans_ends_at", active_spans.c.policy_id, active_spans.c.ends_at, active_spans.c.customer_id)
+Index("ix_active_spans_ends_at", active_spans.c.ends_at, active_spans.c.customer_id)

@@ -91,7 +91,7 @@ class Pricing:
         given = conditions(field, node, way, self._defaults)
         own = Points.of(asked.weight + _surcharge(asked, node), given)
         if not asked.multipliers:
-            return own.plus(self._below(type_, nodes, way))
+            return own.plus(*[self._below(type_, nodes, way)] * asked.size)
         items, beside = self._shares(type_, nodes, way)
         found = size(field, node, asked.multipliers, self._defaults)
         return Points.of(0, [Items(way, found, items.plus(Points.of(1)))]).plus(own, beside)

@@ -79,13 +79,11 @@ def _stand_anew(which: Callable[[Expression], Condition]) -> Statement:
     judgements, totals = projected(which)
     judged = judgements.cte("judged")
     fresh = unended(judged).cte("fresh")
-    key = ("customer_id", "policy_id", "starts_at")
-    stale = {"stale": _gone(customer_activity, key[:2], judged, which), "gone": _gone(active_spans, key, fresh, which)}
-    summed = totals.cte("summed")
+    customer, key = ("customer_id",), ("customer_id", "starts_at")
     return prepare(
-        _replaced(customer_standing, ["customer_id"], summed)
-        .add_cte(_replaced(customer_activity, key[:2], judged).cte("activity"))
-        .add_cte(*[each.cte(name) for name, each in stale.items()])
+        _replaced(customer_standing, customer, totals.cte("summed"))
+        .add_cte(_replaced(customer_activity, customer, judged).cte("activity"))
+        .add_cte(_gone(active_spans, key, fresh, which).cte("gone"))
         .add_cte(_replaced(active_spans, key, fresh).cte("added"))
     )
 

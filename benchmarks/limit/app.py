@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.database import LARGEST_KEPT
 from api.reads.customers import customers
 from api.reads.page import read_cursor, signature
 from benchmarks.limit.purchases import record
@@ -59,7 +60,14 @@ async def record_purchase(request: Request) -> Response:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the pool and learn which calls to make, before the first request is answered."""
-    pool = asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=1, max_size=POOL_SIZE, reset=_as_it_is)
+    pool = asyncpg.create_pool(
+        os.environ["DATABASE_URL"],
+        min_size=1,
+        max_size=POOL_SIZE,
+        reset=_as_it_is,
+        # Otherwise the driver would have long statements planned anew each time.
+        max_cacheable_statement_size=LARGEST_KEPT,
+    )
     async with pool:
         for name, endpoint in PLANNED.items():
             endpoint.calls = await calls(os.environ["DATABASE_URL"], ASKED[name]["document"], ASKED[name]["variants"])

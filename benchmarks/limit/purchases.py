@@ -34,6 +34,20 @@ SELECT $1, $2, * FROM unnest(
   $3::int[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::text[]
 )
 """
+# What lists of customers are read from stands in rows of its own, which the purchase changes at the least: it was never
+# paid back, one rule makes it count, for a year, and no other span begins or ends with it.
+_STANDING = """
+WITH totals AS (
+  UPDATE customer_standing SET order_count = order_count + 1, historic_net = historic_net + $3,
+    last_purchase_at = greatest(last_purchase_at, $2)
+  WHERE customer_id = $1
+), reasons AS (
+  UPDATE customer_activity
+  SET recent_purchase = recent_purchase + tstzmultirange(tstzrange($2, $2 + interval 'P1Y'))
+  WHERE customer_id = $1
+)
+UPDATE active_spans SET ends_at = greatest(ends_at, $2 + interval 'P1Y') WHERE customer_id = $1
+"""
 _SETTLE = "UPDATE idempotency SET outcome = $3 WHERE principal = $1 AND key = $2"
 
 
@@ -75,6 +89,7 @@ async def _add(
         prices,
         currencies,
     )
+    await connection.execute(_STANDING, customer, placed_at, gross)
     total = {"amount": str(gross), "currencyCode": currencies[0]}
     shown = {"id": f"ord_{order.hex}", "number": number, "placedAt": purchase["placedAt"], "total": total}
     return orjson.dumps({"data": {"recordPurchase": {"userErrors": [], "order": shown}}})

@@ -47,10 +47,23 @@ class World:
     policies: Sequence[Policy]
     zone: str
 
+    def known(self, question: Question) -> list[Policy]:
+        """Return the policies that had been set, by then and as far as was known, or that were in force already."""
+        return [one for one in self.policies if question.sees(decided(one), one.recorded_at)]
+
     def in_force(self, question: Question) -> Policy:
         """Return the policy that judges: of those known, the one that began last by the moment."""
-        known = [one for one in self.policies if question.known_at is None or one.recorded_at <= question.known_at]
-        return max((one for one in known if one.effective_from <= question.moment), key=lambda one: one.effective_from)
+        return latest(self.known(question), question.moment)
+
+
+def decided(policy: Policy) -> datetime:
+    """Return from when on a policy makes a difference to what is said: it is set, or it was to begin before."""
+    return min(policy.effective_from, policy.recorded_at)
+
+
+def latest(policies: Sequence[Policy], moment: datetime) -> Policy:
+    """Return the policy that began last by a moment."""
+    return max((one for one in policies if one.effective_from <= moment), key=lambda one: one.effective_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +86,13 @@ class Seen:
         return back > 0 and back >= self.purchase.total
 
 
-class Oracle:
-    """What is to be said of one customer, in answer to one question."""
+class Judge:
+    """What counts of one customer under one policy, of what a question sees."""
 
-    def __init__(self, person: Person, world: World, question: Question) -> None:
-        self.person, self.question = person, question
-        self.policy = world.in_force(question)
-        self.zone = self.policy.zone or world.zone
-        self.moment = question.moment
+    def __init__(self, person: Person, policy: Policy, zone: str, question: Question) -> None:
+        self.person, self.policy, self.question, self.zone = person, policy, question, zone
         self.purchases = [self._seen(one) for one in person.purchases if question.sees(one.happened, one.recorded)]
         self.terms = list(self._running_terms())
-
-    @property
-    def is_seen(self) -> bool:
-        """Whether the customer is there at all: created by then, or anything had happened."""
-        known_at, as_of = self.question.known_at, self.question.as_of
-        is_known = known_at is None or self.person.recorded <= known_at
-        has_facts = any(self.question.sees(*fact) for fact in self.person.facts())
-        return is_known and (as_of is None or self.person.created <= as_of or has_facts)
 
     def rule(self, code: str, category: str | None = None) -> Rule | None:
         """Return the most special rule for a case: the category comes before the kind."""
@@ -141,6 +143,42 @@ class Oracle:
         """Return the rules that hold at a moment."""
         return frozenset(code for code in self.used if len(self.counted(code, moment)) >= (self.required(code) or 0))
 
+    def moments(self) -> Iterator[datetime]:
+        """Every moment at which anything that counts begins or ends."""
+        for one in self.purchases:
+            yield from (one.purchase.happened, *one.recent, *one.loyal, *(refund.happened for refund in one.refunds))
+        for _, agreed in self.terms:
+            bounds = [bound for pause in agreed.pauses for bound in pause]
+            yield from (each for each in (agreed.begins, agreed.trial, agreed.ends, *bounds) if each)
+
+
+class Oracle:
+    """What is to be said of one customer, in answer to one question; each policy judges the time in which it rules."""
+
+    def __init__(self, person: Person, world: World, question: Question) -> None:
+        self.person, self.question = person, question
+        self.moment = question.moment
+        self.judges = [Judge(person, one, one.zone or world.zone, question) for one in world.known(question)]
+        self.judge = self.at(self.moment)
+        self.policy, self.zone, self.purchases = self.judge.policy, self.judge.zone, self.judge.purchases
+
+    def at(self, moment: datetime) -> Judge:
+        """Return who judges a moment."""
+        policy = latest([judge.policy for judge in self.judges], moment)
+        return next(judge for judge in self.judges if judge.policy is policy)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the customer is there at all: created by then, or anything had happened."""
+        known_at, as_of = self.question.known_at, self.question.as_of
+        is_known = known_at is None or self.person.recorded <= known_at
+        has_facts = any(self.question.sees(*fact) for fact in self.person.facts())
+        return is_known and (as_of is None or self.person.created <= as_of or has_facts)
+
+    def holding(self, moment: datetime) -> frozenset[str]:
+        """Return the rules that hold at a moment."""
+        return self.at(moment).holding(moment)
+
     @cached_property
     def held(self) -> frozenset[str]:
         """The rules that hold at the moment of the question."""
@@ -149,12 +187,8 @@ class Oracle:
     @cached_property
     def moments(self) -> list[datetime]:
         """Every moment at which anything begins or ends, with those just before and after, in order."""
-        found = {self.moment}
-        for one in self.purchases:
-            found |= {one.purchase.happened, *one.recent, *one.loyal, *(refund.happened for refund in one.refunds)}
-        for _, agreed in self.terms:
-            bounds = [bound for pause in agreed.pauses for bound in pause]
-            found |= {each for each in (agreed.begins, agreed.trial, agreed.ends, *bounds) if each}
+        found = {self.moment, *(judge.policy.effective_from for judge in self.judges[1:])}
+        found |= {each for judge in self.judges for each in judge.moments()}
         return sorted({each + step for each in found for step in (-INSTANT, 0 * INSTANT, INSTANT)})
 
     @cached_property
@@ -202,13 +236,13 @@ class Oracle:
 
     def evaluation(self, code: str) -> dict[str, Any]:
         """Return what must be said of one rule."""
-        counted, holds = self.counted(code, self.moment), code in self.held
+        counted, holds = self.judge.counted(code, self.moment), code in self.held
         return {
             "code": code,
             "holds": holds,
             "holdsUntil": shown(self.until(code)) if holds else None,
             "observed": len(counted),
-            "required": self.required(code),
+            "required": self.judge.required(code),
             "window": self.window(code, counted),
             "evidence": {"nodes": [{"id": of} for of in self.evidence(counted)[:3]]},
         }
@@ -231,7 +265,7 @@ class Oracle:
         if any(isinstance(one, Seen) for one in counted):
             made = sorted(((one.purchase.happened, one.purchase.key) for one in counted), reverse=True)
             return [public_id("ord", key) for _, key in made]
-        begun = {term.key: agreed.begins for term, agreed in self.terms}
+        begun = {term.key: agreed.begins for term, agreed in self.judge.terms}
         ordered = sorted(counted, key=lambda term: (begun[term.key], term.key), reverse=True)
         return [public_id(term.prefix, term.key) for term in ordered]
 

@@ -23,7 +23,7 @@ from tests.activity.batch import Batch, clocks
 from tests.activity.facts import CODES, Person
 from tests.activity.filling import fill
 from tests.activity.histories import CATEGORIES, NOW, Histories
-from tests.activity.oracle import INSTANT, Oracle, Question, World, shown
+from tests.activity.oracle import INSTANT, Oracle, Question, World, decided, shown
 from tests.activity.policies import a_world
 from tests.asking import Ask, WatchedDatabase
 from tests.given import connected
@@ -199,7 +199,7 @@ async def listed(batch: Batch, question: Question, **arguments: Any) -> tuple[li
 
 
 async def test_until_is_the_first_moment_at_which_nothing_holds(batch):
-    """If nothing else happens: facts of later, and policies that begin later, are those that happen."""
+    """If nothing else happens, no fact and no policy that is set: one that was set before ends it as well."""
     asked = Question(NOW, as_of=datetime(2025, 9, 1, tzinfo=UTC))
     judged = []
     for person in batch.people:
@@ -224,7 +224,6 @@ ONE = f"""query ($id: ID!, $asOf: DateTime, $knownAt: DateTime) {{
 
 
 def nothing_else_happens(world: World, person: Person, asked: Question, until: datetime) -> bool:
-    """Return whether no fact and no policy comes between a moment and another."""
-    facts = [happened for happened, _ in person.facts()]
-    same_policy = world.in_force(asked) is world.in_force(replace(asked, as_of=until))
-    return same_policy and not any(asked.moment < happened <= until for happened in facts)
+    """Return whether no fact comes between a moment and another, and no policy is set."""
+    happened = [*(happened for happened, _ in person.facts()), *map(decided, world.policies)]
+    return not any(asked.moment < each <= until for each in happened)
