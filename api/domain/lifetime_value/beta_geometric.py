@@ -83,7 +83,7 @@ class BetaGeometric(CountModel):
         """Return the probability (n,) of a purchase within the next weeks, of customers who are alive now."""
         return self.posterior(purchases).probability_active(weeks)
 
-    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
         """Return the expected number of purchases (n,) within the next weeks, of customers who are alive now."""
         return self.posterior(purchases).expected_purchases(weeks)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 
@@ -47,8 +50,12 @@ class CountModel(ABC):
         """Return the probability (n,) of a purchase within the next weeks, of customers who are alive now."""
 
     @abstractmethod
-    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
-        """Return the expected number of purchases (n,) within the next weeks, of customers who are alive now."""
+    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
+        """Return the expected number of purchases within the next weeks, of customers who are alive now.
+
+        weeks    scalar, or (k, 1) for several horizons at once
+        returns  (n,), or (k, n)
+        """
 
     @abstractmethod
     def discounted_while_alive(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
@@ -67,8 +74,8 @@ class CountModel(ABC):
         """Return the probability (n,) of a purchase within the next weeks."""
         return self.probability_alive(purchases) * self.active_while_alive(purchases, weeks)
 
-    def expected_purchases(self, purchases: PurchaseStatistics, weeks: float) -> Array:
-        """Return the expected number of purchases (n,) within the next weeks."""
+    def expected_purchases(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
+        """Return the expected number of purchases within the next weeks; horizons as in `expected_while_alive`."""
         return self.probability_alive(purchases) * self.expected_while_alive(purchases, weeks)
 
     def discounted_purchases(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
@@ -82,6 +89,7 @@ class CountModel(ABC):
         found[:, 0] += 1 - alive[:, 0]
         return found
 
-    def expected_of_new(self, weeks: float) -> float:
-        """Return the expected number of repeat purchases in some weeks from a customer's first purchase on."""
-        return float(self.expected_purchases(PurchaseStatistics.of(0, 0, 0), weeks)[0])
+    def expected_of_new(self, weeks: npt.ArrayLike) -> Array:
+        """Return the expected number of repeat purchases (k,) within so many weeks (k,) of a customer's first one."""
+        horizons = np.atleast_1d(np.asarray(weeks, dtype=float))[:, None]
+        return self.expected_purchases(PurchaseStatistics.of(0, 0, 0), horizons)[:, 0]

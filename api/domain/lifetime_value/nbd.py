@@ -50,7 +50,7 @@ class NegativeBinomial(CountModel):
         shape, rate = self.r + purchases.repeats, self.alpha + purchases.observed
         return -np.expm1(-shape * np.log1p(weeks / rate))
 
-    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
         """Return the expected number of purchases (n,) within the next weeks."""
         return (self.r + purchases.repeats) * weeks / (self.alpha + purchases.observed)
 

@@ -79,7 +79,7 @@ class ParetoNBD(CountModel):
         logarithm = np.log(shape) + shape * np.log(rate) + self.s * np.log(late) + next_one
         return np.exp(np.minimum(logarithm, 0))
 
-    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+    def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
         """Return the expected number of purchases (n,) within the next weeks, of customers who are alive now."""
         late, power = self.beta + purchases.observed, self.s - 1
         grown = np.log1p(weeks / late)
