@@ -6,7 +6,7 @@ Filiztekin (2007), Int. J. Research in Marketing 24(3). Once the data is in, the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ from scipy.special import betainc, gammaln, hyp2f1, xlogy
 
 from api.domain.lifetime_value.quadrature import Array, beta_table
 
-_NEAR = 1e-6
-"""So close to a = 1 (or to c = 0) the closed form divides by next to nothing."""
+_NEAR_ONE, _NEAR_NOTHING = 2**-17, 1e-6
+"""So close to a = 1 and to a + b = 1 the closed form divides by next to nothing."""
 _SLACK = 1e-9
 _CAREFUL_NODES = 64
 _NODES, _FAR_NODES = 12, 32
@@ -54,11 +54,13 @@ class Posterior:
         weeks    scalar, or (k, 1) for several horizons at once
         returns  (n,), or (k, n)
         """
+        if abs(self.a - 1) < _NEAR_ONE:
+            below, above = (replace(self, a=1 + side * _NEAR_ONE).expected_purchases(weeks) for side in (-1, 1))
+            return below + (above - below) * (self.a - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
         found = self._closed_form(weeks)
         bound = self._bound(weeks)
         doubtful = ~((found >= 0) & (found <= bound * (1 + _SLACK)))
-        if abs(self.a - 1) < _NEAR or self.a < 1:
-            doubtful |= np.abs(self.a + self.b - 1) < _NEAR
+        doubtful |= np.abs(self.a + self.b - 1) < _NEAR_NOTHING
         if doubtful.any():
             found = np.where(doubtful, self._by_nodes(weeks, doubtful), found)
         # The bounds hold exactly; what is beyond them here is rounding, and what is no number is next to the upper one.
@@ -104,8 +106,7 @@ class Posterior:
         return np.minimum(without_loss, (self.a + self.b - 1) / (self.a - 1))
 
     def _closed_form(self, weeks: float | Array) -> Array:
-        a = self.a if abs(self.a - 1) >= _NEAR else 1 + _NEAR
-        c = a + self.b - 1
+        a, c = self.a, self.a + self.b - 1
         z = weeks / (self.rate + weeks)
         # Where a is large it is the form before the transformation that does not overflow.
         plain = a - 1 > self.shape

@@ -11,7 +11,7 @@ from api.domain.lifetime_value.quadrature import Array, legendre
 _NODES = 24
 _GONE = 37.0
 """Where the integrand has fallen by e ** -37 from its largest value, the rest of the span adds nothing to a double."""
-_LARGEST_EXPONENT = 700.0
+_LARGEST_EXPONENT = 600.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
