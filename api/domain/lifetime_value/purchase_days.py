@@ -57,7 +57,7 @@ class PurchaseDays:
         """Return what is known of the customers at the end of a day: of those who have bought by then."""
         known = self.until(day)
         starts = _starts(np.diff(known.customers) != 0, len(known.customers))
-        ends = np.append(starts[1:], len(known.customers))
+        ends = np.append(starts[1:], len(known.customers))[: len(starts)]
         number = (ends - starts).astype(float)
         total = np.add.reduceat(known.values, starts) if len(starts) else np.empty(0)
         first, last = known.days[starts], known.days[ends - 1]

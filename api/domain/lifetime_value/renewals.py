@@ -7,7 +7,9 @@ the term of the contract: a yearly plan counts years.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +50,17 @@ class RenewalStatistics:
         return cls(t, left, many)
 
     @classmethod
-    def of_survival(cls, survivors: npt.ArrayLike) -> RenewalStatistics:
-        """Return the statistics of a cohort from how many were left after 0, 1, 2, … renewals, (k + 1,)."""
-        left = np.asarray(survivors, dtype=float)
-        last = len(left) - 1
-        return cls.of([*range(1, last + 1), last], [True] * last + [False], [*-np.diff(left), left[-1]])
+    def of_cohorts(cls, *survivors: Sequence[float]) -> RenewalStatistics:
+        """Return the statistics of cohorts from how many of each were left after 0, 1, 2, … renewals."""
+        periods: list[int] = []
+        number: list[float] = []
+        churned: list[bool] = []
+        for left in survivors:
+            last = len(left) - 1
+            periods += [*range(1, last + 1), last]
+            churned += [True] * last + [False]
+            number += [*(before - after for before, after in pairwise(left)), left[-1]]
+        return cls.of(periods, churned, number)
 
     def __len__(self) -> int:
         return len(self.periods)
