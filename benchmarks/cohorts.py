@@ -37,12 +37,12 @@ def day(moment: date) -> int:
 def cdnow(file: Path) -> PurchaseDays:
     """Return the purchases of CDNOW's customers of early 1997, of all of them or of the sample of one in ten.
 
-    A row has a customer (in the sample a number within it, too), a day, a number of discs, and dollars.
+    A row ends in a customer (numbered within the sample there), a day, a number of discs, and dollars.
     """
     lines = file.read_text().splitlines()
     rows = [line.split() for line in lines if not line.strip().startswith("customer_id")]
     days = [date(int(row[-3][:4]), int(row[-3][4:6]), int(row[-3][6:])) for row in rows]
-    return PurchaseDays.of([int(row[0]) for row in rows], list(map(day, days)), [float(row[-1]) for row in rows])
+    return PurchaseDays.of([int(row[-4]) for row in rows], list(map(day, days)), [float(row[-1]) for row in rows])
 
 
 def online_retail(file: Path) -> PurchaseDays:

@@ -52,11 +52,10 @@ def money_at_most(counts: Array, spend: SpendPosterior, value: Array) -> Array:
     counts  (n, most + 1) probability of each number of purchases
     value   (n,) currency units, ≥ 0
     """
-    number = np.arange(1.0, counts.shape[1])
-    share = (value / (value + spend.rate))[:, None]
-    below = betainc(spend.p * number, spend.shape[:, None], share)
-    found: Array = counts[:, 0] + np.sum(counts[:, 1:] * below, axis=1)
-    return found
+    row, before = np.nonzero(counts[:, 1:] > _NEGLIGIBLE)
+    share = value / (value + spend.rate)
+    below = counts[row, before + 1] * betainc(spend.p * (before + 1), spend.shape[row], share[row])
+    return counts[:, 0] + np.bincount(row, weights=below, minlength=len(counts))
 
 
 def money_quantiles(counts: Array, spend: SpendPosterior, levels: Sequence[float]) -> Array:
@@ -67,8 +66,6 @@ def money_quantiles(counts: Array, spend: SpendPosterior, levels: Sequence[float
     counts   (n, most + 1) probability of each number of purchases; those above the highest level are left out
     returns  (k, n) currency units, 0 where no purchase is that probable
     """
-    used = np.flatnonzero((counts > _NEGLIGIBLE).any(axis=0))
-    counts = counts[:, : used[-1] + 1] if used.size else counts[:, :1]
     found = [_money_quantile(counts, spend, level) for level in levels]
     return np.where([counts[:, 0] >= level for level in levels], 0.0, found)
 
@@ -107,16 +104,15 @@ class ZeroInflated:
     def quantiles(self, levels: Sequence[float]) -> Array:
         """Return for each level the value that is not exceeded with that probability, (k, n)."""
         some = np.maximum(1 - self.zero, 1e-300)
-        mean = np.maximum(self.mean / some, 1e-300)
-        spread = np.sqrt(np.log(np.maximum(self.second / some / mean**2, 1.0)))
+        ever = self.mean > 0
+        mean = np.where(ever, self.mean / some, 1.0)
+        spread = np.sqrt(np.log(np.maximum(np.where(ever, self.second / some, 1.0) / mean**2, 1.0)))
         known = np.isfinite(spread)
         spread, center = np.where(known, spread, 0.0), np.log(mean) - np.where(known, spread, 0.0) ** 2 / 2
         found = []
         for level in levels:
             rest = np.clip((level - self.zero) / some, 0.0, 1.0)
-            value = np.where(
-                (rest > 0) & (self.mean > 0), np.exp(center + spread * ndtri(np.maximum(rest, 1e-16))), 0.0
-            )
+            value = np.where((rest > 0) & ever, np.exp(center + spread * ndtri(np.maximum(rest, 1e-16))), 0.0)
             found.append(np.where(known | (value == 0), value, np.inf))
         return np.stack(found)
 
