@@ -25,12 +25,9 @@ from api.domain.lifetime_value.back_test import (
     historic_rate,
     spend_back_test,
 )
-from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.fit import Fit
 from api.domain.lifetime_value.fitting import fit_beta_geometric, fit_gamma_gamma, fit_nbd, fit_pareto_nbd
-from api.domain.lifetime_value.nbd import NegativeBinomial
-from api.domain.lifetime_value.pareto_nbd import ParetoNBD
 from api.domain.lifetime_value.purchase_days import Histories, PurchaseDays
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma
@@ -77,7 +74,7 @@ class Models:
     def of(cls, split: Split) -> Models:
         """Return the fitted models."""
         purchases = split.known.purchases
-        fits: Sequence[Fit[BetaGeometric] | Fit[ParetoNBD] | Fit[NegativeBinomial]] = [
+        fits: Sequence[Fit[CountModel]] = [
             fit_beta_geometric(purchases, lost_after_first=False),
             fit_beta_geometric(purchases),
             fit_pareto_nbd(purchases),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from api.domain.lifetime_value.intervals import quantile
 from api.domain.lifetime_value.quadrature import Array
 
 Booleans = npt.NDArray[np.bool_]
@@ -109,9 +110,7 @@ def within(counts: Array, actual: Array, low: float, high: float) -> float:
 
     counts  (n, most + 1) probability of each number
     """
-    risen = np.cumsum(counts, axis=1)
-    bottom, top = (np.argmax(risen >= level - 1e-12, axis=1) for level in (low, high))
-    return float(((bottom <= actual) & (actual <= top)).mean())
+    return float(((quantile(counts, low) <= actual) & (actual <= quantile(counts, high))).mean())
 
 
 def fair_coverage(below: Array, upto: Array, low: float = 0.1, high: float = 0.9) -> float:

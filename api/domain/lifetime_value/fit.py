@@ -9,13 +9,14 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
-from api.domain.lifetime_value.nbd import NegativeBinomial
+from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.pareto_nbd import ParetoNBD
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.renewals import BetaDiscreteWeibull
 from api.domain.lifetime_value.spend import GammaGamma
 
-M = TypeVar("M", BetaGeometric, ParetoNBD, NegativeBinomial, GammaGamma, BetaDiscreteWeibull)
+Model = CountModel | GammaGamma | BetaDiscreteWeibull
+M_co = TypeVar("M_co", bound=Model, covariant=True)
 
 _SEGMENT_SPREAD = (0.5, 0.5, 0.7, 0.7)
 
@@ -33,7 +34,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit(Generic[M]):
+class Fit(Generic[M_co]):
     """A fitted model.
 
     model            with its k parameters, in weeks and currency units
@@ -48,7 +49,7 @@ class Fit(Generic[M]):
     prior            None where there was none
     """
 
-    model: M
+    model: M_co
     free: tuple[str, ...]
     covariance: Array
     likelihood_errors: Array

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic
+from typing import Generic, TypeVar
 
 import numpy as np
 from scipy.optimize import minimize
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.count_model import Likelihood
-from api.domain.lifetime_value.fit import Fit, M, Prior
+from api.domain.lifetime_value.fit import Fit, Model, Prior
 from api.domain.lifetime_value.nbd import NegativeBinomial
 from api.domain.lifetime_value.pareto_nbd import ParetoNBD
 from api.domain.lifetime_value.quadrature import Array
@@ -24,6 +24,7 @@ from api.domain.lifetime_value.renewals import BetaDiscreteWeibull, RenewalStati
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 
+M = TypeVar("M", bound=Model)
 Bounds = tuple[float, float]
 
 _STEP = 1e-4

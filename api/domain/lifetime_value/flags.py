@@ -7,9 +7,9 @@ from enum import Enum
 
 from api.domain.lifetime_value.back_test import BackTest
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
+from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.fit import Fit
 from api.domain.lifetime_value.nbd import NegativeBinomial
-from api.domain.lifetime_value.pareto_nbd import ParetoNBD
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics
 
@@ -45,7 +45,7 @@ class Flag(Enum):
     LOW_CONFIDENCE = "LOW_CONFIDENCE"
 
 
-def attrition_identified(fit: Fit[BetaGeometric] | Fit[ParetoNBD], without_loss: Fit[NegativeBinomial]) -> bool:
+def attrition_identified(fit: Fit[CountModel], without_loss: Fit[NegativeBinomial]) -> bool:
     """Return whether the data tells lost customers from silent ones.
 
     without_loss  NBD fitted to the same customers
@@ -86,7 +86,7 @@ def extrapolated(weeks: float, observed_weeks: float) -> bool:
 
 
 def model_flags(
-    fit: Fit[BetaGeometric] | Fit[ParetoNBD],
+    fit: Fit[CountModel],
     without_loss: Fit[NegativeBinomial],
     purchases: PurchaseStatistics,
     *,

@@ -32,8 +32,16 @@ def count_quantiles(
     returns  (k, n)
     """
     counts = counts_to(model, purchases, weeks, max(levels))
-    risen = np.cumsum(counts, axis=1)
-    return np.stack([np.argmax(risen >= level - _NEGLIGIBLE, axis=1) for level in levels])
+    return np.stack([quantile(counts, level) for level in levels])
+
+
+def quantile(counts: Array, level: float) -> Integers:
+    """Return the smallest number (n,) that is not exceeded with a probability; one more than there are, where none is.
+
+    counts  (n, most + 1) probability of 0, 1, …, `most`
+    """
+    reached = np.cumsum(counts, axis=1) >= level - _NEGLIGIBLE
+    return np.where(reached.any(axis=1), np.argmax(reached, axis=1), counts.shape[1])
 
 
 def counts_to(model: CountModel, purchases: PurchaseStatistics, weeks: float, level: float) -> Array:

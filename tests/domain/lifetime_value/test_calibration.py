@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,7 @@ def test_the_order_of_rows_never_matters():
     draw = np.random.default_rng(1)
     predicted, actual = draw.poisson(1, 500).astype(float), draw.poisson(1, 500).astype(float)
     mixed = draw.permutation(500)
-    for measure in (calibration.gini, lambda *both: calibration.captured(*both, 0.1), calibration.rank_correlation):
+    for measure in (calibration.gini, partial(calibration.captured, share=0.1), calibration.rank_correlation):
         assert measure(predicted[mixed], actual[mixed]) == pytest.approx(measure(predicted, actual))
     probability, happened = predicted / 10, actual > 0
     for judge in (calibration.area_under_curve, calibration.brier, calibration.calibration_error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.calibration import fair_coverage
-from api.domain.lifetime_value.fit import segment_prior, weak_pareto_prior, weak_prior
+from api.domain.lifetime_value.count_model import CountModel
+from api.domain.lifetime_value.fit import Fit, segment_prior, weak_pareto_prior, weak_prior
 from api.domain.lifetime_value.fitting import (
     NothingToFit,
     fit_beta_geometric,
@@ -122,7 +124,7 @@ def test_fifty_customers_never_give_a_degenerate_fit_with_a_prior(sample):
 @pytest.mark.parametrize("unit", [1 / 7, 4.0])
 @pytest.mark.parametrize("name", ["BG/NBD", "MBG/NBD", "Pareto/NBD", "NBD", "MAP"])
 def test_another_unit_of_time_changes_nothing_but_the_parameters_that_carry_it(sample, name: str, unit: float):
-    fits = {
+    fits: dict[str, Callable[[PurchaseStatistics], Fit[CountModel]]] = {
         "BG/NBD": lambda purchases: fit_beta_geometric(purchases, lost_after_first=False),
         "MBG/NBD": fit_beta_geometric,
         "Pareto/NBD": fit_pareto_nbd,
@@ -153,6 +155,7 @@ def test_many_customers_alike_are_fitted_as_one_row():
 )
 def test_simulated_customers_give_their_parameters_back_and_the_model_is_calibrated(model, seed: int):
     purchases, after = simulated(model, 10_000, 39, seed)
+    fit: Fit[CountModel]
     if isinstance(model, BetaGeometric):
         fit = fit_beta_geometric(purchases, lost_after_first=model.lost_after_first)
     else:

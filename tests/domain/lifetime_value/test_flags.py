@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from api.domain.lifetime_value.back_test import Outcome, back_test
-from api.domain.lifetime_value.fit import weak_prior
+from api.domain.lifetime_value.count_model import CountModel
+from api.domain.lifetime_value.fit import Fit, weak_prior
 from api.domain.lifetime_value.fitting import fit_beta_geometric, fit_nbd, fit_pareto_nbd
 from api.domain.lifetime_value.flags import (
     Flag,
@@ -51,7 +52,7 @@ def test_a_first_year_of_retail_tells_no_lost_customer_from_a_silent_one(
     assert (len(known.customers), after.sum()) == (customers, purchases)
     without = fit_nbd(known.purchases)
     prior = weak_prior(float(known.purchases.observed.max()))
-    fits = [
+    fits: list[Fit[CountModel]] = [
         fit_beta_geometric(known.purchases, lost_after_first=False),
         fit_beta_geometric(known.purchases),
         fit_beta_geometric(known.purchases, prior=prior),
@@ -72,7 +73,11 @@ def test_cdnow_tells_lost_customers_with_and_without_a_prior():
         pytest.skip(absent)
     purchases = cdnow(CDNOW_SAMPLE).histories(day(CUT)).purchases
     prior, without = weak_prior(float(purchases.observed.max())), fit_nbd(purchases)
-    fits = [fit_beta_geometric(purchases), fit_beta_geometric(purchases, prior=prior), fit_pareto_nbd(purchases)]
+    fits: list[Fit[CountModel]] = [
+        fit_beta_geometric(purchases),
+        fit_beta_geometric(purchases, prior=prior),
+        fit_pareto_nbd(purchases),
+    ]
     assert [attrition_identified(fit, without) for fit in fits] == [True] * 3
     assert model_flags(fits[1], without, purchases, season=False, test=None) == frozenset()
 
@@ -80,7 +85,7 @@ def test_cdnow_tells_lost_customers_with_and_without_a_prior():
 @pytest.mark.parametrize("model", [MBG, PARETO], ids=["MBG/NBD", "Pareto/NBD"])
 def test_simulated_losses_are_told(model):
     purchases, _ = simulated(model, 4_000, 39, 31)
-    fit = fit_beta_geometric(purchases) if model is MBG else fit_pareto_nbd(purchases)
+    fit: Fit[CountModel] = fit_beta_geometric(purchases) if model is MBG else fit_pareto_nbd(purchases)
     assert attrition_identified(fit, fit_nbd(purchases))
 
 
