@@ -41,7 +41,8 @@ def quantile(counts: Array, level: float) -> Integers:
     counts  (n, most + 1) probability of 0, 1, …, `most`
     """
     reached = np.cumsum(counts, axis=1) >= level - _NEGLIGIBLE
-    return np.where(reached.any(axis=1), np.argmax(reached, axis=1), counts.shape[1])
+    found: Integers = np.where(reached.any(axis=1), np.argmax(reached, axis=1), counts.shape[1])
+    return found
 
 
 def counts_to(model: CountModel, purchases: PurchaseStatistics, weeks: float, level: float) -> Array:

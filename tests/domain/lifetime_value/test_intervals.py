@@ -12,6 +12,7 @@ from api.domain.lifetime_value.intervals import (
     counts_to,
     money_at_most,
     money_quantiles,
+    quantile,
     spread_of_total,
 )
 from api.domain.lifetime_value.spend import GammaGamma
@@ -141,3 +142,7 @@ def test_the_total_of_the_sample_is_as_uncertain_as_the_field_finds(first: bool,
     assert found == pytest.approx(parameters, rel=0.015)
     whole = spread_of_total(variances, slopes_of_total, fit.covariance, expected.sum())
     assert whole == pytest.approx(np.hypot(np.hypot(predictive, parameters), 0.2 * expected.sum()), rel=0.01)
+
+
+def test_a_quantile_that_the_numbers_do_not_reach_lies_above_them():
+    assert quantile(np.array([[0.5, 0.2], [0.9, 0.05]]), 0.9).tolist() == [2, 0]

@@ -12,7 +12,7 @@ from api.domain.lifetime_value.quadrature import Array, beta_nodes
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 from tests.domain.lifetime_value.golden import BG, CUSTOMERS, MBG, statistics
 
-DRAWS = 1_500
+DRAWS = 1_200
 ROWS = 10
 
 
