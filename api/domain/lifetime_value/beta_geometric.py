@@ -107,9 +107,9 @@ class BetaGeometric(CountModel):
         discounted: Array = np.sum(factors[:, None] * expected, axis=0)
         return expected[-1], discounted
 
-    def second_moment(self, purchases: PurchaseStatistics, weeks: float) -> Array:
-        """Return the mean of the squared number of purchases (n,) within the next weeks."""
-        return self.probability_alive(purchases) * self.posterior(purchases).second_moment(weeks)
+    def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+        """Return the mean of the squared number of purchases (n,), of customers who are alive now."""
+        return self.posterior(purchases).second_moment(weeks)
 
     def mean_gap(self, purchases: PurchaseStatistics) -> Array:
         """Return the mean time (n,) between purchases of a customer while alive, weeks.

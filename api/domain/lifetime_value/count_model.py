@@ -62,6 +62,10 @@ class CountModel(ABC):
         """Return the same (n,), each purchase discounted from its moment to now; the rate is continuous, per week."""
 
     @abstractmethod
+    def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+        """Return the mean of the squared number of purchases (n,), of customers who are alive now."""
+
+    @abstractmethod
     def counts_while_alive(self, purchases: PurchaseStatistics, weeks: float, most: int) -> Array:
         """Return the probability (n, most + 1) of exactly 0, 1, …, `most` purchases, of customers who are alive now."""
 
@@ -81,6 +85,10 @@ class CountModel(ABC):
     def discounted_purchases(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
         """Return the same (n,), each purchase discounted from its moment to now; the rate is continuous, per week."""
         return self.probability_alive(purchases) * self.discounted_while_alive(purchases, weeks, rate)
+
+    def second_moment(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+        """Return the mean of the squared number of purchases (n,) within the next weeks."""
+        return self.probability_alive(purchases) * self.squares_while_alive(purchases, weeks)
 
     def count_probabilities(self, purchases: PurchaseStatistics, weeks: float, most: int) -> Array:
         """Return the probability (n, most + 1) of exactly 0, 1, …, `most` purchases within the next weeks."""

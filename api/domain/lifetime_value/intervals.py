@@ -14,8 +14,8 @@ from scipy.special import betainc, ndtri
 
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.quadrature import Array
-from api.domain.lifetime_value.spend import SpendPosterior
-from api.domain.lifetime_value.statistics import Integers, PurchaseStatistics
+from api.domain.lifetime_value.spend import GammaGamma, SpendPosterior
+from api.domain.lifetime_value.statistics import Integers, PurchaseStatistics, SpendStatistics
 
 _FIRST_MOST, _LAST_MOST = 31, 2**14
 _NEGLIGIBLE = 1e-12
@@ -70,13 +70,44 @@ def money_at_most(counts: Array, spend: SpendPosterior, value: Array) -> Array:
 def money_quantiles(counts: Array, spend: SpendPosterior, levels: Sequence[float]) -> Array:
     """Return for each level the value that the purchases to come do not exceed with that probability; by bisection.
 
-    It costs a thousand times what `zero_inflated_quantiles` does: it is for one customer, not for a list.
-
-    counts   (n, most + 1) probability of each number of purchases; those above the highest level are left out
+    counts   (n, most + 1) probability of each number of purchases; what they lack counts as `most`
     returns  (k, n) currency units, 0 where no purchase is that probable
     """
+    counts = counts.copy()
+    counts[:, -1] += 1 - counts.sum(axis=1)
     found = [_money_quantile(counts, spend, level) for level in levels]
     return np.where([counts[:, 0] >= level for level in levels], 0.0, found)
+
+
+def spend_quantiles(
+    model: CountModel,
+    values: GammaGamma,
+    purchases: PurchaseStatistics,
+    spend: SpendStatistics,
+    *,
+    weeks: float,
+    levels: Sequence[float],
+) -> Array:
+    """Return for each level what is spent at most with that probability within the next weeks: an exact mixture.
+
+    It costs dozens of times what `approximate_spend` does: it is for one customer, not for a list.
+
+    returns  (k, n) currency units, not discounted and before any margin
+    """
+    counts = counts_to(model, purchases, weeks, 1 - (1 - max(levels)) / 1_000)
+    return money_quantiles(counts, values.posterior(spend), levels)
+
+
+def approximate_spend(
+    model: CountModel, values: GammaGamma, purchases: PurchaseStatistics, spend: SpendStatistics, *, weeks: float
+) -> ZeroInflated:
+    """Return about what is spent within the next weeks: with the exact chance of nothing, mean and second moment."""
+    expected, squared = model.expected_purchases(purchases, weeks), model.second_moment(purchases, weeks)
+    return ZeroInflated(
+        1 - model.probability_active(purchases, weeks),
+        expected * values.expected_value(spend),
+        values.posterior(spend).second_moment(expected, squared),
+    )
 
 
 def _money_quantile(counts: Array, spend: SpendPosterior, level: float) -> Array:

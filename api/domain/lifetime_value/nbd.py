@@ -13,7 +13,7 @@ from scipy.special import gammaln, psi
 
 from api.domain.lifetime_value.beta_geometric import check_positive
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
-from api.domain.lifetime_value.posterior import negative_binomial
+from api.domain.lifetime_value.posterior import log_coefficients, negative_binomial
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 
@@ -59,8 +59,12 @@ class NegativeBinomial(CountModel):
         factor = -np.expm1(-rate * weeks) / (rate * weeks) if rate * weeks else 1.0
         return self.expected_while_alive(purchases, weeks) * factor
 
+    def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+        """Return the mean of the squared number of purchases (n,) within the next weeks."""
+        shape, expected = self.r + purchases.repeats, self.expected_while_alive(purchases, weeks)
+        return expected + expected**2 * (shape + 1) / shape
+
     def counts_while_alive(self, purchases: PurchaseStatistics, weeks: float, most: int) -> Array:
         """Return the probability (n, most + 1) of exactly 0, 1, …, `most` purchases within the next weeks."""
-        rate = self.alpha + purchases.observed
-        shape, share = (self.r + purchases.repeats)[:, None], (weeks / (rate + weeks))[:, None]
-        return np.exp(negative_binomial(np.arange(most + 1.0), shape, share))
+        shape, rate = self.r + purchases.repeats, self.alpha + purchases.observed
+        return np.exp(negative_binomial(log_coefficients(shape, most), shape, weeks / (rate + weeks)))

@@ -15,12 +15,12 @@ from scipy.special import expit, gammaln, hyperu, psi
 
 from api.domain.lifetime_value.beta_geometric import check_positive
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
-from api.domain.lifetime_value.posterior import negative_binomial
+from api.domain.lifetime_value.posterior import log_coefficients, negative_binomial
 from api.domain.lifetime_value.power_integral import PowerIntegral
 from api.domain.lifetime_value.quadrature import Array, legendre
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 
-_NODES, _DISCOUNT_NODES = 32, 16
+_NODES, _TIME_NODES = 32, 16
 _NEAR = 1e-8
 
 
@@ -88,25 +88,33 @@ class ParetoNBD(CountModel):
 
     def discounted_while_alive(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
         """Return the same (n,), each purchase discounted at a continuous rate per week."""
-        late = (self.beta + purchases.observed)[:, None]
-        nodes, weights = legendre(_DISCOUNT_NODES)
-        grown = np.log1p(weeks / late) * nodes
-        passed = late * np.expm1(grown)
-        alive_for: Array = np.sum(weights * np.exp((1 - self.s) * grown - rate * passed), axis=1)
-        return self._rate(purchases) * alive_for * (late * np.log1p(weeks / late))[:, 0]
+        passed, density = self._time_alive(purchases, weeks)
+        alive_for: Array = np.sum(density * np.exp(-rate * passed), axis=1)
+        return self._rate(purchases) * alive_for
+
+    def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
+        """Return the mean of the squared number of purchases (n,), of customers who are alive now.
+
+        Pairs of purchases come as the square of the rate times that of the time alive, whose mean is an integral.
+        """
+        passed, density = self._time_alive(purchases, weeks)
+        shape, rate = self.r + purchases.repeats, self.alpha + purchases.observed
+        pairs: Array = shape * (shape + 1) / rate**2 * 2 * np.sum(density * passed, axis=1)
+        return self.expected_while_alive(purchases, weeks) + pairs
 
     def counts_while_alive(self, purchases: PurchaseStatistics, weeks: float, most: int) -> Array:
         """Return the probability (n, most + 1) of exactly 0, 1, …, `most` purchases, of customers who are alive now.
 
         A customer who is lost at some moment until then buys up to that moment, and the moments are summed at nodes.
         """
-        n, shape = np.arange(most + 1.0), (self.r + purchases.repeats)[:, None]
-        rate, late = (self.alpha + purchases.observed)[:, None], (self.beta + purchases.observed)[:, None]
+        shape, rate = self.r + purchases.repeats, self.alpha + purchases.observed
+        late, coefficients = self.beta + purchases.observed, log_coefficients(shape, most)
         lost = -np.expm1(-self.s * np.log1p(weeks / late))
-        found = (1 - lost) * np.exp(negative_binomial(n, shape, weeks / (rate + weeks)))
+        found = (1 - lost)[:, None] * np.exp(negative_binomial(coefficients, shape, weeks / (rate + weeks)))
         for node, weight in zip(*legendre(_NODES), strict=True):
             passed = late * np.expm1(-np.log1p(-node * lost) / self.s)
-            found += weight * lost * np.exp(negative_binomial(n, shape, passed / (rate + passed)))
+            bought = np.exp(negative_binomial(coefficients, shape, passed / (rate + passed)))
+            found += (weight * lost)[:, None] * bought
         return found
 
     def discounted_without_end(self, purchases: PurchaseStatistics, rate: float) -> Array:
@@ -117,6 +125,17 @@ class ParetoNBD(CountModel):
         """
         late = self.beta + purchases.observed
         return self.probability_alive(purchases) * self._rate(purchases) * late * hyperu(1, 2 - self.s, rate * late)
+
+    def _time_alive(self, purchases: PurchaseStatistics, weeks: float) -> tuple[Array, Array]:
+        """Return moments within the next weeks, and weights by which a sum over them is one over the time alive.
+
+        returns  two arrays (n, count), for customers who are alive now
+        """
+        late = (self.beta + purchases.observed)[:, None]
+        nodes, weights = legendre(_TIME_NODES)
+        width = np.log1p(weeks / late)
+        grown = width * nodes
+        return late * np.expm1(grown), late * width * weights * np.exp((1 - self.s) * grown)
 
     def _rate(self, purchases: PurchaseStatistics) -> Array:
         """Return the expected number of purchases a week (n,) right now, of customers who are alive."""

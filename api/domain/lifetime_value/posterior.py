@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, gammaln, hyp2f1, xlogy
+from scipy.special import betainc, hyp2f1
 
 from api.domain.lifetime_value.quadrature import Array, beta_table
 
@@ -22,6 +22,7 @@ _NODES, _FAR_NODES = 12, 32
 _FAR = 10
 """From a horizon of so many times α + T on, the mean over p takes more nodes."""
 _LARGEST_EXPONENT = 700.0
+_SMALLEST = 1e-300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,8 @@ class Posterior:
         """
         if abs(self.a - 1) < _NEAR_ONE:
             below, above = (replace(self, a=1 + side * _NEAR_ONE).expected_purchases(weeks) for side in (-1, 1))
-            return below + (above - below) * (self.a - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
+            between = below + (above - below) * (self.a - 1 + _NEAR_ONE) / (2 * _NEAR_ONE)
+            return np.minimum(between, self._bound(weeks))
         found = self._closed_form(weeks)
         bound = self._bound(weeks)
         doubtful = ~((found >= 0) & (found <= bound * (1 + _SLACK)))
@@ -80,14 +82,15 @@ class Posterior:
 
         returns  (n, most + 1)
         """
-        n = np.arange(most + 1.0)
-        shape, b = self.shape[:, None], self.b[:, None]
-        share = weeks / (self.rate[:, None] + weeks)
-        stayed = np.ones((len(self.shape), most + 1))
+        n, b = np.arange(most + 1.0), self.b[:, None]
+        share = weeks / (self.rate + weeks)
+        tried = np.exp(negative_binomial(log_coefficients(self.shape, most), self.shape, share))
+        # From the far end on, so that small probabilities are sums of smaller ones and not differences of larger ones.
+        at_least = betainc(most + 1, self.shape, share)[:, None] + np.cumsum(tried[:, ::-1], axis=1)[:, ::-1]
+        stayed = np.ones_like(tried)
         stayed[:, 1:] = np.cumprod((b + n[:-1]) / (self.a + b + n[:-1]), axis=1)
-        found = stayed * np.exp(negative_binomial(n, shape, share))
-        left = stayed[:, :-1] * (self.a / (self.a + b + n[:-1]))
-        found[:, 1:] += left * betainc(n[1:], shape, share)
+        found = stayed * tried
+        found[:, 1:] += stayed[:, :-1] * (self.a / (self.a + b + n[:-1])) * at_least[:, 1:]
         return found
 
     def next_purchase_within(self, probability: float) -> Array:
@@ -128,13 +131,26 @@ class Posterior:
         return found
 
 
-def negative_binomial(n: Array, shape: Array, share: Array) -> Array:
-    """Return the logarithm of the probability of n purchases of a customer who is not lost.
+def log_coefficients(shape: Array, most: int) -> Array:
+    """Return the logarithms (n, most + 1) of the binomial coefficients of 0, 1, …, `most` purchases.
 
-    shape  of the Gamma distribution of the purchase rate
-    share  t / (rate + t)
+    shape  (n,) of the Gamma distribution of the purchase rate
     """
-    return gammaln(shape + n) - gammaln(shape) - gammaln(n + 1) + shape * np.log1p(-share) + xlogy(n, share)
+    n = np.arange(float(most))
+    found = np.zeros((len(shape), most + 1))
+    found[:, 1:] = np.cumsum(np.log((shape[:, None] + n) / (n + 1)), axis=1)
+    return found
+
+
+def negative_binomial(coefficients: Array, shape: Array, share: Array) -> Array:
+    """Return the logarithm (n, most + 1) of the probability of 0, 1, … purchases of a customer who is not lost.
+
+    coefficients  of `log_coefficients`
+    share         (n,) t / (rate + t)
+    """
+    n = np.arange(float(coefficients.shape[1]))
+    logarithm = np.log(np.maximum(share, _SMALLEST))[:, None]
+    return coefficients + (shape * np.log1p(-share))[:, None] + n * logarithm
 
 
 def _at_least_two(shape: Array, grown: Array) -> Array:

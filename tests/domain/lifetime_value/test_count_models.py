@@ -70,6 +70,7 @@ def test_probabilities_of_counts_come_to_one_with_the_mean_that_is_expected(mode
     assert (found >= 0).all()
     assert found.sum(axis=1) == pytest.approx(1, abs=1e-6)
     assert found @ np.arange(901) == pytest.approx(model.expected_purchases(customers, 26), rel=1e-6)
+    assert found @ np.arange(901) ** 2 == pytest.approx(model.second_moment(customers, 26), rel=1e-6)
     assert 1 - found[:, 0] == pytest.approx(model.probability_active(customers, 26), rel=1e-9)
 
 

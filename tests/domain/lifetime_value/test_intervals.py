@@ -8,11 +8,13 @@ import pytest
 from api.domain.lifetime_value.fitting import fit_beta_geometric
 from api.domain.lifetime_value.intervals import (
     ZeroInflated,
+    approximate_spend,
     count_quantiles,
     counts_to,
     money_at_most,
     money_quantiles,
     quantile,
+    spend_quantiles,
     spread_of_total,
 )
 from api.domain.lifetime_value.spend import GammaGamma
@@ -64,7 +66,7 @@ def test_money_is_distributed_as_simulated():
     number = np.where(alive, np.minimum(bought, until_lost), 0)
     worth = draw.gamma(VALUES.p * np.maximum(number, 1)) / draw.gamma(known.shape[0], 1 / known.rate[0], rows)
     total = np.where(number > 0, worth, 0)
-    found = money_quantiles(counts_to(MBG, once, 52, 0.99999), known, LEVELS)[:, 0]
+    found = spend_quantiles(MBG, VALUES, once, spend, weeks=52, levels=LEVELS)[:, 0]
     assert found == pytest.approx(np.quantile(total, LEVELS), rel=0.02, abs=1e-9)
     expected, squared = MBG.expected_purchases(once, 52), MBG.second_moment(once, 52)
     assert expected * VALUES.expected_value(spend) == pytest.approx(total.mean(), rel=0.01)
@@ -72,15 +74,12 @@ def test_money_is_distributed_as_simulated():
 
 
 def approximated(model, weeks: float) -> ZeroInflated:
-    expected = model.expected_purchases(PURCHASES, weeks)
-    second = KNOWN.second_moment(expected, model.second_moment(PURCHASES, weeks))
-    zero = 1 - model.probability_active(PURCHASES, weeks)
-    return ZeroInflated(zero, expected * VALUES.expected_value(SPEND), second)
+    return approximate_spend(model, VALUES, PURCHASES, SPEND, weeks=weeks)
 
 
 def test_the_quick_range_is_near_the_exact_one():
-    exact = money_quantiles(counts_to(BG, PURCHASES, 39, 0.99999), KNOWN, (0.9,))[0]
-    quick = approximated(BG, 39).quantiles((0.9,))[0]
+    [exact] = spend_quantiles(BG, VALUES, PURCHASES, SPEND, weeks=39, levels=(0.9,))
+    [quick] = approximated(BG, 39).quantiles((0.9,))
     some = exact > 0
     assert ((quick > 0) == some).all()
     assert np.median(np.abs(quick[some] / exact[some] - 1)) < 0.05
