@@ -10,7 +10,7 @@ import numpy as np
 from api.domain.lifetime_value import calibration
 from api.domain.lifetime_value.calibration import Decile
 from api.domain.lifetime_value.count_model import CountModel
-from api.domain.lifetime_value.intervals import money_at_most
+from api.domain.lifetime_value.intervals import money_at_most, quantile
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma, SpendPosterior
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
@@ -123,25 +123,24 @@ def back_test(model: CountModel, purchases: PurchaseStatistics, outcome: Outcome
     if not active.any():
         raise NothingToCompare("Nobody bought anything in the time that was held out.")
     rows, _, row = purchases.distinct()
-    counts = model.count_probabilities(rows, weeks, int(actual.max()))[row]
+    counts, number = model.count_probabilities(rows, weeks, int(actual.max())), actual.astype(np.int64)
     probability = model.probability_active(rows, weeks)[row]
-    upto = np.cumsum(counts, axis=1)[np.arange(len(actual)), actual.astype(np.int64)]
-    scores = calibration.log_score(counts, actual)
+    seen, upto = counts[row, number], np.cumsum(counts, axis=1)[row, number]
     return BackTest(
         model=model.name,
         weeks=weeks,
         customers=len(actual),
         errors=errors_of(model.expected_purchases(rows, weeks)[row], actual),
         naive=naive_errors(purchases, outcome),
-        log_score=float(scores.sum()),
+        log_score=calibration.log_score(seen),
         area_under_curve=calibration.area_under_curve(probability, active),
         brier=calibration.brier(probability, active),
         calibration_error=calibration.calibration_error(probability, active),
         accuracy=float(((probability > 0.5) == active).mean()),
         mean_probability_active=float(probability.mean()),
         share_active=float(active.mean()),
-        coverage_80=calibration.within(counts, actual, 0.1, 0.9),
-        fair_coverage_80=calibration.fair_coverage(upto - np.exp(scores), upto),
+        coverage_80=calibration.coverage(quantile(counts, 0.1)[row], quantile(counts, 0.9)[row], actual),
+        fair_coverage_80=calibration.fair_coverage(upto - seen, upto),
         reliability=tuple(calibration.deciles(probability, active.astype(float))),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from api.domain.lifetime_value.intervals import quantile
 from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.statistics import Integers
 
 Booleans = npt.NDArray[np.bool_]
 _SMALLEST = 1e-300
@@ -103,14 +103,12 @@ def calibration_error(probability: Array, happened: Booleans, groups: int = 10) 
     return float(np.abs(off).sum() / len(probability))
 
 
-def within(counts: Array, actual: Array, low: float, high: float) -> float:
-    """Return for which share of customers the number of purchases lies between two quantiles of its distribution.
+def coverage(low: Integers, high: Integers, actual: Array) -> float:
+    """Return the share of customers whose number of purchases is in a range (n,) from one number to another.
 
-    A whole number is often inside by more than its due: that is the coverage of the range that people are shown.
-
-    counts  (n, most + 1) probability of each number
+    Between quantiles of whole numbers there are more than their due: it is the coverage of what people are shown.
     """
-    return float(((quantile(counts, low) <= actual) & (actual <= quantile(counts, high))).mean())
+    return float(((low <= actual) & (actual <= high)).mean())
 
 
 def fair_coverage(below: Array, upto: Array, low: float = 0.1, high: float = 0.9) -> float:
@@ -127,10 +125,9 @@ def fair_coverage(below: Array, upto: Array, low: float = 0.1, high: float = 0.9
     return float(np.where(size > 0, inside / np.where(size > 0, size, 1.0), exact).mean())
 
 
-def log_score(counts: Array, actual: Array) -> Array:
-    """Return the logarithm of the probability (n,) that each number of purchases had."""
-    seen = counts[np.arange(len(actual)), actual.astype(np.int64)]
-    return np.log(np.maximum(seen, _SMALLEST))
+def log_score(probability: Array) -> float:
+    """Return the sum of the logarithms of the probabilities (n,) that what came had; finite also where it had none."""
+    return float(np.log(np.maximum(probability, _SMALLEST)).sum())
 
 
 @dataclass(frozen=True, slots=True)

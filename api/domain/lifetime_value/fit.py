@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass, replace
+from functools import partial
+from math import exp
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.count_model import CountModel
+from api.domain.lifetime_value.nbd import NegativeBinomial
 from api.domain.lifetime_value.pareto_nbd import ParetoNBD
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.renewals import BetaDiscreteWeibull
@@ -19,6 +22,7 @@ Model = CountModel | GammaGamma | BetaDiscreteWeibull
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
 _SEGMENT_SPREAD = (0.5, 0.5, 0.7, 0.7)
+_STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,28 @@ def segment_prior(parent: BetaGeometric | ParetoNBD) -> Prior:
     """Return the prior of a segment's parameters: about those of all customers, so that a small one leans on them."""
     return Prior(astuple(parent)[:4], _SEGMENT_SPREAD)
 
+
+def restored(name: str, parameters: Mapping[str, float]) -> CountModel:
+    """Return the model of repeat buying with a name and parameters, as a fit has both; raise KeyError for others."""
+    return _COUNT_MODELS[name](**parameters)
+
+
+def slopes_of(fit: Fit[M_co], figure: Callable[[M_co], float]) -> Array:
+    """Return the derivatives (k,) of a figure by the logarithms of the parameters, as `spread_of_total` needs them."""
+    model: Any = fit.model
+    found = []
+    for name, value in fit.parameters.items():
+        up, down = (figure(replace(model, **{name: value * exp(step)})) for step in (_STEP, -_STEP))
+        found.append((up - down) / (2 * _STEP))
+    return np.array(found)
+
+
+_COUNT_MODELS: Mapping[str, Callable[..., CountModel]] = {
+    "BG/NBD": partial(BetaGeometric, lost_after_first=False),
+    "MBG/NBD": BetaGeometric,
+    "Pareto/NBD": ParetoNBD,
+    "NBD": NegativeBinomial,
+}
 
 RENEWAL_PRIOR = Prior((1.0, 4.0, 1.0), (1.0, 1.5, 0.5))
 """The prior of alpha, beta and c of BdW; of alpha and beta alone for sBG."""

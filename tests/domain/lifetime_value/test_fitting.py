@@ -11,7 +11,7 @@ import pytest
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.calibration import fair_coverage
 from api.domain.lifetime_value.count_model import CountModel
-from api.domain.lifetime_value.fit import Fit, segment_prior, weak_pareto_prior, weak_prior
+from api.domain.lifetime_value.fit import Fit, restored, segment_prior, weak_pareto_prior, weak_prior
 from api.domain.lifetime_value.fitting import (
     NothingToFit,
     fit_beta_geometric,
@@ -175,6 +175,17 @@ def test_a_prior_may_stand_where_pareto_nbd_is_not_told_of_losses():
     fit = fit_pareto_nbd(purchases, prior=weak_pareto_prior(float(purchases.observed.max())))
     assert fit.converged
     assert fit.at_bound == ()
+
+
+def test_a_fit_is_restored_from_its_name_and_parameters():
+    purchases, _ = simulated(MBG, 300, 39, 9)
+    fits: list[Fit[CountModel]] = [
+        fit_beta_geometric(purchases),
+        fit_beta_geometric(purchases, lost_after_first=False),
+        fit_pareto_nbd(purchases),
+        fit_nbd(purchases),
+    ]
+    assert [restored(fit.name, fit.parameters) for fit in fits] == [fit.model for fit in fits]
 
 
 def test_nothing_gives_no_fit():

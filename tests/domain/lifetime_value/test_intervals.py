@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from api.domain.lifetime_value.fit import slopes_of
 from api.domain.lifetime_value.fitting import fit_beta_geometric
 from api.domain.lifetime_value.intervals import (
     ZeroInflated,
@@ -121,25 +122,15 @@ def test_the_total_of_the_sample_is_as_uncertain_as_the_field_finds(first: bool,
         pytest.skip(absent)
     purchases = cdnow(CDNOW_SAMPLE).histories(day(CUT)).purchases
     fit = fit_beta_geometric(purchases, lost_after_first=first)
-    model = fit.model
-    expected = model.expected_purchases(purchases, 39)
-    variances = model.second_moment(purchases, 39) - expected**2
-    slopes = []
-    for name, value in fit.parameters.items():
-        up, down = (
-            type(model)(**{**fit.parameters, name: value * np.exp(step)}, lost_after_first=first)
-            .expected_purchases(purchases, 39)
-            .sum()
-            for step in (1e-4, -1e-4)
-        )
-        slopes.append((up - down) / 2e-4)
+    expected = fit.model.expected_purchases(purchases, 39)
+    variances = fit.model.second_moment(purchases, 39) - expected**2
+    slopes = slopes_of(fit, lambda model: float(model.expected_purchases(purchases, 39).sum()))
     none = np.zeros(4)
-    slopes_of_total = np.array(slopes)
     found = spread_of_total(variances, none, fit.covariance, expected.sum(), back_test_error=0)
     assert found == pytest.approx(predictive, rel=0.01)
-    found = spread_of_total(np.zeros(1), slopes_of_total, fit.covariance, expected.sum(), back_test_error=0)
+    found = spread_of_total(np.zeros(1), slopes, fit.covariance, expected.sum(), back_test_error=0)
     assert found == pytest.approx(parameters, rel=0.015)
-    whole = spread_of_total(variances, slopes_of_total, fit.covariance, expected.sum())
+    whole = spread_of_total(variances, slopes, fit.covariance, expected.sum())
     assert whole == pytest.approx(np.hypot(np.hypot(predictive, parameters), 0.2 * expected.sum()), rel=0.01)
 
 
