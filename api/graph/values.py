@@ -7,11 +7,14 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import column, gathered, listed, member, money
+from api.graph import predictions
+from api.graph.declare import column, derived, gathered, listed, member, money
+from api.graph.predictions import PredictedValueResult
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money
 from api.reads.business import business_currency
 from api.reads.json import constant
+from api.reads.predictions import prediction_facts
 from api.reads.purchases import purchase_statistic
 
 
@@ -60,10 +63,15 @@ class HistoricValue(PurchaseSummary):
     )
 
 
-@strawberry.type(
-    description="What a customer has brought to the business so far; what they may still bring is not predicted yet."
-)
+@strawberry.type(description="What a customer has brought to the business so far, and what they are expected to bring.")
 class CustomerLifetimeValue:
     as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
     currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
     historic: HistoricValue = gathered("What the customer has brought so far, exact to the cent.", purchase_statistic)
+    predicted: PredictedValueResult = derived(
+        "What the customer is expected to bring, with its proof; or why that cannot be said.",
+        prediction_facts,
+        predictions.predicted,
+        predictions.ARGUMENTS,
+        cost=3,
+    )

@@ -16,7 +16,8 @@ from scipy.special import betaln, expit, gammaln, psi
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
 from api.domain.lifetime_value.posterior import Posterior
 from api.domain.lifetime_value.quadrature import Array, beta_table, legendre
-from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics
+from api.domain.lifetime_value.statistics import PurchaseStatistics
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 _DISCOUNT_NODES, _LONG_DISCOUNT_NODES = 5, 8
 _LONG = 4.9 * WEEKS_IN_YEAR
