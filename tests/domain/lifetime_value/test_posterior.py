@@ -63,6 +63,21 @@ def test_any_parameters_give_the_mean_over_a_fine_grid():
         assert known.expected_purchases(weeks)[0] == pytest.approx(on_a_grid(known, weeks), rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("model", "customer", "weeks"),
+    [
+        # Each loses five digits or more by one of the two closed forms.
+        (BetaGeometric(0.00144248, 637.736, 1.17729, 584.873), (0, 0, 0.370585), 3.41978),
+        (BetaGeometric(0.00141182, 359.821, 917.677, 0.0116302), (0, 0, 18.2773), 0.362442),
+        (BetaGeometric(0.00124459, 3.09139, 195.182, 29.8638), (0, 0, 408.446), 0.221746),
+        (BetaGeometric(0.243, 4.414, 0.793, 2.426), (3_000, 199, 200), 520),
+    ],
+)
+def test_neither_closed_form_is_taken_where_it_loses_digits(model: BetaGeometric, customer, weeks: float):
+    known = model.posterior(statistics(customer))
+    assert known.expected_purchases(weeks)[0] == pytest.approx(on_a_grid(known, weeks), rel=1e-9)
+
+
 @pytest.mark.parametrize("weeks", [4, 39, 52])
 def test_the_second_moment_is_that_of_the_distribution(weeks: float):
     customers = statistics(*CUSTOMERS[:-1], (0, 0, 0))
