@@ -210,15 +210,17 @@ def _shown(figure: float) -> str:
 
 def report(full: Split, sample: Split) -> str:
     """Return all tables, of all customers and of the sample."""
-    models = Models.of(full)
-    smaller = Models.of(sample)
+    models, smaller = Models.of(full), Models.of(sample)
     weeks = tuple(CUMULATIVE["actual"])
     found = cumulative(sample, smaller, [int(week) for week in weeks]).items()
     by_week = {name: dict(zip(weeks, row, strict=True)) for name, row in found}
-    tests = count_tests(full, models)
     hiatus = {f"{limit} weeks": hiatus_figures(full, limit) for limit in (13, 26)}
     tables = [
-        table(f"CDNOW, {len(full.purchases)} customers, purchases", count_figures(full, tests), FULL_COUNTS),
+        table(
+            f"CDNOW, {len(full.purchases)} customers, purchases",
+            count_figures(full, count_tests(full, models)),
+            FULL_COUNTS,
+        ),
         table("The same, spend in USD", spend_figures(full, spend_tests(full, models)), FULL_SPEND),
         table("Active if the last purchase is at most so long ago", hiatus, HIATUS),
         table(
@@ -238,8 +240,7 @@ def _numbered(rows: Mapping[str, Sequence[float]]) -> dict[str, Figures]:
 
 def main() -> int:
     """Print the tables; return 0 also where there is no data, and say so."""
-    absent = missing(CDNOW, CDNOW_SAMPLE)
-    if absent:
+    if absent := missing(CDNOW, CDNOW_SAMPLE):
         print(absent)  # noqa: T201
         return 0
     full = Split.of(cdnow(CDNOW))
