@@ -32,7 +32,7 @@ from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma
 from benchmarks.cohorts import CDNOW, CDNOW_SAMPLE, cdnow, day, missing
 from benchmarks.model_speed import timing_table, timings
-from benchmarks.published import CUMULATIVE, FULL_COUNTS, FULL_SPEND, HIATUS, SAMPLE_BY_REPEATS, SAMPLE_COUNTS
+from benchmarks.published import CUMULATIVE, FULL_COUNTS, FULL_SPEND, HIATUS, SAMPLE_BY_REPEATS, SAMPLE_COUNTS, table
 
 BEGIN, CUT, END = date(1997, 1, 1), date(1997, 9, 30), date(1998, 6, 30)
 WEEKS = 39.0
@@ -185,27 +185,6 @@ def _probabilities(test: BackTest) -> Figures:
         "accuracy": test.accuracy,
         "log score": test.log_score,
     }
-
-
-def table(title: str, found: Mapping[str, Figures], reference: Mapping[str, Figures]) -> str:
-    """Return a table of what was found, each figure beside the one that others reach where there is one."""
-    columns = list(dict.fromkeys(column for row in found.values() for column in row))
-    lines = [f"\n{title} (found / reference)\n", "| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for name, row in found.items():
-        known = reference.get(name, {})
-        cells = [_cell(row.get(column), known.get(column)) for column in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(found: float | None, reference: float | None) -> str:
-    if found is None:
-        return ""
-    return _shown(found) if reference is None else f"{_shown(found)} / {_shown(reference)}"
-
-
-def _shown(figure: float) -> str:
-    return f"{figure:,.0f}" if abs(figure) >= 1_000 else f"{figure:.4g}"
 
 
 def report(full: Split, sample: Split) -> str:
