@@ -43,6 +43,8 @@ def test_what_came_after_a_day_is_counted_for_those_known_by_then():
     counts, values = DAYS.between(known.customers, after=20, until=80)
     assert counts.tolist() == [1, 0]
     assert values.tolist() == [30, 0]
+    assert DAYS.between(known.customers, after=20, until=70)[0].tolist() == [1, 0]
+    assert DAYS.between(known.customers, after=20, until=69)[0].tolist() == [0, 0]
     assert DAYS.between(known.customers, after=70, until=80)[0].tolist() == [0, 0]
 
 
