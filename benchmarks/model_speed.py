@@ -13,7 +13,8 @@ from api.domain.lifetime_value.fitting import fit_beta_geometric, fit_gamma_gamm
 from api.domain.lifetime_value.purchase_days import Histories
 from api.domain.lifetime_value.scoring import score
 from api.domain.lifetime_value.spend import GammaGamma
-from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics, SpendStatistics, weekly_rate
+from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics, weekly_rate
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 _PATIENCE = 0.3
 _MILLION = 1_000_000

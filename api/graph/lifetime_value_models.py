@@ -24,7 +24,7 @@ class ModelFlag(Enum):
     )
     STALE = strawberry.enum_value("STALE", description="The model was fitted more than 60 days before.")
     PRIOR = strawberry.enum_value(
-        "PRIOR", description="Nothing was fitted: the parameters are those believed before any data."
+        "PRIOR", description="Nothing was fitted yet: these are the figures of businesses in general."
     )
     SEASON_RISK = strawberry.enum_value(
         "SEASON_RISK",
@@ -79,12 +79,14 @@ class LifetimeValueModel(Node):
     id: strawberry.ID = identifier()
     version: int = column("Number of the fit, counted from 1.")
     method: str = column("Name of the statistical method, such as MBG/NBD; spending is always modelled by Gamma-Gamma.")
-    fitted_at: datetime = column("When the model was fitted.", "recorded_at")
+    fitted_at: datetime = column("When this version was worked out from the purchases.", "recorded_at")
     trained_from: datetime = column("First purchase that the model has seen.")
     trained_until: datetime = column("Nothing later was seen; answers about earlier moments use earlier models.")
     customers: int = column("How many customers the model has seen.")
     repeaters: int = column("How many of them bought on more than one day.")
-    currency_code: CurrencyCode = column("Currency of the values.", "currency")
+    currency_code: CurrencyCode = column(
+        "What the amounts are in: the currency the business reported in then.", "currency"
+    )
     flags: list[ModelFlag] = column("What to be careful about, as far as it was known when the model was fitted.")
     calibrations: list[ModelCalibration] = many(
         reads.tests_of_model, "How the model did on time that was held out; none where the history is too short."

@@ -110,9 +110,9 @@ class ValueDriverName(Enum):
     SPEND = strawberry.enum_value("SPEND", description="What a purchase of the customer is worth.")
 
 
-@strawberry.type(description="One thing that makes a predicted value higher or lower.")
+@strawberry.type(description="What makes a predicted value higher or lower.")
 class ValueDriver:
-    name: ValueDriverName = strawberry.field(description="What it is.")
+    name: ValueDriverName = strawberry.field(description="Which of three: how often, how lately, how much.")
     explanation: str = strawberry.field(description="What was seen of it, in one sentence.")
     effect: Money = strawberry.field(
         description="By how much the value is higher for it, or lower, than that of a customer who has just come."
