@@ -90,7 +90,7 @@ def cohorts(every, moment):
     ]
 
 
-@pytest.mark.parametrize("as_of", [None, (NOW - timedelta(days=200)).isoformat()])
+@pytest.mark.parametrize("as_of", [None, (NOW - timedelta(days=200)).isoformat()], ids=["now", "before"])
 @pytest.mark.parametrize("which", [None, {"country": ["DE"]}, {"isActive": True}], ids=str)
 async def test_the_numbers_are_those_of_all_customers_counted_one_by_one(base, as_of, which):
     moment = datetime.fromisoformat(as_of) if as_of else NOW
