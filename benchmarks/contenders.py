@@ -19,6 +19,8 @@ from benchmarks.systems import KEY, LIMIT, REGULARS, System, limit_program
 from benchmarks.workloads import ONE_CUSTOMER, RECORD_PURCHASE, WORKLOADS, Picks, Workload
 
 READY = b'{"query":"{ __typename }"}'
+LIMITED = {workload.name for workload in WORKLOADS if workload.asked(LIMIT) is workload}
+"""What the bare server can be asked itself."""
 MADE_ANEW = {"id", "number"}
 """What a system gives to a purchase it records; it differs from system to system."""
 
@@ -46,6 +48,7 @@ class Contender:
 
     def measured(self, workload: Workload, seconds: int) -> Measured:
         """Load the server with a workload for some seconds."""
+        workload = workload.asked(self.name)
         url, before = self.server.url(self.paths[workload.name]), processor_seconds(self.server.pid)
         found = measured(url, self.bodies[workload.name], wanted=workload.wanted, seconds=seconds)
         after = processor_seconds(self.server.pid)
@@ -113,11 +116,14 @@ def _limit(ours: Contender, dsn: str, folder: Path) -> Iterator[Contender]:
             "variants": [json.loads(body)["variables"] for body in bodies],
         }
         for name, bodies in ours.bodies.items()
+        if name in LIMITED
     }
     file = folder / "variants.json"
     file.write_text(json.dumps(asked), encoding="utf-8")
     numbered = {
-        name: [b'{"number":%d}' % number for number in range(len(bodies))] for name, bodies in ours.bodies.items()
+        name: [b'{"number":%d}' % number for number in range(len(bodies))]
+        for name, bodies in ours.bodies.items()
+        if name in LIMITED
     }
     numbered[RECORD_PURCHASE.name] = list(ours.bodies.get(RECORD_PURCHASE.name, ()))
     with Running.start(limit_program(dsn, file)) as server:

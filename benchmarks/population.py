@@ -123,6 +123,7 @@ def filled(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
     """Make the data in a database unless it is there; raise OtherData where the database is in use."""
     upgrade(dsn)
     asyncio.run(_fill(dsn, size, tell))
+    asyncio.run(_model(dsn))
     tidied(dsn)
 
 
@@ -162,6 +163,15 @@ async def _tidy(dsn: str) -> None:
             await bring_up_to_date(connection, buyers)
         for table in _TOUCHED:
             await connection.execute(f"VACUUM (ANALYZE) {table}")
+    finally:
+        await connection.close()
+
+
+async def _model(dsn: str) -> None:
+    """Keep a model by which values can be predicted: what is measured is what predicting costs, not what it says."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute((_HERE / "model.sql").read_text(encoding="utf-8"))
     finally:
         await connection.close()
 

@@ -33,7 +33,9 @@ def table(contenders: Sequence[Contender], effort: Effort, tell: Callable[[str],
     found = dict[Workload, Figures]()
     for workload in WORKLOADS:
         tell(f"Measuring: {workload.title}")
-        found[workload] = _measured(workload, [each for each in contenders if workload.name in each.bodies], effort)
+        found[workload] = _measured(
+            workload, [each for each in contenders if workload.asked(each.name).name in each.bodies], effort
+        )
     return found
 
 

@@ -33,6 +33,7 @@ from benchmarks.workloads import (
     ONE_CUSTOMER,
     ORDERS_AND_LINES,
     RECORD_PURCHASE,
+    WITH_PREDICTION,
     WITH_SUMMARY,
     picks,
 )
@@ -133,9 +134,17 @@ def test_every_system_answers_as_we_do(running):
     require_same_answers(list(running.values()), SOME)
 
 
+def test_what_customers_are_expected_to_bring_is_measured_beside_the_same_question_without_it(running):
+    with_it, without = (running[REGULARS.name].answer(each, 2) for each in (WITH_PREDICTION, ORDERS_AND_LINES))
+    predicted = [node.pop("lifetimeValue")["predicted"] for node in with_it["customers"]]
+    assert with_it == without
+    assert all(each["expectedPurchases"] > 0 for each in predicted if each)
+    assert any(predicted)
+
+
 def test_answers_are_not_the_same_from_request_to_request(running):
     ours = running[REGULARS.name]
-    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, ONE_CUSTOMER):
+    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, WITH_PREDICTION, ONE_CUSTOMER):
         assert len({repr(ours.answer(workload, number)) for number in SOME}) == len(SOME)
 
 
