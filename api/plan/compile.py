@@ -22,6 +22,7 @@ from api.plan.tree import (
     Sums,
     ToMany,
     ToOne,
+    ToOneOf,
 )
 from api.reads import json, page
 from api.reads.json import Json, Labelled
@@ -45,7 +46,7 @@ def as_json(item: Item, row: Row) -> Json:
             return json.json_items([_member(one, row) for one in item.members])
         case Sums() | Some():
             return _summed(item, row)
-        case ToOne() | ToMany():
+        case ToOne() | ToOneOf() | ToMany():
             return _behind(item, row)
         case Connected():
             assert item.link is not None
@@ -65,7 +66,10 @@ def _summed(item: Sums | Some, row: Row) -> Json:
     return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 
-def _behind(item: ToOne | ToMany, row: Row) -> Json:
+def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
+    if isinstance(item, ToOneOf):
+        options = [(json.constant(name), _behind(option, row)) for name, option in item.options]
+        return json.one_of_several(row[item.which], options)
     target, joined = row.joined(item.link)
     found = _objects(target, item.level.items, joined)
     if isinstance(item, ToOne):

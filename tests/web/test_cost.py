@@ -245,6 +245,7 @@ SHORT_LISTS = {
     "ActiveStatus.reasons": "at most six, and the list has a price for all of them",
     "CustomerBase.byReason": "one for each reason, and nothing lies below",
     "CustomerBase.byStage": "one for each stage, and nothing lies below",
+    "CustomerLifetimeValue.inOtherCurrencies": "one for each currency, and nothing lies below",
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",
