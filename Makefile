@@ -21,7 +21,7 @@ OLDEST := /usr/lib/postgresql/15/bin/postgres
 DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 
-.PHONY: help setup run test test15 clients check format style lint types contracts schema bench explorer lock clean
+.PHONY: help setup run test test15 clients check format style lint types contracts schema bench holdout explorer lock clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -74,6 +74,9 @@ schema: setup ## Check that schema.graphql is current (write it: regulars schema
 
 bench: setup ## Measure side by side with others, on much data (quickly: make bench ARGS=--small; needs wrk)
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+holdout: setup ## Print how the models of lifetime value do on weeks of CDNOW that they have not seen
+	@$(BIN)/python -m benchmarks.holdout
 
 explorer: ## Build the explorer page into the package (needs Node)
 	@command -v npm >/dev/null || { echo "The explorer page is built with Node 20 or newer; the repository holds the built page." >&2; exit 1; }

@@ -146,7 +146,7 @@ def test_a_recorded_purchase_is_one_order_with_three_lines_until_it_is_tidied_aw
     running[name].answer(RECORD_PURCHASE, 3)
     counts = "SELECT ARRAY[(SELECT count(*) FROM orders), (SELECT count(*) FROM order_lines)]"
     assert scalar(data, counts) == [TINY.orders + 1, TINY.lines + 3]
-    assert (scalar(data, STANDING) != before) == (name == REGULARS.name)
+    assert (scalar(data, STANDING) != before) == (name != IDIOMATIC.name)
     tidied(data)
     assert scalar(data, counts) == [TINY.orders, TINY.lines]
     assert scalar(data, STANDING) == before

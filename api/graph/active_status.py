@@ -128,7 +128,8 @@ class ActiveStatus:
         "The first moment at which no rule holds if nothing else happens; null if inactive or if there is no end."
     )
     policy: ActivePolicy = one(
-        reads.policy_of_customer, "The policy in force at that moment; at other moments, those that are in force then judge."
+        reads.policy_of_customer,
+        "The policy in force at that moment; another moment is judged by the one in force then.",
     )
     history: list[ActiveStatusSpan] = gathered(
         "Stretches of time with the same rules holding, latest first, each judged by the policy of its time.",

@@ -23,7 +23,7 @@ from api.reads.active_rules import LOYAL, RECENT_PURCHASE
 from api.reads.activity import activity, loyal_until, recent_until
 from api.reads.customers import customers
 from api.reads.json import number
-from api.reads.judging import TERMS, around, contains
+from api.reads.judging import TERMS, around, contains, may_count
 from api.reads.orders import orders_of_customer
 from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.reads.rowset import worked_out_once
@@ -95,7 +95,8 @@ def counted(reason: str, row: Row, target: Row) -> list[Condition]:
     moment = row.lens.moment
     if reason in TERMS:
         return [_is_on(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
-    return [target.c.placed_at <= moment, _UNTIL[reason](row, target) > moment]
+    recent = may_count(row, target, activity(row).c)
+    return [recent, target.c.placed_at <= moment, _UNTIL[reason](row, target) > moment]
 
 
 def _is_on(row: Row, reason: str) -> Condition:

@@ -41,7 +41,7 @@ from api.reads.active_rules import (
 from api.reads.contracts import contracts_of_customer
 from api.reads.json import number
 from api.reads.orders import lines_of_order, orders_of_customer, product_of_line
-from api.reads.relation import Expression, Link, Row, Table, rows
+from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -95,7 +95,7 @@ def reasons_by(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
     """
     rules = rules_for(row, policy)
     purchases = _purchases(row, policy, rules, only_around=only_around)
-    found = {RECENT_PURCHASE: _recent_purchase(purchases), LOYAL: _loyal(purchases, rules)}
+    found = {RECENT_PURCHASE: purchases.c.spans, LOYAL: _loyal(purchases, rules)}
     for reason, (link, which) in TERMS.items():
         found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
     spans = [func.coalesce(each, NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason, each in found.items()]
@@ -147,35 +147,37 @@ def loyal_over(order: Row, rules: Any) -> Expression:
     return forward(order.c.placed_at, rules.loyal_window, rules.zone)
 
 
+def may_count(row: Row, order: Row, rules: Any) -> Condition:
+    """Return whether an order is recent enough to count at the moment for any rule: where it is not, none counts it."""
+    # No month is longer than 31 days, so what was bought before counts no more.
+    begins: Expression = row.lens.moment - rules.longest - literal_column("interval 'P32D'")
+    return order.c.placed_at > begins
+
+
 def _purchases(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> Table:
     """Return one row beside a customer: when purchases were made, and until when each counts for either reason.
 
-    returns  `at`, `recent` and `loyal` in one order; `begun` and `over`, the first and the last from early to late
+    returns  `at`, `recent` and `loyal`, one of each for every purchase, by when it was made; `over`, the ends
+             for loyalty from early to late; `spans`, when any counts as recent
     """
     order, bought = row.joined(orders_of_customer)
     if only_around:
-        # No month is longer than 31 days, so what was bought before counts no more.
-        bought.append(order.c.placed_at > row.lens.moment - rules.c.longest - literal_column("interval 'P32D'"))
+        bought.append(may_count(row, order, rules.c))
     ends = {"recent": recent_over(row, order, policy, rules.c), "loyal": loyal_over(order, rules.c)}
     columns = [order.c.placed_at.label("at"), undone_at(order, rules.c).label("undone")]
     each = (
         rows(order, [*columns, *[end.label(name) for name, end in ends.items()]], bought).offset(number(0)).subquery()
     )
-    lists = {"at": each.c["at"]} | {name: until(each.c["at"], each.c[name], each.c.undone) for name in ends}
-    found = [func.array_agg(of, type_=ARRAY(_MOMENT)).label(name) for name, of in lists.items()]
-    found += [_in_order(lists[name]).label(label) for name, label in (("at", "begun"), ("loyal", "over"))]
+    at = each.c["at"]
+    lists = {"at": at} | {name: until(at, each.c[name], each.c.undone) for name in ends}
+    found = [_in_order(of, at).label(name) for name, of in lists.items()]
+    found.append(_in_order(lists["loyal"], lists["loyal"]).label("over"))
+    found.append(func.range_agg(func.tstzrange(at, lists["recent"])).label("spans"))
     return worked_out_once(select(*found), each)
 
 
-def _in_order(moment: Expression) -> Expression:
-    return func.array_agg(aggregate_order_by(moment, moment), type_=ARRAY(_MOMENT))
-
-
-def _recent_purchase(purchases: Table) -> Expression:
-    columns = (column("at", _MOMENT), column("until", _MOMENT))
-    each = func.unnest(purchases.c["at"], purchases.c.recent).table_valued(*columns).render_derived("each")
-    span = func.tstzrange(each.c["at"], each.c.until, type_=TSTZRANGE)
-    return select(func.range_agg(span)).select_from(each).correlate_except(each).scalar_subquery()
+def _in_order(moment: Expression, order: Expression) -> Expression:
+    return func.array_agg(aggregate_order_by(moment, order), type_=ARRAY(_MOMENT))
 
 
 def _loyal(purchases: Table, rules: Table) -> Expression:
@@ -185,7 +187,7 @@ def _loyal(purchases: Table, rules: Table) -> Expression:
     at least k of them count exactly while the i-th has begun and the (i - k + 1)-th end has not come, for any i. Ends
     need an order of their own: at the end of months, the one of a later purchase may come first.
     """
-    begun = func.unnest(purchases.c.begun).table_valued(column("at", _MOMENT), with_ordinality="place")
+    begun = func.unnest(purchases.c["at"]).table_valued(column("at", _MOMENT), with_ordinality="place")
     each = begun.render_derived("each")
     over = purchases.c.over[cast(each.c.place, Integer) - rules.c.loyal_count + number(1)]
     span = func.tstzrange(each.c["at"], over, type_=TSTZRANGE)

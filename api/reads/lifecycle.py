@@ -29,13 +29,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api.reads.active_policies import policy_in_force, zone_of
-from api.reads.words import day_in
 from api.reads.customers import customers
 from api.reads.history import latest_first
 from api.reads.identity import Given
 from api.reads.json import constant, number
 from api.reads.lifecycle_facts import KINDS, PURCHASE, Kind, each_fact, facts_of_customer, is_one
 from api.reads.relation import Condition, Expression, Row, Table
+from api.reads.words import day_in
 
 _MOMENT = DateTime(timezone=True)
 AWARENESS, CONSIDERATION, BOUGHT, RETENTION = (

@@ -1,7 +1,7 @@
 """Tables: what is kept, and what the database itself refuses.
 
-Facts (orders, lines, refunds, exchange rates, payments, policies) are append-only: triggers refuse to change or delete
-them. Of the versions of things with a term, only the end of being the newest is ever set, once. Every
+Facts (orders, lines, refunds, exchange rates, payments, policies, fitted models) are append-only: triggers refuse to
+change or delete them. Of the versions of things with a term, only the end of being the newest is ever set, once. Every
 customer-owned table leads its primary key with `customer_id`, so that the data can be distributed by customer.
 """
 
@@ -12,6 +12,7 @@ from api.tables import (
     customers,
     demo,
     idempotency,
+    lifetime_value_models,
     orders,
     products,
     standing,
@@ -27,6 +28,7 @@ __all__ = [
     "customers",
     "demo",
     "idempotency",
+    "lifetime_value_models",
     "metadata",
     "orders",
     "products",

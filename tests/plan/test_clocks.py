@@ -109,6 +109,7 @@ def assert_less(limited: Any, whole: Any) -> None:
 @pytest.mark.parametrize("moment", [MOMENTS[0], MOMENTS[3], MOMENTS[5] - timedelta(microseconds=1)], ids=str)
 async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, new_database, moment):
     conditions = {table: f"{happened} > $1" for table, happened in TABLES.items() if happened}
+    conditions["active_policies"] = "least(effective_from, recorded_at) > $1"
     limited = await world.ask(EVERYTHING, asOf=moment.isoformat(), **ids(world))
     with new_database() as address:
         async with pruned(world, address, conditions, moment) as ask:

@@ -12,7 +12,14 @@ from tests.given import Line
 pytestmark = pytest.mark.anyio
 
 FACTS = {"exchange_rates": "rate", "orders": "gross", "order_lines": "unit_price", "refunds": "amount"}
-FACTS_OF_TERMS = {"subscription_payments", "support_usages", "active_policies", "active_rules"}
+FACTS_OF_TERMS = {
+    "subscription_payments",
+    "support_usages",
+    "active_policies",
+    "active_rules",
+    "lifetime_value_models",
+    "lifetime_value_tests",
+}
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",
     "updated without effect": "UPDATE {table} SET {column} = {column} WHERE false",

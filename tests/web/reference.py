@@ -100,7 +100,7 @@ class NaiveCost:
         cost = declared(field) or declared(type_) or {"weight": self.usual(parent, name, type_)}
         own: int = cost["weight"] + self.surcharges(field, node)
         if "multipliers" not in cost:
-            return own + self.below(type_, details)
+            return own + int(cost.get("size", 1)) * self.below(type_, details)
         size = max(self.sizes(field, node, cost["multipliers"]), default=20)
         if not type_.name.endswith("Connection"):
             return own + size * (1 + self.below(type_, details))

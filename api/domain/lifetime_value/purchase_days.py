@@ -1,0 +1,90 @@
+"""The days on which customers bought, and what they come to before and after a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.statistics import DAYS_IN_WEEK, Integers, PurchaseStatistics, SpendStatistics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histories:
+    """What is known of n customers at the end of a day, in the order of their numbers.
+
+    customers     (n,) their numbers
+    purchases     when they bought
+    spend         the value of all their purchases
+    repeat_spend  the value of those after the first alone, as the literature has it
+    """
+
+    customers: Integers
+    purchases: PurchaseStatistics
+    spend: SpendStatistics
+    repeat_spend: SpendStatistics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseDays:
+    """One row for each customer and day with a purchase, in the order of customer and day.
+
+    customers  (m,) numbers of customers
+    days       (m,) days since any one day
+    values     (m,) what was bought on the day, currency units
+    """
+
+    customers: Integers
+    days: Integers
+    values: Array
+
+    @classmethod
+    def of(cls, customers: npt.ArrayLike, days: npt.ArrayLike, values: npt.ArrayLike) -> PurchaseDays:
+        """Return the days of orders (m,) in any order; several orders of one customer on one day are one purchase."""
+        who, when = np.asarray(customers, dtype=np.int64), np.asarray(days, dtype=np.int64)
+        order = np.lexsort((when, who))
+        who, when, worth = who[order], when[order], np.asarray(values, dtype=float)[order]
+        starts = _starts((np.diff(who) != 0) | (np.diff(when) != 0), len(who))
+        return cls(who[starts], when[starts], np.add.reduceat(worth, starts) if len(who) else worth)
+
+    def until(self, day: int) -> PurchaseDays:
+        """Return the purchases up to the end of a day."""
+        return self._rows(self.days <= day)
+
+    def histories(self, day: int) -> Histories:
+        """Return what is known of the customers at the end of a day: of those who have bought by then."""
+        known = self.until(day)
+        starts = _starts(np.diff(known.customers) != 0, len(known.customers))
+        ends = np.append(starts[1:], len(known.customers))[: len(starts)]
+        number = (ends - starts).astype(float)
+        total = np.add.reduceat(known.values, starts) if len(starts) else np.empty(0)
+        first, last = known.days[starts], known.days[ends - 1]
+        repeated = total - known.values[starts]
+        return Histories(
+            known.customers[starts],
+            PurchaseStatistics.of(number - 1, (last - first) / DAYS_IN_WEEK, (day - first) / DAYS_IN_WEEK),
+            SpendStatistics.of(number, total / number),
+            SpendStatistics.of(number - 1, repeated / np.maximum(number - 1, 1)),
+        )
+
+    def between(self, customers: Integers, *, after: int, until: int) -> tuple[Array, Array]:
+        """Return how often each of some customers bought after one day and up to another, and for how much.
+
+        customers  (n,) in ascending order; the purchases of others are left out
+        returns    two arrays (n,): purchases, and their total value
+        """
+        chosen = self._rows((self.days > after) & (self.days <= until) & np.isin(self.customers, customers))
+        row = np.searchsorted(customers, chosen.customers)
+        counted: Array = np.bincount(row, minlength=len(customers)).astype(float)
+        total: Array = np.bincount(row, weights=chosen.values, minlength=len(customers)).astype(float)
+        return counted, total
+
+    def _rows(self, chosen: npt.NDArray[np.bool_]) -> PurchaseDays:
+        return PurchaseDays(self.customers[chosen], self.days[chosen], self.values[chosen])
+
+
+def _starts(changes: npt.NDArray[np.bool_], rows: int) -> Integers:
+    """Return where each group of rows begins; `changes` says of every row but the first whether one does."""
+    return np.append(0, np.flatnonzero(changes) + 1)[: None if rows else 0]
