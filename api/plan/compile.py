@@ -62,7 +62,8 @@ def _summed(item: Sums | Some, row: Row) -> Json:
         some = _objects(other, item.items, [*conditions, item.which(other)])
         return json.json_list(page.first(some, page.steps(other, other.relation.order, total=False), item.size))
     sums = item.needs(row)
-    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
+    # An object of which nothing is asked is a constant, and would give the column a name that is none.
+    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))).label("item"), sums)
     return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 

@@ -30,16 +30,20 @@ SEED = int(os.environ.get("REGULARS_TEST_SEED", "2026"))
 CUSTOMERS, PAGE, ROUNDS = 1_000, 50, 3
 TABLES = ("orders", "refunds", "subscriptions", "subscription_payments", "support_plans", "contracts")
 VALUE = """
-  historic { gross { amount } discounts { amount } refunds { amount } net { amount } byStream { stream net { amount } } }
+  historic { gross { amount } discounts { amount } refunds { amount } net { amount } ...Streams }
   inOtherCurrencies { amount currencyCode }
 """
+STREAM_BY_STREAM = "fragment Streams on HistoricValue { byStream { stream net { amount } } }"
 CHANGES = "changes(since: $since, first: $first) { stream amount { amount } happenedAt changes cause { id } }"
 CLOCKS = "$asOf: DateTime, $knownAt: DateTime"
 NODES = f"""query ($ids: [ID!]!, {CLOCKS}, $since: DateTime!, $first: Int!) {{
   nodes(ids: $ids, asOf: $asOf, knownAt: $knownAt) {{ ... on Customer {{ id lifetimeValue {{ {VALUE} {CHANGES} }} }} }}
   before: nodes(ids: $ids, asOf: $since, knownAt: $knownAt) {{ ... on Customer {{ lifetimeValue {{ {VALUE} }} }} }}
-}}"""
-LISTED = "{ customers(first: 100, orderBy: { field: HISTORIC_NET }) { nodes { lifetimeValue { historic { net { amount } } } } } }"
+}}
+{STREAM_BY_STREAM}"""
+LISTED = """{
+  customers(first: 100, orderBy: { field: HISTORIC_NET }) { nodes { lifetimeValue { historic { net { amount } } } } }
+}"""
 
 # The histories are about time; here they get prices, early ends, and payments, each from the key of what it belongs to.
 PRICED = """
@@ -47,15 +51,20 @@ UPDATE support_plans SET price = 10 + hashtext(support_plan_id::text) % 997 / 10
   currency = CASE hashtext(support_plan_id::text) % 5 WHEN 0 THEN 'USD' ELSE 'EUR' END WHERE paid;
 UPDATE contracts SET value = abs(hashtext(contract_id::text || version) % 100000) / 100.0,
   currency = CASE hashtext(contract_id::text) % 4 WHEN 0 THEN 'KWD' ELSE 'EUR' END;
-UPDATE contracts SET change = 'TERMINATED', termination_reason = 'Moved',
-  penalty = CASE WHEN hashtext(contract_id::text) % 3 = 0 THEN abs(hashtext(contract_id::text || version) % 9999) / 100.0 END,
-  terminate_at = starts_at + (term_ends_at - starts_at) * (abs(hashtext(contract_id::text || version) % 120) / 100.0),
-  ends_at = starts_at + (term_ends_at - starts_at) * (abs(hashtext(contract_id::text || version) % 120) / 100.0)
-WHERE version > 1 AND hashtext(contract_id::text || version) % 2 = 0;
+UPDATE contracts AS one SET change = 'TERMINATED', termination_reason = 'Moved', terminate_at = early, ends_at = early,
+  penalty = CASE WHEN drawn % 3 = 0 THEN drawn / 100.0 END
+FROM (SELECT contract_id, version, abs(hashtext(contract_id::text || version) % 9999) AS drawn FROM contracts) AS chance
+JOIN LATERAL (
+  SELECT starts_at + (term_ends_at - starts_at) * (drawn % 120 / 100.0) AS early FROM contracts AS term
+  WHERE term.contract_id = chance.contract_id AND term.version = chance.version
+) AS ending ON true
+WHERE one.contract_id = chance.contract_id AND one.version = chance.version AND one.version > 1 AND drawn % 2 = 0;
 INSERT INTO subscription_payments (customer_id, payment_id, subscription_id, period_start, period_end, amount, currency,
   business_amount, paid_at, recorded_at)
-SELECT customer_id, gen_random_uuid(), subscription_id, period_start, period_end, paid, 'EUR', paid, changed_at, recorded_at
-FROM subscriptions CROSS JOIN LATERAL (SELECT abs(hashtext(subscription_id::text || version) % 9999) / 100.0) AS of (paid)
+SELECT customer_id, gen_random_uuid(), subscription_id, period_start, period_end, paid, 'EUR', paid, changed_at,
+  recorded_at
+FROM subscriptions
+CROSS JOIN LATERAL (SELECT abs(hashtext(subscription_id::text || version) % 9999) / 100.0) AS drawn (paid)
 """
 
 
@@ -69,7 +78,8 @@ async def world(new_database: Any) -> AsyncIterator[tuple[Batch, dict[str, Oracl
     with new_database() as address:
         connection = await connected(address)
         await fill(connection, world, people, CATEGORIES)
-        await connection.execute(f"SET session_replication_role = replica; {PRICED}; SET session_replication_role = origin")
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL session_replication_role = replica; {PRICED}")
         async with connection.transaction():
             await project(connection)
         oracles = await oracles_of(connection, people)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-CENT = Decimal("0.01")
 HOME = "EUR"
 KEYS = {"support_plans": "support_plan_id", "contracts": "contract_id"}
 STREAMS = ("ORDERS", "PRODUCT_SUBSCRIPTIONS", "SERVICE_SUBSCRIPTIONS", "SUPPORT_PLANS", "CONTRACTS")
@@ -31,9 +30,12 @@ class Oracle:
 
     def streams(self, as_of: datetime, known_at: datetime) -> dict[str, Decimal]:
         """Return what each stream has brought at a moment, as far as it was known at another."""
-        orders = sum(o["business_gross"] - o["business_discount"] for o in self._seen("orders", "placed_at", as_of, known_at))
-        back = sum(r["business_amount"] for r in self._seen("refunds", "refunded_at", as_of, known_at))
-        found = dict.fromkeys(STREAMS, Decimal(0)) | {"ORDERS": rounded(Decimal(orders - back))}
+        orders, refunds = (
+            self._seen(*of, as_of, known_at) for of in (("orders", "placed_at"), ("refunds", "refunded_at"))
+        )
+        bought = sum((one["business_gross"] - one["business_discount"] for one in orders), Decimal(0))
+        found = dict.fromkeys(STREAMS, Decimal(0))
+        found["ORDERS"] = rounded(bought - sum(one["business_amount"] for one in refunds))
         for payment in self._seen("subscription_payments", "paid_at", as_of, known_at):
             found[f"{self._kind(payment)}_SUBSCRIPTIONS"] += rounded(payment["business_amount"])
         for stream, worth in (("SUPPORT_PLANS", plan_worth), ("CONTRACTS", contract_worth)):
@@ -61,8 +63,8 @@ class Oracle:
         yield from things.values()
 
     def _kind(self, payment: Any) -> str:
-        found = {row["kind"] for row in self.rows["subscriptions"] if row["subscription_id"] == payment["subscription_id"]}
-        (kind,) = found
+        which = payment["subscription_id"]
+        (kind,) = {row["kind"] for row in self.rows["subscriptions"] if row["subscription_id"] == which}
         return str(kind)
 
 
@@ -89,5 +91,5 @@ def _served(term: Any, end: datetime | None) -> Decimal:
     return rounded(Fraction(term["value"]) * Fraction(_microseconds(runs), _microseconds(lasts)))
 
 
-def _microseconds(length: Any) -> int:
-    return (length.days * 86_400 + length.seconds) * 10**6 + int(length.microseconds)
+def _microseconds(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)
