@@ -1,7 +1,8 @@
 """What things with a term have brought: booked when it is recorded that money was paid, or that a price was agreed.
 
 Nothing is booked because time passes, so what is kept of a customer stays what the facts say until there are new ones.
-Amounts are whole minor units, so that sums of them need no rounding. docs/lifetime-value.md has the rules in words.
+Payments and prices are taken in whole minor units only, and a share of a term is rounded to them, so that sums of all
+these need no rounding. docs/lifetime-value.md has the rules in words.
 """
 
 from __future__ import annotations
@@ -23,16 +24,11 @@ _QUOTIENT_DIGITS: Expression = literal_column("40")
 payments_of_customer = Link(customers, payments, (("customer_id", "customer_id"),))
 
 
-def paid_for(row: Row, kind: str) -> Expression:
-    """Return what a customer has paid for subscriptions of a kind, PRODUCT or SERVICE."""
+def paid_by(row: Row, kind: str | None = None) -> Expression:
+    """Return what a customer has paid for subscriptions, all of them or those of a kind: PRODUCT or SERVICE."""
     payment, joined = row.joined(payments_of_customer)
-    is_meant = of_kind(payment) == literal_column(f"'{kind}'")
-    return rows(payment, [total(paid(payment))], [*joined, is_meant]).scalar_subquery()
-
-
-def paid(payment: Row) -> Expression:
-    """Return what was paid, in the currency of the business."""
-    return func.round(payment.c.business_amount, minor_digits(business_currency(payment)), type_=Numeric())
+    is_meant = [of_kind(payment) == literal_column(f"'{kind}'")] if kind else []
+    return rows(payment, [total(payment.c.business_amount)], [*joined, *is_meant]).scalar_subquery()
 
 
 def of_kind(payment: Row) -> Expression:
@@ -58,7 +54,7 @@ def in_home_currency(version: Row) -> Condition:
 def booked(row: Row) -> Expression:
     """Return the price of a plan in a version: nothing where it never holds, or where an order already counts it."""
     counts = and_(row.c.order_id.is_(None), or_(row.c.ends_at.is_(None), row.c.ends_at > row.c.starts_at))
-    return case((counts, func.coalesce(_whole(row.c.price, row), ZERO)), else_=ZERO)
+    return case((counts, func.coalesce(row.c.price, ZERO)), else_=ZERO)
 
 
 def _booked_of_contract(row: Row) -> Expression:
@@ -69,7 +65,7 @@ def _booked_of_contract(row: Row) -> Expression:
     terms = rows(
         agreed, [total(_served(agreed, row.c.terminate_at))], [*same, agreed.c.version <= row.c.version, begins]
     )
-    return terms.scalar_subquery() + func.coalesce(_whole(row.c.penalty, row), ZERO)
+    return terms.scalar_subquery() + func.coalesce(row.c.penalty, ZERO)
 
 
 contracts.expressions["booked"] = _booked_of_contract
@@ -80,11 +76,8 @@ def _served(agreed: Row, terminate_at: Expression) -> Expression:
     runs, lasts = (extract("epoch", end - agreed.c.term_starts_at) for end in (terminate_at, agreed.c.term_ends_at))
     part = func.round(agreed.c.value * func.greatest(runs, ZERO), _QUOTIENT_DIGITS, type_=Numeric()) / lasts
     early = terminate_at < agreed.c.term_ends_at
-    return case((early, _whole(part, agreed)), else_=_whole(agreed.c.value, agreed))
-
-
-def _whole(amount: Expression, row: Row) -> Expression:
-    return func.round(amount, minor_digits(row.c.currency), type_=Numeric())
+    whole = func.round(part, minor_digits(agreed.c.currency), type_=Numeric())
+    return case((early, whole), else_=agreed.c.value)
 
 
 def total(amount: Expression) -> Expression:

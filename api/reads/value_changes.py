@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Numeric, Select, and_, case, func, select, type_coerce, union_all
 from sqlalchemy.sql.elements import Grouping
 
-from api.reads.booked import ZERO, in_home_currency, of_kind, paid, payments_of_customer
+from api.reads.booked import ZERO, in_home_currency, of_kind, payments_of_customer
 from api.reads.business import business_currency
 from api.reads.contracts import contracts, contracts_of_customer
 from api.reads.customers import customers
@@ -111,7 +111,7 @@ def _refunds(row: Row) -> Select[Any]:
 def _payments(row: Row) -> Select[Any]:
     payment, joined = row.joined(payments_of_customer)
     stream = of_kind(payment).concat(constant("_SUBSCRIPTIONS"))
-    return rows(payment, _fact(payment, stream, payment.c.paid_at, paid(payment)), joined)
+    return rows(payment, _fact(payment, stream, payment.c.paid_at, payment.c.business_amount), joined)
 
 
 def _plans(row: Row) -> Select[Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Numeric, Select, func, select, union_all
 
-from api.reads.booked import ZERO, booked_of, in_home_currency, paid_for
+from api.reads.booked import ZERO, booked_of, in_home_currency, paid_by
 from api.reads.contracts import contracts_of_customer
 from api.reads.customers import customers
 from api.reads.identity import Given
@@ -36,13 +35,13 @@ def historic_value(row: Row, given: Given) -> Table:
 
 def value_of_all_time(row: Row) -> Table:
     """Return what `historic_value` does."""
-    terms = _of_terms(row)
-    sums = sums_of(row, beside=[value.label(name) for name, value in terms.items()])
-    booked = sum((sums.c[name] for name in terms), ZERO)
+    sums = sums_of(row, beside=_terms(row))
+    booked = sums.c.payments + sums.c.support_plans + sums.c.contracts
     orders = sums.c.gross - sums.c.discounts - sums.c.refunds
     rounded = func.round(orders, minor_digits(sums.c.currency), type_=Numeric())
-    own = [column for column in sums.c if column.name != "gross"]
+    own = [column for column in sums.c if column.name not in ("gross", "payments")]
     more = {
+        "product_subscriptions": sums.c.payments - sums.c.service_subscriptions,
         "gross": sums.c.gross + booked,
         "orders": rounded,
         "purchase_net": orders,
@@ -52,13 +51,14 @@ def value_of_all_time(row: Row) -> Table:
     return select(*own, *[value.label(name) for name, value in more.items()]).select_from(sums).lateral()
 
 
-def _of_terms(row: Row) -> Mapping[str, Expression]:
-    return {
-        "product_subscriptions": paid_for(row, "PRODUCT"),
-        "service_subscriptions": paid_for(row, "SERVICE"),
-        "support_plans": booked_of(row, support_plans_of_customer),
-        "contracts": booked_of(row, contracts_of_customer),
-    }
+def _terms(row: Row) -> list[Expression]:
+    # Which payments are for which kind is not asked where only the sum of all counts, as it does with every change.
+    return [
+        paid_by(row).label("payments"),
+        paid_by(row, "SERVICE").label("service_subscriptions"),
+        booked_of(row, support_plans_of_customer).label("support_plans"),
+        booked_of(row, contracts_of_customer).label("contracts"),
+    ]
 
 
 @customers.expression
