@@ -68,8 +68,8 @@ class PurchaseSummary:
 
 @strawberry.type(
     description=(
-        "What a customer has brought so far: orders and refunds, payments for subscriptions, prices of support plans "
-        "and values of contracts. What was paid counts from when it was paid, a price from when it was agreed."
+        "What a customer has brought so far. Orders, refunds and payments for subscriptions count when they happened, "
+        "support plans and contracts when they were agreed."
     )
 )
 class HistoricValue:
@@ -86,7 +86,7 @@ class HistoricValue:
     )
     last_purchase_at: datetime | None = column("When the customer last bought; null without orders.", "last_at")
     by_stream: list[StreamValue] = listed(
-        "The net amount by where it came from: always every stream, in the order of the enum; the parts add up to net.",
+        "The net amount by where it came from: always all five; the parts add up to net.",
         *[_of_stream(name) for name in STREAMS],
     )
 
