@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.database import Database, database
 from api.embedded import default_data_dir, start
 from api.errors import ApiError
+from api.graph.predictions import scoring
 from api.graph.schema import executable, schema
 from api.reads.server import require_server
 from api.settings import Settings
@@ -153,9 +154,12 @@ def _lifespan(
             await require_server(address)
             async with open_database(settings, address) as opened:
                 view.database = opened
+                # Beside the first requests, so that nobody waits for it: neither the start nor a prediction.
+                loading = asyncio.create_task(asyncio.to_thread(scoring))
                 forgetting = asyncio.create_task(_forget_keys(opened))
                 yield
                 forgetting.cancel()
+                await loading
                 await view.finish(LAST_CHANGES_SECONDS)
 
     return lifespan

@@ -6,6 +6,8 @@ weeks and the means by repeat purchases. Bias is a share: -0.143 is 14.3 % too l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 Table = dict[str, dict[str, float]]
 
 _ERRORS = ("MAE", "RMSE", "bias", "Spearman", "Gini", "top10")
@@ -74,3 +76,24 @@ CUMULATIVE: Table = {
     "MBG/NBD": {"39": 2483.0, "78": 4054.6},
     "Pareto/NBD": _row(_WEEKS, 1308.856, 1385.275, 1459.923, 1532.906, 1604.32, 1674.253, 2532.8, 4275.4),
 }
+
+
+def table(title: str, found: Mapping[str, Mapping[str, float]], reference: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a table of what was found, each figure beside the one that others reach where there is one."""
+    columns = list(dict.fromkeys(column for row in found.values() for column in row))
+    lines = [f"\n{title} (found / reference)\n", "| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in found.items():
+        known = reference.get(name, {})
+        cells = [_cell(row.get(column), known.get(column)) for column in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(found: float | None, reference: float | None) -> str:
+    if found is None:
+        return ""
+    return _shown(found) if reference is None else f"{_shown(found)} / {_shown(reference)}"
+
+
+def _shown(figure: float) -> str:
+    return f"{figure:,.0f}" if abs(figure) >= 1_000 else f"{figure:.4g}"

@@ -79,7 +79,7 @@ class Given:
 
     async def rate(self, currency: str, rate: Number, on: date = date(2020, 1, 1)) -> None:
         """Add an exchange rate to the currency of the business."""
-        await self._insert(
+        await self.insert(
             "exchange_rates", currency=currency, effective_on=on, rate=Decimal(rate), recorded_at=NEW_YEAR
         )
 
@@ -87,14 +87,14 @@ class Given:
         """Add a company."""
         company = Made("com", self.key())
         parent_id = parent.key if parent else None
-        await self._insert("companies", company_id=company.key, name=name, parent_id=parent_id, recorded_at=NEW_YEAR)
+        await self.insert("companies", company_id=company.key, name=name, parent_id=parent_id, recorded_at=NEW_YEAR)
         return company
 
     async def product(self, sku: str = "TEA", name: str = "Green tea", **columns: Any) -> Made:
         """Add a product."""
         product = Made("pro", self.key())
         self.products[sku] = product.key
-        await self._insert(
+        await self.insert(
             "products", **{"product_id": product.key, "sku": sku, "name": name, "recorded_at": NEW_YEAR} | columns
         )
         return product
@@ -107,9 +107,9 @@ class Given:
         customer = Made("cus", self.key())
         created = columns.get("created_at", NEW_YEAR)
         known = {"customer_id": customer.key, "created_at": created, "updated_at": created, "recorded_at": created}
-        await self._insert("customers", **known | {"company_id": company.key if company else None} | columns)
+        await self.insert("customers", **known | {"company_id": company.key if company else None} | columns)
         for source, value in external_ids:
-            await self._insert(
+            await self.insert(
                 "customer_external_ids",
                 customer_id=customer.key,
                 source=source,
@@ -147,7 +147,7 @@ class Given:
         amounts = {"gross": gross, "discount": Decimal(discount)}
         amounts |= {f"business_{name}": value * Decimal(rate) for name, value in amounts.items()}
         async with self.connection.transaction():
-            await self._insert(
+            await self.insert(
                 "orders", **{"customer_id": customer.key, "order_id": order.key} | known | amounts | columns
             )
             for position, line in enumerate(parts, 1):
@@ -170,7 +170,7 @@ class Given:
         refund = Made("ref", self.key())
         keys = {"customer_id": customer.key, "refund_id": refund.key, "order_id": order.key if order else None}
         worth = {"amount": Decimal(amount), "business_amount": Decimal(amount) * Decimal(rate), "currency": currency}
-        await self._insert(
+        await self.insert(
             "refunds", **keys | worth | {"refunded_at": refunded_at, "recorded_at": refunded_at} | columns
         )
         await self.stand(customer)
@@ -205,7 +205,7 @@ class Given:
         keys = {"customer_id": customer.key, "payment_id": payment.key, "subscription_id": subscription.key}
         period = {"period_start": paid_at, "period_end": paid_at + timedelta(days=30)}
         worth = {"amount": Decimal(amount), "business_amount": Decimal(amount), "currency": "EUR"}
-        await self._insert(
+        await self.insert(
             "subscription_payments", **keys | period | worth | {"paid_at": paid_at, "recorded_at": paid_at} | columns
         )
         await self.stand(customer)
@@ -225,7 +225,7 @@ class Given:
         usage = Made("use", self.key())
         keys = {"customer_id": customer.key, "usage_id": usage.key, "support_plan_id": plan.key}
         known = {"incidents": 1, "used_at": used_at, "recorded_at": used_at}
-        await self._insert("support_usages", **keys | known | columns)
+        await self.insert("support_usages", **keys | known | columns)
         return usage
 
     async def contract(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:
@@ -256,13 +256,13 @@ class Given:
             versions, clocks, [*clocks[1:], (None, None)], strict=True
         ):
             closed = {"recorded_at": recorded, "replaced_at": replaced, "superseded_at": superseded}
-            await self._insert(table, **{**ends(each), **each, **closed})
+            await self.insert(table, **{**ends(each), **each, **closed})
         await bring_up_to_date(self.connection, [first["customer_id"]])
 
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:
             await self.product(line.sku, f"Product {line.sku}")
-        await self._insert(
+        await self.insert(
             "order_lines",
             customer_id=customer.key,
             order_id=order.key,
@@ -299,7 +299,8 @@ class Given:
             )
         return policy
 
-    async def _insert(self, table: str, **columns: Any) -> None:
+    async def insert(self, table: str, **columns: Any) -> None:
+        """Add a row to a table."""
         # The driver takes a length of time for one without months.
         lengths = {name for name, value in columns.items() if isinstance(value, Duration)}
         places = [f"${at}::text::interval" if name in lengths else f"${at}" for at, name in enumerate(columns, 1)]

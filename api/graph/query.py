@@ -16,6 +16,7 @@ from api.graph.cost import Cost
 from api.graph.customer_base import CustomerBase
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page, root_sums
+from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
@@ -25,6 +26,7 @@ from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInpu
 from api.reads.active_policies import active_policies, has_begun
 from api.reads.contracts import contracts
 from api.reads.customers import customers
+from api.reads.lifetime_value_models import models
 from api.reads.orders import orders
 from api.reads.products import products
 from api.reads.subscriptions import subscriptions
@@ -113,6 +115,9 @@ class Query:
     )
     active_policy: ActivePolicy = root_one(
         active_policies, "The rules in force, by which a customer counts as active or not.", only=has_begun
+    )
+    lifetime_value_model: LifetimeValueModel | None = root_one(
+        models, "The newest model behind predicted values, with how it did on held-out time; null before the first fit."
     )
     active_policies: Connection[ActivePolicy] = root_page(
         active_policies,

@@ -7,13 +7,16 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import argument, column, gathered, listed, member, money, one_of, same
+from api.graph import predictions
+from api.graph.declare import argument, column, derived, gathered, listed, member, money, one_of, same
+from api.graph.predictions import PredictedValueResult
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money, Node
 from api.graph.sources import Member
 from api.reads import value_changes as causes
 from api.reads.business import business_currency
 from api.reads.json import constant
+from api.reads.predictions import prediction_facts
 from api.reads.values import STREAMS, historic_value, in_other_currencies
 
 
@@ -112,9 +115,7 @@ class ValueChange:
     )
 
 
-@strawberry.type(
-    description="What a customer has brought to the business so far; what they may still bring is not predicted yet."
-)
+@strawberry.type(description="What a customer has brought to the business so far, and what they are expected to bring.")
 class CustomerLifetimeValue:
     as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
     currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
@@ -140,4 +141,11 @@ class CustomerLifetimeValue:
         cost=5,
         many=True,
         multiplied_by="first",
+    )
+    predicted: PredictedValueResult = derived(
+        "What the customer is expected to bring, with its proof; or why that cannot be said.",
+        prediction_facts,
+        predictions.predicted,
+        predictions.ARGUMENTS,
+        cost=3,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, cast, func, literal_column, select
+from sqlalchemy import Integer, Numeric, Text, cast, func, literal_column, select
 
-from api.reads.relation import Expression, Lens, Link, Relation, Row, Term, rows
+from api.reads.identity import Given
+from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
+from api.reads.rowset import worked_out_once
 from api.tables import lifetime_value_models as tables
 
 _MODEL = ("model_id", "model_id")
+_FIRST, _SECOND = literal_column("'0'", Text), literal_column("'1'", Text)
 
 models = Relation(
     "lifetime_value_models",
@@ -31,6 +34,14 @@ tests = Relation(
 tests_of_model = Link(models, tests, (_MODEL,), order=(Term("position"),), total=True)
 model_of_test: Link = Link(tests, models, (_MODEL,))
 
+
+@tests.expression
+def currency(row: Row) -> Expression:
+    """Return the currency of the model's values."""
+    model, joined = row.joined(model_of_test)
+    return rows(model, [model.c.currency], joined).scalar_subquery()
+
+
 _TOLD = (
     "model_id",
     "version",
@@ -51,3 +62,17 @@ def model_in_use(lens: Lens) -> Expression:
     newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(row.c.version.desc())
     found = newest.limit(literal_column("1")).subquery("model")
     return select(cast(func.row_to_json(literal_column("model")), Text)).select_from(found).scalar_subquery()
+
+
+def deciles(row: Row, given: Given) -> Table:
+    """Return rows beside a test: decile, predicted and observed, one for each tenth of the customers."""
+    pair = func.json_array_elements(row.c.deciles).table_valued("value", with_ordinality="place", name="pair")
+    each = pair.render_derived("pair")
+    predicted, observed = (cast(func.json_extract_path_text(each.c.value, text), Numeric) for text in (_FIRST, _SECOND))
+    columns = [
+        cast(each.c.place, Integer).label("decile"),
+        predicted.label("predicted"),
+        observed.label("observed"),
+        row["currency"].label("currency"),
+    ]
+    return worked_out_once(select(each.c.place, *columns), each)

@@ -17,8 +17,8 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
     type_: Any = executable.type_map[type_name]
     if is_abstract_type(type_):
         # Fields of one name may be of different types; ids tell what it is, and no more is needed.
-        members = [member.name for member in executable.get_possible_types(type_)]
-        return " ".join(["__typename", *(f"... on {name} {{ id }}" for name in members)])
+        members = executable.get_possible_types(type_)
+        return " ".join(["__typename", *(f"... on {member.name} {{ {_told(member)} }}" for member in members)])
     parts = []
     for name, field in type_.fields.items():
         of = get_named_type(field.type)
@@ -37,6 +37,12 @@ def _arguments(field: Any) -> str:
     most = {"first": "100", "since": '"2020-01-01T00:00:00Z"'}
     given = ", ".join(f"{name}: {value}" for name, value in most.items() if name in field.args)
     return f"({given})" if given else ""
+
+
+def _told(type_: Any) -> str:
+    """Return the id of a member, or the plain values of one that has none."""
+    leaves = [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
+    return "id" if "id" in leaves else " ".join(leaves)
 
 
 def _object_in(type_: Any) -> str:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from api.writes.standing import project
+from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
 from tests.plan.population_terms import subscription
 from tests.plan.terms import populate_terms
@@ -67,6 +68,8 @@ async def populate(given: Given, seed: int) -> Population:
     lines = await given.connection.fetch("SELECT line_id FROM order_lines ORDER BY line_id")
     of_lines = [Made("lin", record["line_id"]) for record in lines]
     policies = await _policies(given, random)
+    for moment in (MOMENTS[2], MOMENTS[5]):
+        await add_model(given, trained_until=moment)
     subscriptions = [
         (customer, await subscription(given, random, customer, number))
         for number, customer in enumerate(random.choices(customers[:11], k=16))

@@ -110,6 +110,7 @@ def assert_less(limited: Any, whole: Any) -> None:
 async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, new_database, moment):
     conditions = {table: f"{happened} > $1" for table, happened in TABLES.items() if happened}
     conditions["active_policies"] = "least(effective_from, recorded_at) > $1"
+    conditions["lifetime_value_models"] = "trained_until > $1"
     limited = await world.ask(EVERYTHING, asOf=moment.isoformat(), **ids(world))
     with new_database() as address:
         async with pruned(world, address, conditions, moment) as ask:
@@ -122,7 +123,7 @@ async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, ne
 async def test_a_read_with_what_was_known_holds_nothing_recorded_later(world, new_database, moment):
     limited = await world.ask(EVERYTHING, knownAt=moment.isoformat(), **ids(world))
     with new_database() as address:
-        conditions = dict.fromkeys([*TABLES, "active_policies"], "recorded_at > $1")
+        conditions = dict.fromkeys([*TABLES, "active_policies", "lifetime_value_models"], "recorded_at > $1")
         async with pruned(world, address, conditions, moment) as ask:
             assert await ask(EVERYTHING, **ids(world)) == limited
     assert_less(limited, await world.ask(EVERYTHING, **ids(world)))

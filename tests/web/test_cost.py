@@ -251,6 +251,9 @@ SHORT_LISTS = {
     "CustomerLifetimeValue.inOtherCurrencies": "one for each currency, and nothing lies below",
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
+    "LifetimeValueModel.calibrations": "at most two, and nothing but ten groups lies below",
+    "ModelCalibration.deciles": "ten, and nothing lies below",
+    "PredictedValue.drivers": "three, and nothing lies below",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",
     "*.userErrors": "plain values, at most a few for each thing to change",
 }

@@ -16,7 +16,8 @@ from scipy.special import betaln, expit, gammaln, psi
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
 from api.domain.lifetime_value.posterior import Posterior
 from api.domain.lifetime_value.quadrature import Array, beta_table, legendre
-from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics
+from api.domain.lifetime_value.statistics import PurchaseStatistics
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 _DISCOUNT_NODES, _LONG_DISCOUNT_NODES = 5, 8
 _LONG = 4.9 * WEEKS_IN_YEAR
@@ -60,17 +61,20 @@ class BetaGeometric(CountModel):
         """Return how likely the parameters make the purchases of n customers; slopes by ln r, ln alpha, ln a, ln b."""
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         lost, known = self._lost(purchases), self.posterior(purchases)
-        rate, before = np.log(known.rate), np.log(alpha + purchases.last)
-        values = gammaln(known.shape) - gammaln(r) + r * log(alpha) - known.shape * rate
-        values += betaln(a, known.b) - betaln(a, b) + np.logaddexp(0, lost)
-        q, either = expit(lost), psi(a + known.b)
+        rate, before, q = np.log(known.rate), np.log(alpha + purchases.last), expit(lost)
+        # Functions of the number of purchases alone are dear, and there are few different numbers.
+        x, row = np.unique(purchases.repeats, return_inverse=True)
+        shape, later = r + x, b + x + self.chances
+        constant = gammaln(shape) - gammaln(r) + r * log(alpha) + betaln(a, later) - betaln(a, b)
+        by_r, either = psi(shape) - psi(r) + log(alpha), psi(a + later)
         never = np.where(np.isneginf(lost), 1.0, known.b - 1)
+        values = constant[row] - known.shape * rate + np.logaddexp(0, lost)
         slopes = np.stack(
             [
-                r * (psi(known.shape) - psi(r) + log(alpha) - rate + q * (rate - before)),
+                r * (by_r[row] - rate + q * (rate - before)),
                 r - alpha * known.shape * ((1 - q) / known.rate + q / (alpha + purchases.last)),
-                a * (psi(a + b) - either) + q,
-                b * (psi(known.b) - either - psi(b) + psi(a + b) - q / never),
+                a * (psi(a + b) - either)[row] + q,
+                b * ((psi(later) - either - psi(b) + psi(a + b))[row] - q / never),
             ]
         )
         return Likelihood(values, slopes)

@@ -28,9 +28,13 @@ class CountModel(ABC):
     """A model of how often customers buy again; all its times are weeks, and all its arrays have a row for a customer.
 
     A model says what customers do while they are alive, that is not lost yet, and how probable it is that they are.
+
+    r, alpha  purchases a week while alive are Gamma(r, alpha) in all of them; alpha in weeks
     """
 
     __slots__ = ()
+    r: float
+    alpha: float
 
     @property
     @abstractmethod

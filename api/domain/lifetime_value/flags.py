@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import StrEnum
 
 from api.domain.lifetime_value.back_test import BackTest
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
@@ -11,7 +11,8 @@ from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.fit import Fit
 from api.domain.lifetime_value.nbd import NegativeBinomial
 from api.domain.lifetime_value.quadrature import Array
-from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics
+from api.domain.lifetime_value.statistics import PurchaseStatistics
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 FEWEST_CUSTOMERS, FEWEST_REPEATERS = 500, 100
 FRESH = timedelta(days=60)
@@ -24,7 +25,7 @@ _FAR = 3.0
 _LATE_WEEKS, _YEAR_OF_WEEKS = 4, 52
 
 
-class Flag(Enum):
+class Flag(StrEnum):
     """What may be wrong with a forecast.
 
     ATTRITION_NOT_IDENTIFIED  the data cannot tell lost customers from silent ones: a rule about silence judges better

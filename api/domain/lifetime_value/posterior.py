@@ -14,8 +14,10 @@ from scipy.special import betainc, hyp2f1
 
 from api.domain.lifetime_value.quadrature import Array, beta_table
 
-_NEAR_ONE, _NEAR_NOTHING = 2**-17, 1e-6
-"""So close to a = 1 and to a + b = 1 the closed form divides by next to nothing."""
+_NEAR_ONE = 2**-17
+"""So close to a = 1 the closed form divides by next to nothing."""
+_NOTHING = 1e-10
+"""Where a + b = 1 the closed form has a gap; so close to it, it has the same value to as many digits."""
 _SLACK = 1e-9
 _CAREFUL_NODES = 64
 _NODES, _FAR_NODES = 12, 32
@@ -62,7 +64,6 @@ class Posterior:
         found = self._closed_form(weeks)
         bound = self._bound(weeks)
         doubtful = ~((found >= 0) & (found <= bound * (1 + _SLACK)))
-        doubtful |= np.abs(self.a + self.b - 1) < _NEAR_NOTHING
         if doubtful.any():
             found = np.where(doubtful, self._by_nodes(weeks, doubtful), found)
         # The bounds hold exactly; what is beyond them here is rounding, and what is no number is next to the upper one.
@@ -110,6 +111,7 @@ class Posterior:
 
     def _closed_form(self, weeks: float | Array) -> Array:
         a, c = self.a, self.a + self.b - 1
+        c = np.where(np.abs(c) < _NOTHING, _NOTHING, c)
         z = weeks / (self.rate + weeks)
         # Where a is large it is the form before the transformation that does not overflow.
         plain = a - 1 > self.shape

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from api.domain.lifetime_value.quadrature import Array
-from api.domain.lifetime_value.statistics import DAYS_IN_WEEK, Integers, PurchaseStatistics, SpendStatistics
+from api.domain.lifetime_value.statistics import Integers, PurchaseStatistics, SpendStatistics
+from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma
@@ -59,4 +57,4 @@ def score(
     active = alive * model.active_while_alive(purchases, weeks)
     both = model.purchases_while_alive(purchases, weeks, weekly_rate(annual_discount_rate))
     expected, discounted = (alive * each for each in both)
-    return Score(alive, active, expected, np.minimum(discounted, expected), values.expected_value(spend))
+    return Score(alive, active, expected, discounted, values.expected_value(spend))

@@ -50,15 +50,19 @@ class GammaGamma:
     def likelihood(self, spend: SpendStatistics) -> Likelihood:
         """Return how likely the parameters make spend, all of it positive; slopes by ln p, ln q, ln gamma."""
         n, mean = spend.purchases, spend.mean_value
-        shape, total = self.p * n, self.gamma + n * mean
-        last = shape + self.q
-        values = gammaln(last) - gammaln(shape) - gammaln(self.q) + self.q * log(self.gamma)
-        values += (shape - 1) * np.log(mean) + shape * np.log(n) - last * np.log(total)
+        # Functions of the number of purchases alone are dear, and there are few different numbers.
+        number, row = np.unique(n, return_inverse=True)
+        shape, last = self.p * number, self.p * number + self.q
+        constant = gammaln(last) - gammaln(shape) - gammaln(self.q) + self.q * log(self.gamma) + shape * np.log(number)
+        by_p, by_q = psi(last) - psi(shape) + np.log(number), psi(last) - psi(self.q) + log(self.gamma)
+        total, value = self.gamma + n * mean, np.log(mean)
+        level = np.log(total)
+        values = constant[row] + (self.p * n - 1) * value - last[row] * level
         slopes = np.stack(
             [
-                shape * (psi(last) - psi(shape) + np.log(mean) + np.log(n) - np.log(total)),
-                self.q * (psi(last) - psi(self.q) + log(self.gamma) - np.log(total)),
-                self.q - last * (self.gamma / total),
+                self.p * n * (by_p[row] + value - level),
+                self.q * (by_q[row] - level),
+                self.q - last[row] * (self.gamma / total),
             ]
         )
         return Likelihood(values, slopes)

@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from api.domain.lifetime_value.quadrature import Array
-
-DAYS_IN_WEEK = 7
-WEEKS_IN_YEAR = 365.25 / DAYS_IN_WEEK
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 Integers = npt.NDArray[np.int64]
 

@@ -73,7 +73,7 @@ def test_dropout_parameters_that_come_to_less_than_one_are_no_obstacle():
 
 
 @pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize("a", [1.0, 0.3])
+@pytest.mark.parametrize("a", [1.0, 1 + 1e-12, 1 - 1e-7, 0.3])
 def test_figures_are_smooth_where_a_formula_has_a_gap(a: float, first: bool):
     customers = statistics((0, 0, 38.86), (2, 30.43, 38.86), (0, 0, 0))
     middle, *around = (

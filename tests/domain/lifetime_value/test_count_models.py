@@ -92,7 +92,7 @@ def test_discounting_is_the_sum_over_small_steps(model: CountModel):
     assert model.discounted_purchases(customers, 156, 0.002) == pytest.approx(middle @ np.diff(risen, axis=0), rel=1e-5)
 
 
-@every_model
+@pytest.mark.parametrize("model", [*MODELS, ParetoNBD(0.5, 21, 0.6, 4)], ids=str)
 def test_slopes_are_those_of_the_likelihood(model: CountModel):
     customers, step = statistics(*CUSTOMERS, *EDGES), 1e-6
     names = ("r", "alpha", "a", "b") if isinstance(model, BetaGeometric) else ("r", "alpha", "s", "beta")

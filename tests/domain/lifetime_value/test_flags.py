@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -99,6 +100,29 @@ def test_where_nobody_is_lost_no_loss_is_told():
     assert not attrition_identified(fit, without)
     raised = model_flags(fit, without, purchases, season=True, test=None)
     assert raised == {Flag.ATTRITION_NOT_IDENTIFIED, Flag.SEASON_RISK}
+
+
+@pytest.mark.parametrize(
+    ("error", "gain", "a", "told"),
+    [
+        (1.5, 3.01, 0.891, True),
+        (1.51, 3.01, 0.891, False),
+        (np.inf, 3.01, 0.891, False),
+        (1.5, 2.99, 0.891, False),
+        (1.5, 3.01, 0.0082, True),
+        (1.5, 3.01, 0.0080, False),
+    ],
+)
+def test_losses_are_told_by_their_error_their_gain_and_their_size(error: float, gain: float, a: float, told: bool):
+    purchases, _ = simulated(MBG, 300, 39, 34)
+    without = fit_nbd(purchases)
+    fit = replace(
+        fit_beta_geometric(purchases),
+        model=replace(MBG, a=a),
+        likelihood_errors=np.array([9.0, 9.0, error, 9.0]),
+        log_likelihood=without.log_likelihood + gain,
+    )
+    assert attrition_identified(fit, without) is told
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,14 @@ def test_money_is_not_exceeded_with_the_probability():
         assert (counts[values == 0, 0] >= level).all()
 
 
+@pytest.mark.parametrize("x", range(26, 50, 2))
+def test_the_range_of_one_call_is_that_of_all_numbers_of_purchases(x: int):
+    customer, spend = statistics((x, 51, 52)), SpendStatistics.of([x + 1], [30])
+    every_number = MBG.count_probabilities(customer, 52, 1_000)
+    found = spend_quantiles(MBG, VALUES, customer, spend, weeks=52, levels=LEVELS)
+    assert found == pytest.approx(money_quantiles(every_number, VALUES.posterior(spend), LEVELS), rel=1e-3)
+
+
 def test_money_is_distributed_as_simulated():
     draw, rows = np.random.default_rng(9), 200_000
     once = statistics((7, 29.43, 38.86))

@@ -11,7 +11,8 @@ import pytest
 
 from api.domain.lifetime_value import calibration, statistics
 from api.domain.lifetime_value.purchase_days import PurchaseDays
-from api.domain.lifetime_value.statistics import WEEKS_IN_YEAR, PurchaseStatistics, weekly_rate
+from api.domain.lifetime_value.statistics import PurchaseStatistics, weekly_rate
+from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 # Customer 7 buys twice on day 10, customer 3 on days 0, 7 and 70, customer 5 after the day that is looked at.
 DAYS = PurchaseDays.of([7, 3, 3, 7, 5, 3], [10, 70, 0, 10, 80, 7], [4.0, 30.0, 10.0, 6.0, 9.0, 20.0])
@@ -42,6 +43,8 @@ def test_what_came_after_a_day_is_counted_for_those_known_by_then():
     counts, values = DAYS.between(known.customers, after=20, until=80)
     assert counts.tolist() == [1, 0]
     assert values.tolist() == [30, 0]
+    assert DAYS.between(known.customers, after=20, until=70)[0].tolist() == [1, 0]
+    assert DAYS.between(known.customers, after=20, until=69)[0].tolist() == [0, 0]
     assert DAYS.between(known.customers, after=70, until=80)[0].tolist() == [0, 0]
 
 

@@ -1,0 +1,237 @@
+"""What customers are expected to bring, each with its range and what speaks for it; or why nothing can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+
+from api.domain.calendar import Duration
+from api.domain.lifetime_value.drivers import ValueDriver, drivers
+from api.domain.lifetime_value.facts import (
+    FittedModel,
+    PurchaseFacts,
+    purchase_statistics,
+    spend_statistics,
+)
+from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.intervals import approximate_spend, spend_quantiles
+from api.domain.lifetime_value.next_purchase import NextPurchase, is_silent_too_long, next_purchase
+from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.scoring import Score, score
+from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
+from api.domain.lifetime_value.unavailable import PredictionUnavailable, refusal
+from api.domain.lifetime_value.weeks import in_weeks
+from api.domain.money import Amount, in_minor_units
+from api.errors import BadUserInput
+
+_LIKELY, _POSSIBLE = 0.5, 0.2
+_HIGHEST_LEVEL = 0.99
+
+
+class IntervalMethod(StrEnum):
+    """How a range of money was worked out."""
+
+    EXACT = "EXACT"
+    APPROXIMATE = "APPROXIMATE"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueInterval:
+    """The range in which the value lies with a probability, as much of it missed below as above."""
+
+    low: Amount
+    high: Amount
+    level: float
+    method: IntervalMethod
+
+
+class RiskBand(StrEnum):
+    """How likely it is that a customer buys nothing more within the horizon, roughly."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class RiskBasis(StrEnum):
+    """What a band of risk rests on."""
+
+    MODEL = "MODEL"
+    SILENCE = "SILENCE"
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnRisk:
+    """The chance of no purchase within the horizon, and its band."""
+
+    probability: float
+    band: RiskBand
+    basis: RiskBasis
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How far ahead is looked, and how much less later money counts, per year."""
+
+    horizon: Duration
+    annual_discount_rate: Decimal
+
+    @property
+    def weeks(self) -> float:
+        """The horizon in weeks."""
+        return in_weeks(self.horizon)
+
+
+class Batch:
+    """The customers of one answer who can be scored; what is asked of one is worked out for all at once."""
+
+    def __init__(self, facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel) -> None:
+        self.facts, self.asked, self.model = facts, asked, model
+        self.purchases: PurchaseStatistics = purchase_statistics(facts)
+        self.spend: SpendStatistics = spend_statistics(facts)
+        self._intervals: dict[float, tuple[list[float], list[float], IntervalMethod]] = {}
+
+    @cached_property
+    def score(self) -> Score:
+        """What they are expected to do."""
+        rate = float(self.asked.annual_discount_rate)
+        models = self.model.purchases, self.model.spend
+        return score(*models, self.purchases, self.spend, weeks=self.asked.weeks, annual_discount_rate=rate)
+
+    @cached_property
+    def values(self) -> list[float]:
+        """What they are expected to bring."""
+        found: list[float] = self.score.discounted_value.tolist()
+        return found
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """What may be wrong with the forecast."""
+        return self.model.flags_on(self.facts[0].today, self.asked.weeks)
+
+    @cached_property
+    def drivers(self) -> list[tuple[ValueDriver, ...]]:
+        """What makes each of them worth more or less than a customer of whom nothing is known."""
+        return drivers(self.facts, self.score, self.model, self.asked.weeks, float(self.asked.annual_discount_rate))
+
+    def money(self, value: float) -> Amount:
+        """Return a value as an amount, rounded once."""
+        currency = self.model.currency
+        return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
+
+    def interval(self, level: float) -> tuple[list[float], list[float], IntervalMethod]:
+        """Return the ends of everybody's range at a level."""
+        if level not in self._intervals:
+            quantiles, method = self._quantiles([(1 - level) / 2, (1 + level) / 2])
+            # The ranges are those of money that is not discounted; what is shown is, by so much on the whole.
+            expected = self.score.expected_purchases
+            share = np.where(expected > 0, self.score.discounted_purchases / np.where(expected > 0, expected, 1.0), 1.0)
+            low, high = (quantiles * share).tolist()
+            self._intervals[level] = low, high, method
+        return self._intervals[level]
+
+    def _quantiles(self, levels: list[float]) -> tuple[Array, IntervalMethod]:
+        given = (self.model.purchases, self.model.spend, self.purchases, self.spend)
+        if len(self.facts) > 1:
+            found = approximate_spend(*given, weeks=self.asked.weeks).quantiles(levels)
+            if np.isfinite(found).all():
+                return found, IntervalMethod.APPROXIMATE
+        return spend_quantiles(*given, weeks=self.asked.weeks, levels=levels), IntervalMethod.EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedValue:
+    """What one customer of a batch is expected to bring within the horizon."""
+
+    batch: Batch
+    index: int
+
+    @property
+    def horizon(self) -> Duration:
+        """How far ahead is looked."""
+        return self.batch.asked.horizon
+
+    @property
+    def annual_discount_rate(self) -> Decimal:
+        """How much less later money counts, per year."""
+        return self.batch.asked.annual_discount_rate
+
+    @property
+    def expected(self) -> Amount:
+        """The mean of the present value."""
+        return self.batch.money(self.batch.values[self.index])
+
+    def interval(self, level: float = 0.8) -> ValueInterval:
+        """Return the range that holds the value with a probability; raise BadUserInput for none that can be asked."""
+        if not 0 < level <= _HIGHEST_LEVEL:
+            raise BadUserInput(f"`level` must be above 0 and at most {_HIGHEST_LEVEL}.")
+        low, high, method = self.batch.interval(level)
+        return ValueInterval(self.batch.money(low[self.index]), self.batch.money(high[self.index]), level, method)
+
+    @property
+    def expected_purchases(self) -> float:
+        """The mean number of days with purchases."""
+        return float(self.batch.score.expected_purchases[self.index])
+
+    @property
+    def expected_order_value(self) -> Amount:
+        """The mean value of a day with purchases."""
+        return self.batch.money(float(self.batch.score.expected_order_value[self.index]))
+
+    @property
+    def probability_active(self) -> float:
+        """The chance of at least one purchase."""
+        return float(self.batch.score.probability_active[self.index])
+
+    @property
+    def churn_risk(self) -> ChurnRisk:
+        """The chance of none, and its band: by how long the customer is silent where the model knows no losses."""
+        active, model = self.probability_active, self.batch.model
+        if model.knows_losses:
+            low, medium = active >= _LIKELY, active >= _POSSIBLE
+            band = RiskBand.LOW if low else RiskBand.MEDIUM if medium else RiskBand.HIGH
+            return ChurnRisk(1 - active, band, RiskBasis.MODEL)
+        silent = is_silent_too_long(model.purchases, self.batch.purchases)[self.index]
+        return ChurnRisk(1 - active, RiskBand.HIGH if silent else RiskBand.LOW, RiskBasis.SILENCE)
+
+    @property
+    def next_purchase(self) -> NextPurchase | None:
+        """When the customer is due to buy again."""
+        facts = self.batch.facts[self.index]
+        return next_purchase(self.batch.model.purchases, facts)
+
+    @property
+    def drivers(self) -> tuple[ValueDriver, ...]:
+        """What makes the value more or less than that of a customer of whom nothing is known, strongest first."""
+        return self.batch.drivers[self.index]
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """What may be wrong with the forecast."""
+        return self.batch.flags
+
+    @property
+    def model(self) -> object:
+        """What stands for the model."""
+        return self.batch.model.shown
+
+
+def predictions(
+    facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel | None, currency: str
+) -> list[PredictedValue | PredictionUnavailable]:
+    """Return for each customer what they are expected to bring, or why that cannot be said.
+
+    currency  in which the business reports
+    """
+    refusals = [refusal(one, model, currency) for one in facts]
+    scored = [one for one, refused in zip(facts, refusals, strict=True) if refused is None]
+    if model is None or not scored:
+        return [refused for refused in refusals if refused]
+    batch = Batch(scored, asked, model)
+    places = iter(range(len(scored)))
+    return [refused or PredictedValue(batch, next(places)) for refused in refusals]

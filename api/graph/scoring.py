@@ -1,0 +1,53 @@
+"""Predicted values from rows of the database; loaded when the first one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from api.domain.calendar import parse_duration
+from api.domain.lifetime_value import prediction as domain
+from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.fit import restored
+from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.spend import GammaGamma
+from api.graph.declare import Reference
+from api.graph.lifetime_value_models import LifetimeValueModel
+
+
+def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
+    """Return what customers are expected to bring, from `prediction_facts`."""
+    if not rows:
+        return []
+    first = rows[0]
+    asked = domain.Asked(parse_duration(first["horizon"]), first["rate"])
+    model = _model(first["model"]) if first["model"] else None
+    return domain.predictions([_facts(row) for row in rows], asked, model, first["currency"])
+
+
+def _facts(row: Mapping[str, Any]) -> PurchaseFacts:
+    return PurchaseFacts(row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"], row["today"])
+
+
+@lru_cache(maxsize=16)
+def _model(text: str) -> FittedModel:
+    """Return the model in the text of `model_in_use`; asked about again and again, it is read once."""
+    told = orjson.loads(text)
+    seen_from, seen_until, fitted_at = (
+        datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")
+    )
+    return FittedModel(
+        purchases=restored(told["method"], told["parameters"]),
+        spend=GammaGamma(**told["spend_parameters"]),
+        currency=told["currency"],
+        trained_from=seen_from,
+        trained_until=seen_until,
+        fitted_at=fitted_at,
+        flags=frozenset(Flag(name) for name in told["flags"]),
+        shown=Reference(LifetimeValueModel, UUID(told["model_id"])),
+    )

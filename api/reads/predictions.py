@@ -1,0 +1,47 @@
+"""What predicting the value of customers needs to know of each, and by which model."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from api.domain.calendar import Duration
+from api.domain.lifetime_value.weeks import in_weeks
+from api.errors import BadUserInput
+from api.reads.identity import Given
+from api.reads.lifetime_value_models import model_in_use
+from api.reads.purchase_days import purchase_statistics
+from api.reads.relation import Row, Table
+from api.reads.rowset import worked_out_once
+
+LONGEST = Duration(120)
+LARGEST_RATE = Decimal(10)
+
+
+def prediction_facts(row: Row, given: Given) -> Table:
+    """Return one row beside a customer: what `purchase_statistics` does, and what is asked.
+
+    given    `horizon` and `annualDiscountRate`
+    returns  besides, `model`, a JSON object as text, null without any; `horizon`, as text, and `rate`
+    """
+    purchases = purchase_statistics(row)
+    asked = [
+        model_in_use(row.lens).label("model"),
+        given.parameter("text", "horizon", convert=_horizon).label("horizon"),
+        given.parameter("decimal", "annualDiscountRate", convert=_rate).label("rate"),
+    ]
+    return worked_out_once(select(purchases, *asked), purchases)
+
+
+def _horizon(length: Any) -> str:
+    if not 0 < in_weeks(length) <= in_weeks(LONGEST):
+        raise BadUserInput("`horizon` must be longer than nothing and at most P10Y.")
+    return str(length)
+
+
+def _rate(rate: Any) -> Decimal:
+    if not 0 <= rate <= LARGEST_RATE:
+        raise BadUserInput(f"`annualDiscountRate` must be between 0 and {LARGEST_RATE}.")
+    return Decimal(rate)
