@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from api.errors import BadUserInput
 from api.plan.tree import (
     Connected,
     Edges,
@@ -53,7 +54,8 @@ def as_json(item: Item, row: Row) -> Json:
             target, joined = _among(item, row)
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
-    raise TypeError(f"{type(item).__name__} is not built by the database")
+    # Below lists that PostgreSQL builds whole, nothing can be worked out in Python.
+    raise BadUserInput(f"`{item.key}` cannot be asked for within evidence or changes; ask for it of the object itself.")
 
 
 def _summed(item: Sums | Some, row: Row) -> Json:

@@ -203,6 +203,15 @@ async def test_there_are_one_to_a_hundred_changes(ask, given, first):
     assert ask.codes == ["BAD_USER_INPUT"]
 
 
+async def test_what_is_computed_below_a_cause_is_refused_in_plain_words(ask, given):
+    await given.order(await given.customer(), 10)
+    predicted = "cause { ... on Order { customer { lifetimeValue { predicted { __typename } } } } }"
+    changes = f'changes(since: "2020-01-01T00:00:00Z") {{ {predicted} }}'
+    await ask(f"{{ customers {{ nodes {{ lifetimeValue {{ {changes} }} }} }} }}", fails=True)
+    assert ask.codes == ["BAD_USER_INPUT"]
+    assert "`predicted`" in ask.errors[0].message
+
+
 async def test_lists_are_filtered_and_sorted_by_all_streams(ask, given):
     ask.now = NOW
     small, large = await given.customer(), await given.customer()
