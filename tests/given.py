@@ -208,6 +208,7 @@ class Given:
         await self.insert(
             "subscription_payments", **keys | period | worth | {"paid_at": paid_at, "recorded_at": paid_at} | columns
         )
+        await self.stand(customer)
         return payment
 
     async def support_plan(self, customer: Made, *changes: Mapping[str, Any], **columns: Any) -> Made:

@@ -27,6 +27,7 @@ from api.graph.sources import (
     Many,
     Member,
     One,
+    OneOf,
     Paged,
     Same,
     Sample,
@@ -174,6 +175,11 @@ def gathered(
 def one(link: Link, description: str) -> Any:
     """Return a field with the row behind a link."""
     return planned(One(link), description)
+
+
+def one_of(description: str, which: str, links: Mapping[str, Link]) -> Any:
+    """Return a field with the row behind one of several links, by the names of their types; see `OneOf`."""
+    return planned(OneOf(which, links), description)
 
 
 def many(link: Link, description: str) -> Any:

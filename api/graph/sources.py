@@ -94,6 +94,18 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """The row behind one of several links, to views of types of their own.
+
+    which  name of the column that says which link it is: the name of the relation that it leads to, null for none
+    links  by the names of the types
+    """
+
+    which: str
+    links: Mapping[str, Link]
+
+
+@dataclass(frozen=True, slots=True)
 class Paged:
     """A connection over the rows behind a link, or over a whole relation.
 
@@ -132,4 +144,4 @@ class Sample:
     which: Callable[[Row], Condition]
 
 
-Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | Many | Paged | Derived | Summed | Sample
+Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | OneOf | Many | Paged | Derived | Summed | Sample

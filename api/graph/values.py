@@ -8,25 +8,44 @@ from enum import Enum
 import strawberry
 
 from api.graph import predictions
-from api.graph.declare import column, derived, gathered, listed, member, money
+from api.graph.declare import argument, column, derived, gathered, listed, member, money, one_of, same
 from api.graph.predictions import PredictedValueResult
 from api.graph.scalars import CurrencyCode
-from api.graph.shared import Money
+from api.graph.shared import Money, Node
+from api.graph.sources import Member
+from api.reads import value_changes as causes
 from api.reads.business import business_currency
 from api.reads.json import constant
 from api.reads.predictions import prediction_facts
-from api.reads.purchases import purchase_statistic
+from api.reads.values import STREAMS, historic_value, in_other_currencies
 
 
 @strawberry.enum(description="Where the money came from.")
 class ValueStream(Enum):
     ORDERS = strawberry.enum_value("ORDERS", description="Orders, after discounts and refunds.")
+    PRODUCT_SUBSCRIPTIONS = strawberry.enum_value(
+        "PRODUCT_SUBSCRIPTIONS", description="Payments for subscriptions to products."
+    )
+    SERVICE_SUBSCRIPTIONS = strawberry.enum_value(
+        "SERVICE_SUBSCRIPTIONS", description="Payments for subscriptions to services."
+    )
+    SUPPORT_PLANS = strawberry.enum_value(
+        "SUPPORT_PLANS", description="Prices of support plans that did not come with an order."
+    )
+    CONTRACTS = strawberry.enum_value(
+        "CONTRACTS",
+        description="Values of agreed terms of contracts, less what an early end leaves, and penalties.",
+    )
+
+
+def _of_stream(name: str) -> Member:
+    return member({"stream": lambda row: constant(name.upper()), "net": name})
 
 
 @strawberry.type(description="What a customer has brought from one kind of business.")
 class StreamValue:
     stream: ValueStream = column("Where this part of the money came from.")
-    net: Money = money("What came from there, after discounts and refunds.", "net")
+    net: Money = money("What came from there, after discounts and refunds, in whole minor units.", "net")
 
 
 @strawberry.type(
@@ -52,14 +71,47 @@ class PurchaseSummary:
 
 @strawberry.type(
     description=(
-        "What a customer has brought so far, summed exactly from orders and refunds. Ask for it where the whole time "
-        "counts; purchaseSummary has the sums of a part of it."
+        "What a customer has brought so far. Orders, refunds and payments for subscriptions count when they happened, "
+        "support plans and contracts when they were agreed."
     )
 )
-class HistoricValue(PurchaseSummary):
+class HistoricValue:
+    order_count: int = column("How many orders the customer placed.")
+    gross: Money = money("All prices, payments and values of contracts, before discounts and refunds.", "gross")
+    discounts: Money = money("Everything taken off orders by discounts, as an amount above zero.", "discounts")
+    refunds: Money = money("Everything paid back to the customer, as an amount above zero.", "refunds")
+    net: Money = money("What remains of all streams; those of byStream add up to it, to the cent.", "net")
+    average_order_value: Money | None = money(
+        "Net of the orders alone divided by their number; null without orders.", "average", missing="first_at"
+    )
+    first_purchase_at: datetime | None = column(
+        "When the customer bought for the first time; null without orders.", "first_at"
+    )
+    last_purchase_at: datetime | None = column("When the customer last bought; null without orders.", "last_at")
     by_stream: list[StreamValue] = listed(
-        "The net amount by where it came from; the parts add up to net.",
-        member({"stream": lambda row: constant(ValueStream.ORDERS.name), "net": "net"}),
+        "The net amount by where it came from: always all five; the parts add up to net.",
+        *[_of_stream(name) for name in STREAMS],
+    )
+
+
+@strawberry.type(description="Something that changed what a customer has brought.")
+class ValueChange:
+    stream: ValueStream = column("Which part of the value changed.")
+    amount: Money = same(
+        "By how much it changed, below zero for a loss.", {"amount": "amount", "currency_code": "currency"}
+    )
+    happened_at: datetime = column("When it did; of several that are summed up, when the latest of them happened.")
+    changes: int = column("How many changes this is: 1, or all the earlier ones of its stream in one sum.")
+    cause: Node | None = one_of(
+        "What it was: an order or refund, a payment, a support plan or a contract; null for several in one sum.",
+        "cause",
+        {
+            "Order": causes.ORDER,
+            "Refund": causes.REFUND,
+            "SubscriptionPayment": causes.PAYMENT,
+            "SupportPlanEnrollment": causes.PLAN,
+            "Contract": causes.CONTRACT,
+        },
     )
 
 
@@ -67,7 +119,29 @@ class HistoricValue(PurchaseSummary):
 class CustomerLifetimeValue:
     as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
     currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
-    historic: HistoricValue = gathered("What the customer has brought so far, exact to the cent.", purchase_statistic)
+    historic: HistoricValue = gathered("What the customer has brought so far, exact to the cent.", historic_value)
+    in_other_currencies: list[Money] = gathered(
+        "What support plans and contracts in other currencies brought, one amount for each currency. It is counted "
+        "nowhere else: nobody recorded what it was worth in the currency of the business.",
+        in_other_currencies,
+        many=True,
+    )
+    changes: list[ValueChange] = gathered(
+        "What changed historic.net since a moment, latest first; the amounts add up to the difference, to the cent.",
+        causes.value_changes,
+        [
+            argument("since", datetime, "The moment to compare with, not later than asOf."),
+            argument(
+                "first",
+                int,
+                "How many of the latest changes stand by themselves, 1 to 100; those before are summed up behind them.",
+                100,
+            ),
+        ],
+        cost=5,
+        many=True,
+        multiplied_by="first",
+    )
     predicted: PredictedValueResult = derived(
         "What the customer is expected to bring, with its proof; or why that cannot be said.",
         prediction_facts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from api.errors import BadUserInput
 from api.plan.tree import (
     Connected,
     Edges,
@@ -22,6 +23,7 @@ from api.plan.tree import (
     Sums,
     ToMany,
     ToOne,
+    ToOneOf,
 )
 from api.reads import json, page
 from api.reads.json import Json, Labelled
@@ -45,14 +47,15 @@ def as_json(item: Item, row: Row) -> Json:
             return json.json_items([_member(one, row) for one in item.members])
         case Sums() | Some():
             return _summed(item, row)
-        case ToOne() | ToMany():
+        case ToOne() | ToOneOf() | ToMany():
             return _behind(item, row)
         case Connected():
             assert item.link is not None
             target, joined = _among(item, row)
             target.search = item.page.search
             return page_json(item, target, joined, _facts_from(item, row))
-    raise TypeError(f"{type(item).__name__} is not built by the database")
+    # Below lists that PostgreSQL builds whole, nothing can be worked out in Python.
+    raise BadUserInput(f"`{item.key}` cannot be asked for within evidence or changes; ask for it of the object itself.")
 
 
 def _summed(item: Sums | Some, row: Row) -> Json:
@@ -61,11 +64,15 @@ def _summed(item: Sums | Some, row: Row) -> Json:
         some = _objects(other, item.items, [*conditions, item.which(other)])
         return json.json_list(page.first(some, page.steps(other, other.relation.order, total=False), item.size))
     sums = item.needs(row)
-    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))), sums)
+    # An object of which nothing is asked is a constant, and would give the column a name that is none.
+    found = json.over(object_text(item.items, row.knowing(dict(sums.c.items()))).label("item"), sums)
     return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 
-def _behind(item: ToOne | ToMany, row: Row) -> Json:
+def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
+    if isinstance(item, ToOneOf):
+        options = [(json.constant(name), _behind(option, row)) for name, option in item.options]
+        return json.one_of_several(row[item.which], options)
     target, joined = row.joined(item.link)
     found = _objects(target, item.level.items, joined)
     if isinstance(item, ToOne):

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLField, GraphQLInputObjectType, get_named_type, get_nullable_type, is_list_type
 
 from api.domain.purchase import article
+from api.errors import BadUserInput
 from api.graph.declare import ConditionField
 from api.plan.tree import Narrow
 from api.plan.values import Parameters
@@ -43,6 +44,17 @@ class Value:
         for step in path:
             part = part.get(step) if part is not None else None
         return None if part is None else self.parameters.add(part, kind)
+
+    def past(self, name: str) -> Expression:
+        """Return the parameter for a moment; to run it with one after that of the answer raises BadUserInput."""
+
+        def checked(both: Mapping[str, Any]) -> Any:
+            if both["given"] > both["moment"]:
+                raise BadUserInput(f"`{name}` must not be later than the moment of the answer: asOf, or now.")
+            return both["given"]
+
+        both = {"given": self.value[name], "moment": self.parameters.moment}
+        return self.parameters.add(both, "moment", checked)
 
 
 def narrowing(field: GraphQLField, arguments: Mapping[str, Any], parameters: Parameters) -> Narrow:

@@ -66,8 +66,9 @@ def reference_plan(
 
 
 def _lens(parameters: Parameters, as_of: Any, known_at: Any, *, owned: bool) -> Lens:
+    parameters.moment = NOW if as_of is None else as_of
     return Lens(
-        moment=parameters.add(NOW if as_of is None else as_of, "moment"),
+        moment=parameters.add(parameters.moment, "moment"),
         as_of=None if as_of is None else parameters.add(as_of, "moment"),
         known_at=None if known_at is None else parameters.add(known_at, "moment"),
         owner=parameters.add(OWNER, "uuid") if owned else None,

@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
 from api.graph.declare import PlannedField
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same, Sample, Source, Varied
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, OneOf, Paged, Same, Sample, Source, Varied
 from api.plan.narrow import Value, narrowing
 from api.plan.paging import paging, size_of
 from api.plan.project import projection
@@ -46,6 +46,7 @@ from api.plan.tree import (
     Sums,
     ToMany,
     ToOne,
+    ToOneOf,
 )
 from api.plan.values import Parameters
 from api.reads.json import as_duration, as_moment, as_text, constant
@@ -129,16 +130,30 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return SameRow(key, object_items(selecting, type_, below, source.parts), source.missing, nullable)
     if isinstance(source, Listed | Gathered | Sample):
         return _of_row(selecting, key, field, below, source)
-    if isinstance(source, One | Many):
-        link = source.target if isinstance(source, One) else source.link
-        assert isinstance(link, Link)
-        level = Level(link.target, object_items(selecting, type_, below))
-        return (ToOne if isinstance(source, One) else ToMany)(key, link, level, nullable)
+    if isinstance(source, One | OneOf | Many):
+        return _linked(selecting, key, field, below, source)
     if isinstance(source, Derived):
         given = tuple(selecting.arguments(field, below).items())
         return Computed(key, source, given, projection(selecting, field.type, below), nullable)
     assert isinstance(source, Paged)
     return connected(selecting, key, field, below, source, nullable)
+
+
+def _linked(
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: One | OneOf | Many
+) -> ToOne | ToOneOf | ToMany:
+    nullable = not is_non_null_type(field.type)
+
+    def level(link: Link, type_: Any) -> Level:
+        return Level(link.target, object_items(selecting, type_, below))
+
+    if isinstance(source, OneOf):
+        types = [(selecting.schema.type_map[name], link) for name, link in source.links.items()]
+        options = [(link.target.name, ToOne(key, link, level(link, type_), nullable=True)) for type_, link in types]
+        return ToOneOf(key, source.which, tuple(options))
+    link = source.target if isinstance(source, One) else source.link
+    assert isinstance(link, Link)
+    return (ToOne if isinstance(source, One) else ToMany)(key, link, level(link, get_named_type(field.type)), nullable)
 
 
 def _of_row(

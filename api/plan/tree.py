@@ -74,6 +74,15 @@ class ToOne:
 
 
 @dataclass(frozen=True, slots=True)
+class ToOneOf:
+    """The object behind one of several links, each with the name by which `which` chooses it."""
+
+    key: str
+    which: str
+    options: tuple[tuple[str, ToOne], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ToMany:
     """The list behind a link."""
 
@@ -177,7 +186,7 @@ class Level:
     items: tuple[Item, ...]
 
 
-Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToMany | Computed | Connected
+Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToOneOf | ToMany | Computed | Connected
 
 
 def is_split(items: Sequence[Item]) -> bool:
@@ -192,6 +201,8 @@ def _item_is_split(item: Item) -> bool:
         return is_split(item.items)
     if isinstance(item, ToOne | ToMany):
         return is_split(item.level.items)
+    if isinstance(item, ToOneOf):
+        return is_split([option for _, option in item.options])
     return isinstance(item, Connected) and connection_is_split(item)
 
 

@@ -84,10 +84,14 @@ def at_run(value: Any, variables: Mapping[str, Any]) -> Any:
 
 
 class Parameters:
-    """The parameters of one plan, in the order in which they were met."""
+    """The parameters of one plan, in the order in which they were met.
+
+    moment  the source of the instant on which the answer rests
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, Parameter] = {}
+        self.moment: Any = NOW
 
     def add(self, source: Any, kind: str, convert: Callable[[Any], object] | None = None) -> Expression:
         """Register a parameter and return the expression that stands for it."""

@@ -25,13 +25,14 @@ def latest_first(row: Row, given: Given, each: Any, *more: Expression) -> Subque
         select(each, *more, (-func.extract("epoch", each.c.starts_at)).label("place"))
         .where(each.c.starts_at <= latest)
         .order_by(each.c.starts_at.desc())
-        .limit(given.parameter("integer", "first", convert=_checked))
+        .limit(given.parameter("integer", "first", convert=sized))
         .correlate_except(each)
     )
     return found.subquery("found")
 
 
-def _checked(first: int) -> int:
+def sized(first: int) -> int:
+    """Return how many entries are wanted; raise BadUserInput for too many, or none."""
     if not 1 <= first <= LARGEST_SIZE:
         raise BadUserInput(f"`first` must be between 1 and {LARGEST_SIZE}.")
     return first

@@ -26,6 +26,9 @@ class Given(Protocol):
     def maybe(self, kind: str, *path: str) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
 
+    def past(self, name: str) -> Expression:
+        """Return the parameter for a moment; to run it with one after that of the answer raises BadUserInput."""
+
 
 def as_kept(rule: Callable[[str, tuple[str, ...]], str]) -> Callable[[str], str]:
     """Return the rule by which a value is kept as one by which it is looked for; it raises BadUserInput."""

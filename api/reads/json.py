@@ -204,6 +204,11 @@ def json_row(rows: Select[Any]) -> Json:
     return Json((func.coalesce(rows.scalar_subquery(), _NULL),))
 
 
+def one_of_several(which: Expression, options: Sequence[tuple[Expression, Json]]) -> Json:
+    """Return the value whose name a column holds, null where it holds none."""
+    return Json((case(*[(which == name, value.text()) for name, value in options], else_=_NULL),))
+
+
 def over(value: Expression, table: Table) -> Select[Any]:
     """Return a value over the one row of a lateral sub-select."""
     return select(value).select_from(table).correlate_except(table)

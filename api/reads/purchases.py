@@ -1,4 +1,4 @@
-"""What a customer has bought, summed: the statistic behind summaries, filters and orders by value."""
+"""What a customer has bought, summed: the statistic behind summaries, scores and what a customer has brought."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, FromClause, Numeric, func, literal_column,
 
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.json import over
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Row, rows
 from api.tables import business as tables
@@ -34,13 +33,23 @@ def of_all_time(row: Row) -> FromClause:
 
 
 def _statistic(row: Row, start: Expression | None = None, end: Expression | None = None) -> FromClause:
-    sums = _sums(row, start, end)
+    sums = sums_of(row, start, end)
     net = sums.c.gross - sums.c.discounts - sums.c.refunds
-    average = func.round(net, _QUOTIENT_DIGITS, type_=Numeric()) / func.nullif(sums.c.order_count, _ZERO)
-    return select(sums, net.label("net"), average.label("average")).select_from(sums).lateral()
+    return select(sums, net.label("net"), average(net, sums).label("average")).select_from(sums).lateral()
 
 
-def _sums(row: Row, start: Expression | None, end: Expression | None) -> FromClause:
+def average(net: Expression, sums: FromClause) -> Expression:
+    """Return what an order has brought on average, null without orders."""
+    return func.round(net, _QUOTIENT_DIGITS, type_=Numeric()) / func.nullif(sums.c.order_count, _ZERO)
+
+
+def sums_of(
+    row: Row, start: Expression | None = None, end: Expression | None = None, *, beside: Sequence[Expression] = ()
+) -> FromClause:
+    """Return one row of plain sums over a customer's orders and refunds, with more that is worked out beside them.
+
+    beside  expressions over the customer, with their labels
+    """
     # Everything beside the aggregates over orders: PostgreSQL works out the columns of such a sub-select once each,
     # and only those that are read. It would copy any other into each place that reads it.
     placed, bought = row.joined(orders_of_customer)
@@ -54,6 +63,7 @@ def _sums(row: Row, start: Expression | None, end: Expression | None) -> FromCla
         func.max(placed.c.placed_at).label("last_at"),
         rows(paid_back, [_sum(paid_back.c.business_amount)], refunded).scalar_subquery().label("refunds"),
         select(tables.business.c.currency).scalar_subquery().label("currency"),
+        *beside,
     ]
     return rows(placed, sums, [*bought, *_during(placed.c.placed_at, start, end)]).subquery()
 
@@ -78,10 +88,3 @@ def last_purchase_at(row: Row) -> Expression:
     """Return when the customer last bought, null if never."""
     placed, bought = row.joined(orders_of_customer)
     return rows(placed, [func.max(placed.c.placed_at)], bought).scalar_subquery()
-
-
-@customers.expression
-def historic_net(row: Row) -> Expression:
-    """Return what the customer has brought: orders less discounts and refunds, in the currency of the business."""
-    sums = _statistic(row)
-    return over(sums.c.net, sums).scalar_subquery()

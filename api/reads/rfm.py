@@ -32,10 +32,11 @@ from api.reads.orders import orders, refunds
 from api.reads.purchases import of_all_time
 from api.reads.relation import Expression, Lens, Row, Table, rows
 from api.reads.rowset import worked_out_once
-from api.reads.standing import TOTALS, is_now, totals_now
+from api.reads.standing import is_now, totals_now
 from api.tables.standing import customer_standing
 
 SCORES = ("recency", "frequency", "monetary")
+TOTALS = ("order_count", "purchase_net", "last_purchase_at")
 _SHARES: Expression = literal_column(f"'{{{','.join(str(step / BEST) for step in range(1, BEST))}}}'::float8[]")
 _ZERO: Expression = literal_column("0")
 
@@ -94,7 +95,7 @@ def _scored(row: Row, totals: Mapping[str, Expression], source: Table | None = N
 def _compared(totals: Mapping[str, Expression]) -> tuple[Expression, ...]:
     """Return recency, frequency and spend as numbers of one type, larger ones better."""
     last = extract("epoch", totals["last_purchase_at"])
-    return last, cast(totals["order_count"], Numeric), totals["historic_net"]
+    return last, cast(totals["order_count"], Numeric), totals["purchase_net"]
 
 
 def _bounds(lens: Lens) -> Expression:
@@ -123,7 +124,7 @@ def _buyers(lens: Lens) -> Select[Any]:
     less = rows(refund, paid_back, refund.visible()).group_by(refund.c.customer_id).subquery("paid_back")
     net = of.c.brought - func.coalesce(less.c.amount, _ZERO)
     source = of.join(less, of.c.customer_id == less.c.customer_id, isouter=True)
-    return select(of.c.order_count, net.label("historic_net"), of.c.last_purchase_at).select_from(source)
+    return select(of.c.order_count, net.label("purchase_net"), of.c.last_purchase_at).select_from(source)
 
 
 def _score_of(known: Any, place: int) -> Expression:

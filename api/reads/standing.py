@@ -32,8 +32,8 @@ from api.reads.conditions import some
 from api.reads.customers import customers
 from api.reads.identity import Given
 from api.reads.judging import contains, merged
-from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
+from api.reads.values import value_of_all_time
 from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
 
 _MOMENT = DateTime(timezone=True)
@@ -78,7 +78,7 @@ def reasons_now(row: Row) -> Table:
 
 
 def totals_now(row: Row) -> Table:
-    """Return what a customer has bought in all, beside the customer."""
+    """Return what a customer has bought and brought in all, beside the customer."""
 
     def make() -> tuple[Table, Condition]:
         found = customer_standing.alias()
@@ -89,6 +89,12 @@ def totals_now(row: Row) -> Table:
 
 
 TOTALS = ("order_count", "historic_net", "last_purchase_at")
+_KEPT = {
+    "order_count": "order_count",
+    "historic_net": "net",
+    "purchase_net": "purchase_net",
+    "last_purchase_at": "last_at",
+}
 
 
 def _standing_total(name: str) -> Callable[[Row], Expression]:
@@ -171,8 +177,8 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
         .where(which(row.key))
     )
     buyer = Row(customers, lens)
-    sums = of_all_time(buyer)
-    counted = [sums.c[name].label(label) for label, name in zip(TOTALS, ("order_count", "net", "last_at"), strict=True)]
+    sums = value_of_all_time(buyer)
+    counted = [sums.c[name].label(label) for label, name in _KEPT.items()]
     return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
 
 

@@ -33,9 +33,10 @@ customer_standing = Table(
     metadata,
     Column("customer_id", ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True),
     Column("order_count", Integer, nullable=False),
-    Column("historic_net", Numeric, nullable=False, comment="in the currency of the business"),
+    Column("historic_net", Numeric, nullable=False, comment="of all streams, in the currency of the business"),
+    Column("purchase_net", Numeric, nullable=False, comment="of orders alone, in the currency of the business"),
     planned("last_purchase_at"),
-    comment="a projection of the facts: what customers have bought",
+    comment="a projection of the facts: what customers have brought",
     postgresql_with={"fillfactor": 85},
 )
 Index("ix_customer_standing_historic_net", customer_standing.c.historic_net, customer_standing.c.customer_id)

@@ -39,7 +39,7 @@ SELECT $1, $2, * FROM unnest(
 _STANDING = """
 WITH totals AS (
   UPDATE customer_standing SET order_count = order_count + 1, historic_net = historic_net + $3,
-    last_purchase_at = greatest(last_purchase_at, $2)
+    purchase_net = purchase_net + $3, last_purchase_at = greatest(last_purchase_at, $2)
   WHERE customer_id = $1
 ), reasons AS (
   UPDATE customer_activity

@@ -33,7 +33,10 @@ TREACHEROUS = (
 """Aliases that are names of tables, columns or functions in the statements, or words of SQL."""
 
 RARE = {
-    "Customer": ("activeStatus",),
+    "Customer": ("activeStatus", "lifetimeValue"),
+    "CustomerLifetimeValue": ("historic", "changes"),
+    "ValueChange": ("cause",),
+    "HistoricValue": ("byStream",),
     "ActiveStatus": ("reasons", "evaluations", "history"),
     "ActiveRuleEvaluation": ("evidence", "window"),
     "ActiveEvidenceConnection": ("nodes", "edges"),

@@ -28,9 +28,15 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
             continue
         elif _object_in(of) not in (*past, type_name) and levels:
             deeper = everything(of.name, levels - 1, past=(*past, type_name))
-            sizes = "(first: 100)" if "first" in field.args else ""
-            parts.append(f"{name}{sizes} {{ {deeper} }}")
+            parts.append(f"{name}{_arguments(field)} {{ {deeper} }}")
     return " ".join(parts)
+
+
+def _arguments(field: Any) -> str:
+    """Return the arguments that bring the most, in parentheses."""
+    most = {"first": "100", "since": '"2020-01-01T00:00:00Z"'}
+    given = ", ".join(f"{name}: {value}" for name, value in most.items() if name in field.args)
+    return f"({given})" if given else ""
 
 
 def _told(type_: Any) -> str:

@@ -31,14 +31,14 @@ from graphql.execution.values import get_argument_values, get_variable_values
 from api.domain.calendar import Duration
 from api.domain.identity import parse_id
 from api.graph.nodes import VIEWS
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, Paged, Same
+from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, OneOf, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
 from tests.plan.connections import connection, name_of
 from tests.plan.made import PLAIN, Made
 from tests.plan.pages import Placed, directions, in_order
 from tests.plan.rows import Found, Rows, Sight
-from tests.plan.summaries import summary
+from tests.plan.summaries import historic, summary
 
 
 class Naive:
@@ -146,7 +146,7 @@ class Naive:
                 return [await self.object(type_, placed.item, details) for placed in listed]
             case Derived() | Gathered():
                 needed = await self.rows.needed(row, source, self.arguments(field, details))
-                return self.worked_out(source, needed, field.type, details)
+                return await self.worked_out(row, source, needed, field.type, details)
             case Paged():
                 return await self.linked(row, source, field, details, made)
         raise AssertionError(f"no naive evaluation of {source}")
@@ -159,11 +159,13 @@ class Naive:
             return None
         return await self.object(type_, row, details, made.part(source))
 
-    def worked_out(self, source: Derived | Gathered, needed: Sequence[Any], type_: Any, details: Any) -> Any:
+    async def worked_out(
+        self, row: Found, source: Derived | Gathered, needed: Sequence[Any], type_: Any, details: Any
+    ) -> Any:
         """Return a derived or gathered value."""
         of = get_named_type(type_)
         if isinstance(source, Gathered) and source.many:
-            return [self.gathered(of, values, details) for values in sorted(needed, key=_place)]
+            return [await self.gathered(row, of, values, details) for values in sorted(needed, key=_place)]
         value = source.compute(needed)[0] if isinstance(source, Derived) else GATHERED[of.name](*needed)
         return self.derived(type_, value, details)
 
@@ -192,7 +194,9 @@ class Naive:
         """Return a plain value as it stands in JSON."""
         return formed(type_, await self.value(row, source, name, made))
 
-    def gathered(self, type_: Any, values: Mapping[str, Any], details: Any, made: Made = PLAIN) -> Any:
+    async def gathered(
+        self, row: Found, type_: Any, values: Mapping[str, Any], details: Any, made: Made = PLAIN
+    ) -> Any:
         """Return one of many objects that were gathered."""
         answer: dict[str, Any] = {}
         for key, below in self.below(type_, details).items():
@@ -200,12 +204,22 @@ class Naive:
             declared = field and field.extensions["strawberry-definition"]
             source = made.source(declared) if declared else None
             if isinstance(source, Same):
-                answer[key] = self.gathered(get_named_type(field.type), values, below, made.part(source))
+                answer[key] = await self.gathered(row, get_named_type(field.type), values, below, made.part(source))
+            elif isinstance(source, OneOf):
+                answer[key] = await self.caused(row, source, values, below)
             elif isinstance(source, Column):
                 answer[key] = formed(field.type, values[str(source.expression or declared.python_name)])
             else:
                 answer[key] = type_.name
         return answer
+
+    async def caused(self, row: Found, source: OneOf, values: Mapping[str, Any], details: Any) -> Any:
+        """Return the object that a gathered object names by the name of a relation and a key, or None."""
+        for name, link in source.links.items():
+            if link.target.name == values[source.which]:
+                found = await self.rows.with_key(link.target, values["cause_id"], row.sight)
+                return await self.object(self.schema.type_map[name], found[0], details) if found else None
+        return None
 
     async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
         """Return rows in the order of terms, ties broken by the key unless the order is total."""
@@ -237,7 +251,7 @@ class Naive:
         return answer
 
 
-GATHERED = {"PurchaseSummary": summary, "HistoricValue": summary}
+GATHERED = {"PurchaseSummary": summary, "HistoricValue": historic}
 """How objects made of sums are worked out in Python, by the names of their types."""
 
 

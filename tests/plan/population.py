@@ -75,7 +75,7 @@ async def populate(given: Given, seed: int) -> Population:
         for number, customer in enumerate(random.choices(customers[:11], k=16))
     ]
     payments = [
-        await given.payment(customer, each, random.choice(("9.99", "10")), **_when(random, "paid_at", 3))
+        await _payment(given, random, customer, each)
         for customer, each in subscriptions
         for _ in range(random.randint(0, 3))
     ]
@@ -142,6 +142,16 @@ async def _order(given: Given, random: Random, customer: Made, number: int) -> t
         when = _when(random, "refunded_at", 4)
         refunds.append(await given.refund(customer, amount, order, currency=currency, rate=rate, **when))
     return order, refunds
+
+
+async def _payment(given: Given, random: Random, customer: Made, subscription: Made) -> Made:
+    """Make a payment, which neither happens before its subscription is agreed nor is recorded before that is."""
+    agreed = await given.connection.fetchrow(
+        "SELECT changed_at AS paid_at, recorded_at FROM subscriptions WHERE subscription_id = $1 AND version = 1",
+        subscription.key,
+    )
+    when = {name: max(moment, agreed[name]) for name, moment in _when(random, "paid_at", 3).items()}
+    return await given.payment(customer, subscription, random.choice(("9.99", "10")), **when)
 
 
 async def _policies(given: Given, random: Random) -> list[Made]:

@@ -88,6 +88,9 @@ class Values:
         self.built_in.append(repr(plain))
         return plain if isinstance(self.value, list) else plain[0]
 
+    def past(self, name: str) -> Expression:
+        return self.parameter("moment", name)
+
     def maybe(self, kind: str, *path: str) -> Expression | None:
         found = self.value
         for step in path:

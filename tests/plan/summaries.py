@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from math import floor
 from typing import Any
 
 from api.domain.money import MINOR_DIGITS, Amount
+from api.reads.values import STREAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,7 @@ class Summary:
     average_order_value: Amount | None
     first_purchase_at: datetime | None
     last_purchase_at: datetime | None
-
-    @property
-    def by_stream(self) -> list[StreamValue]:
-        return [StreamValue("ORDERS", self.net)]
+    by_stream: list[StreamValue] = field(default_factory=list)
 
 
 def summary(sums: Mapping[str, Any]) -> Summary:
@@ -52,6 +50,20 @@ def summary(sums: Mapping[str, Any]) -> Summary:
         average_order_value=shown(net / count, currency) if count else None,
         first_purchase_at=sums["first_at"],
         last_purchase_at=sums["last_at"],
+    )
+
+
+def historic(sums: Mapping[str, Any]) -> Summary:
+    """Return the summary of all streams, each rounded by itself; that of orders and the sums are worked out anew."""
+    currency, terms = sums["currency"], {name: Fraction(sums[name]) for name in STREAMS[1:]}
+    bought = summary({**sums, "gross": sums["gross"] - sum(sums[name] for name in terms)})
+    streams = {"orders": bought.net, **{name: shown(net, currency) for name, net in terms.items()}}
+    net = sum((Fraction(part.amount) for part in streams.values()), Fraction(0))
+    return replace(
+        bought,
+        gross=shown(Fraction(sums["gross"]), currency),
+        net=shown(net, currency),
+        by_stream=[StreamValue(name.upper(), part) for name, part in streams.items()],
     )
 
 

@@ -27,7 +27,7 @@ async def populate_terms(given: Given, random: Random, customer: Made, starts: S
 async def _support_plan(given: Given, random: Random, customer: Made, start: datetime) -> list[Made]:
     paid = random.random() < 0.5
     price = (
-        {"price": Decimal(random.choice(("9.99", "0.005"))), "currency": random.choice(("EUR", "JPY"))} if paid else {}
+        {"price": Decimal(random.choice(("9.99", "0.05"))), "currency": random.choice(("EUR", "JPY"))} if paid else {}
     )
     changes = [_cancelled(random, start)] if random.random() < 0.4 else []
     plan = await given.support_plan(
@@ -74,7 +74,7 @@ async def _contract(given: Given, random: Random, customer: Made, start: datetim
         customer,
         *changes,
         name=random.choice(("Care", "Lease")),
-        value=Decimal(random.choice(("1200", "99.995"))),
+        value=Decimal(random.choice(("1200", "99.95"))),
         billing_interval=random.choice((None, Duration(1))),
         signed_at=start,
         starts_at=start,

@@ -67,6 +67,7 @@ def pool(population: Population) -> Pool:
         named={
             "first": [1, 2, 3, 5, 100],
             "last": [1, 2, 3, 100],
+            "since": ["2024-06-01T00:00:00Z", "2023-01-01T00:00:00+02:00"],
             "query": ["ann", "LEE", "example  ann", "100%", "n_b", "émile", "product", "tea", "nobody there", "von_"],
             "sku": ["TEA", "CUP", "tea-2", "NONE"],
             "country": ["DE", "CH", "FR"],

@@ -248,6 +248,7 @@ SHORT_LISTS = {
     "ActivePolicy.rules": "a policy has at most 100, and nothing lies below",
     "CustomerBase.byReason": "one for each reason, and nothing lies below",
     "CustomerBase.byStage": "one for each stage, and nothing lies below",
+    "CustomerLifetimeValue.inOtherCurrencies": "one for each currency, and nothing lies below",
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
     "LifetimeValueModel.calibrations": "at most two, and nothing but ten groups lies below",

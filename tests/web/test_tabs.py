@@ -113,11 +113,17 @@ def test_the_filter_finds_whom_it_describes(visitor: Visitor) -> None:
     assert len(visitor.shown("Filter")["nodes"]) == 10
 
 
-def test_net_is_gross_less_discounts_and_refunds(visitor: Visitor) -> None:
+def test_net_is_gross_less_discounts_and_refunds_and_the_sum_of_streams(visitor: Visitor) -> None:
     for customer in visitor.shown("NetValue")["nodes"]:
         historic = customer["lifetimeValue"]["historic"]
-        cents = {name: round(float(historic[name]["amount"]) * 100) for name in historic if name != "orderCount"}
+        cents = {name: in_cents(historic[name]) for name in ("gross", "discounts", "refunds", "net")}
         assert cents["net"] == cents["gross"] - cents["discounts"] - cents["refunds"]
+        assert cents["net"] == sum(in_cents(part["net"]) for part in historic["byStream"])
+
+
+def in_cents(money: Any) -> int:
+    """Return an amount in cents."""
+    return round(float(money["amount"]) * 100)
 
 
 @pytest.mark.parametrize("name", CHANGES)
