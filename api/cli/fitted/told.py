@@ -1,0 +1,82 @@
+"""What there is to tell of a fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from api.domain.lifetime_value.candidates import Trained, Trial
+from api.domain.lifetime_value.flags import Flag
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """Fitted models, with the currency and the calendar that their figures are in, and the moment they rest on."""
+
+    trained: Trained
+    currency: str
+    zone: ZoneInfo
+    moment: datetime
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The day of the first purchase, and the last day that was seen."""
+        return date.fromordinal(self.trained.first), date.fromordinal(self.trained.until)
+
+
+def days_of(trial: Trial) -> tuple[date, date]:
+    """Return the first and the last day that were held out."""
+    held_out = trial.hold_out
+    return date.fromordinal(held_out.cut + 1), date.fromordinal(held_out.cut + held_out.length)
+
+
+WARNINGS: dict[Flag, str] = {
+    Flag.ATTRITION_NOT_IDENTIFIED: (
+        "The purchases cannot tell customers who are lost from those who are silent for now: do not trust who is said "
+        "to be lost, nor values far ahead; judge by how long somebody has been silent."
+    ),
+    Flag.SMALL_SAMPLE: (
+        "There are fewer than 500 customers, or fewer than 100 who bought again: do not trust small differences "
+        "between customers, nor any figure to more than its first digit."
+    ),
+    Flag.STALE: "The model was fitted more than 60 days ago: do not trust it for customers who are new since then.",
+    Flag.PRIOR: "Nothing was fitted: the figures are what is believed of any shop before its first purchases.",
+    Flag.SEASON_RISK: (
+        "The purchases end in a peak or span less than 18 months, so a season can pass for a trend: do not trust "
+        "totals for the months ahead where your trade has seasons."
+    ),
+    Flag.EXTRAPOLATED: "The horizon is over three times as long as what was observed: do not trust its far end.",
+    Flag.LOW_CONFIDENCE: (
+        "On the time held out, repeating each customer's last period was clearly better: do not trust totals of the "
+        "model, look at the last period beside them."
+    ),
+}
+"""What each flag means for who uses the figures, in a sentence."""
+
+
+def wins_of_repeating(trial: Trial, currency: str) -> list[str]:
+    """Return in which respects repeating the last period was nearer than the best model; none if it was in none."""
+    test, spend, value = trial.tests[trial.best], trial.spend_test.errors, trial.repeated_value
+    naive = test.naive["last period repeated"]
+    pairs = [
+        ("total of purchases", abs(naive.bias) < abs(test.errors.bias), naive.bias, test.errors.bias, "+.1%"),
+        (
+            "purchases of a customer",
+            naive.mean_absolute < test.errors.mean_absolute,
+            naive.mean_absolute,
+            test.errors.mean_absolute,
+            ".3f",
+        ),
+        (f"total in {currency}", abs(value.bias) < abs(spend.bias), value.bias, spend.bias, "+.1%"),
+        (
+            f"{currency} of a customer",
+            value.mean_absolute < spend.mean_absolute,
+            value.mean_absolute,
+            spend.mean_absolute,
+            ",.2f",
+        ),
+    ]
+    return [
+        f"{what} (off by {one:{form}}, the model by {other:{form}})" for what, won, one, other, form in pairs if won
+    ]
