@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api.app import open_database
+from api.cli.fitted.page import page
 from api.cli.fitted.progress import progress
 from api.cli.fitted.table import table
 from api.cli.fitted.told import Told
@@ -31,11 +32,13 @@ def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None)
     """Fit, keep and tell; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing then."""
     now = datetime.now(UTC)
     with progress() as say:
-        say("Reading purchases", 0)
         business, moment, days = asyncio.run(_read(settings, dsn, as_of, now))
         told = fitted(business, moment, days, say)
         version = asyncio.run(_kept(settings, dsn, told))
     typer.echo(table(told, version))
+    if report is not None:
+        report.write_text(page(told, version), encoding="utf-8")
+        typer.echo(f"\nThe page is in {report}.")
 
 
 def fitted(business: Business, moment: datetime, days: PurchaseDays, say: Report = lambda _step, _steps: None) -> Told:

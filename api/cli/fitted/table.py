@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import fill, wrap
 
-from api.cli.fitted.told import WARNINGS, Told, days_of, wins_of_repeating
+from api.cli.fitted.told import WARNINGS, Told, days_of, naive_wins
 from api.domain.lifetime_value.back_test import BackTest, Errors
 from api.domain.lifetime_value.candidates import Trained, Trial
 from api.domain.lifetime_value.fit import Fit, Model
 
 WIDTH = 100
 _NAME = 24
-Row = Sequence[str]
+_KEY = (
+    "* is the model that is used. Log score: nearer to 0 is better. Bias: by how much the total was off.\n"
+    "MAE: by how much a customer was off, in the mean. Brier: mean squared error of the probability."
+)
 
 
 def table(told: Told, version: int) -> str:
     """Return what came of a fit, for people: the models, how they did, and where they must not be trusted."""
     parts = [_head(told, version), _fits(told)]
     parts += [_trial(trial, told) for trial in told.trained.trials] or [_untested()]
-    return "\n\n".join([*parts, _flags(told)])
+    return "\n\n".join([*parts, _flags(told), _KEY])
 
 
 def _head(told: Told, version: int) -> str:
@@ -87,8 +90,8 @@ def _values(trial: Trial, told: Told) -> Iterator[str]:
 
 
 def _wins(trial: Trial, currency: str) -> list[str]:
-    won = wins_of_repeating(trial, currency)
-    said = f"Repeating the last period was nearer in: {'; '.join(won)}." if won else ""
+    won = naive_wins(trial, currency)
+    said = f"Nearer without a model: {'; '.join(won)}." if won else ""
     return wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 

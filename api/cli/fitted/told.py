@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from api.domain.lifetime_value.back_test import LAST_PERIOD, Errors
 from api.domain.lifetime_value.candidates import Trained, Trial
 from api.domain.lifetime_value.flags import Flag
 
@@ -55,28 +57,18 @@ WARNINGS: dict[Flag, str] = {
 """What each flag means for who uses the figures, in a sentence."""
 
 
-def wins_of_repeating(trial: Trial, currency: str) -> list[str]:
-    """Return in which respects repeating the last period was nearer than the best model; none if it was in none."""
+def naive_wins(trial: Trial, currency: str) -> list[str]:
+    """Return in which respects forecasts that need no model were nearer than the best one; none if in none."""
     test, spend, value = trial.tests[trial.best], trial.spend_test.errors, trial.repeated_value
-    naive = test.naive["last period repeated"]
-    pairs = [
-        ("total of purchases", abs(naive.bias) < abs(test.errors.bias), naive.bias, test.errors.bias, "+.1%"),
-        (
-            "purchases of a customer",
-            naive.mean_absolute < test.errors.mean_absolute,
-            naive.mean_absolute,
-            test.errors.mean_absolute,
-            ".3f",
-        ),
-        (f"total in {currency}", abs(value.bias) < abs(spend.bias), value.bias, spend.bias, "+.1%"),
-        (
-            f"{currency} of a customer",
-            value.mean_absolute < spend.mean_absolute,
-            value.mean_absolute,
-            spend.mean_absolute,
-            ",.2f",
-        ),
-    ]
-    return [
-        f"{what} (off by {one:{form}}, the model by {other:{form}})" for what, won, one, other, form in pairs if won
-    ]
+    found = list[str]()
+    for rule, errors in test.naive.items():
+        found += _nearer(rule, "purchases", errors, test.errors, ".3f")
+    return [*found, *_nearer(LAST_PERIOD, currency, value, spend, ",.2f")]
+
+
+def _nearer(rule: str, unit: str, naive: Errors, model: Errors, form: str) -> Iterator[str]:
+    if abs(naive.bias) < abs(model.bias):
+        yield f"{rule}, total of {unit} (off by {naive.bias:+.1%}, the model by {model.bias:+.1%})"
+    if naive.mean_absolute < model.mean_absolute:
+        off = f"off by {naive.mean_absolute:{form}}, the model by {model.mean_absolute:{form}}"
+        yield f"{rule}, {unit} of a customer ({off})"
