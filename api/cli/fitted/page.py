@@ -53,8 +53,8 @@ def _head(title: str, told: Told) -> Iterator[str]:
 def _measured(trial: Trial, currency: str) -> Iterator[tuple[str, str, str]]:
     spend, naive = trial.spend_test, trial.repeated_value
     yield f"Total in {currency} was off by", f"{spend.errors.bias:+.1%}", f"last period repeated: {naive.bias:+.1%}"
-    off, beside = f"{spend.errors.mean_absolute:,.2f}", f"last period repeated: {naive.mean_absolute:,.2f}"
-    yield f"A customer's {currency} were off by", off, beside
+    off, beside = f"{spend.errors.mean_absolute:,.2f}", f"{currency}; last period repeated: {naive.mean_absolute:,.2f}"
+    yield "A customer was off by", off, beside
     yield "80 % ranges that held", f"{spend.fair_coverage_80:.1%}", f"of values in {trial.hold_out.length} days"
 
 
@@ -74,8 +74,9 @@ def _flags(told: Told) -> Iterator[str]:
         yield '<div class="flag none">No flags: nothing is known that would speak against the model.</div>'
     for trial in told.trained.trials:
         if won := naive_wins(trial, told.currency):
-            said = f"On the {trial.hold_out.length} days held out, forecasts without a model were nearer: "
-            yield f'<div class="flag">{escape(said + "; ".join(won))}.</div>'
+            said = f"On the {trial.hold_out.length} days held out, forecasts without a model were nearer:"
+            lines = "".join(f"<li>{escape(each)}</li>" for each in won)
+            yield f'<div class="flag">{said}<ul>{lines}</ul></div>'
     yield "</section>"
 
 

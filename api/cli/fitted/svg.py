@@ -84,9 +84,9 @@ class Plot:
         self.marks.append(f'<path class="bar {kind}" d="{path}"><title>{escape(name)}</title></path>')
 
     def words(self, x: float, y: float, text: str) -> None:
-        """Write a few words above a point."""
-        at = f'x="{self._x(x):.1f}" y="{self._y(y) - 6:.1f}"'
-        self.marks.append(f'<text class="note" {at} text-anchor="middle">{escape(text)}</text>')
+        """Write a few words below the upper end of a bar."""
+        at = f'x="{self._x(x):.1f}" y="{self._y(y) + 22:.1f}"'
+        self.marks.append(f'<text class="inside" {at} text-anchor="middle">{escape(text)}</text>')
 
     def upright(self, x: float, name: str) -> None:
         """Draw a dashed line from bottom to top, with a name beside it."""

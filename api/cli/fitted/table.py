@@ -91,8 +91,7 @@ def _values(trial: Trial, told: Told) -> Iterator[str]:
 
 def _wins(trial: Trial, currency: str) -> list[str]:
     won = naive_wins(trial, currency)
-    said = f"Nearer without a model: {'; '.join(won)}." if won else ""
-    return wrap(said, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return ["Nearer without a model:", *(f"  {each}" for each in won)] if won else []
 
 
 def _errors(errors: Errors, digits: int) -> tuple[str, str]:
