@@ -12,7 +12,7 @@ from api.domain.lifetime_value.statistics import DAYS_IN_WEEK
 from api.domain.lifetime_value.tracking import by_repeats, tracking
 
 ACTUAL, MODEL = "actual", "model"
-_THIRD = 0.36
+_THIRD, _HALF = 0.36, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,8 @@ def held(trial: Trial) -> Figure:
         x_names=names, percent=True,
     )  # fmt: skip
     for place, (name, share) in enumerate(zip(names, shares, strict=True)):
-        plot.bar(place + 0.5 - _THIRD / 2, _THIRD, share, MODEL, f"{name}: {share:.1%}")
-        plot.words(place + 0.5, share, f"{share:.1%}")
+        plot.bar(place + 0.5 - _HALF / 2, _HALF, share, MODEL, f"{name}: {share:.1%}")
+        plot.words(place + 0.5, share / 2, f"{share:.1%}")
     plot.line([(0, 0.8), (len(names), 0.8)], "perfect")
     caption = (
         "A range is to hold what a customer does with a probability of 80 %. Numbers of purchases are whole, so that "

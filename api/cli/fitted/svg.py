@@ -84,8 +84,8 @@ class Plot:
         self.marks.append(f'<path class="bar {kind}" d="{path}"><title>{escape(name)}</title></path>')
 
     def words(self, x: float, y: float, text: str) -> None:
-        """Write a few words below the upper end of a bar."""
-        at = f'x="{self._x(x):.1f}" y="{self._y(y) + 22:.1f}"'
+        """Write a few words around a point inside a bar."""
+        at = f'x="{self._x(x):.1f}" y="{self._y(y) + 4:.1f}"'
         self.marks.append(f'<text class="inside" {at} text-anchor="middle">{escape(text)}</text>')
 
     def upright(self, x: float, name: str) -> None:
