@@ -18,7 +18,7 @@ $(shell test -x $(BIN)/python || rm -f $(VENV)/.locked)
 
 # The database's tests, without the imports of long files: they also run on the oldest PostgreSQL that is supported.
 OLDEST := /usr/lib/postgresql/15/bin/postgres
-DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py
+DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py tests/cli/test_fitting.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 
 .PHONY: help setup run test test15 clients check format style lint types contracts schema bench holdout explorer lock clean

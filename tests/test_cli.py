@@ -294,6 +294,32 @@ def test_check_finds_what_is_wrong(elsewhere: Place, database_url: str):
     ]
 
 
+def test_fit_keeps_a_version_and_writes_a_page(elsewhere: Place):
+    elsewhere.run("demo", "--customers", "120", "--seed", "5")
+    first = elsewhere.run("fit", "--report", "page.html")
+    assert "Lifetime value, version 1: " in first.stdout
+    assert "Fitting Pareto/NBD\n" in first.stderr
+    assert (elsewhere.work / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_fit_says_what_is_missing(elsewhere: Place):
+    assert "run `regulars init`" in one_line(elsewhere.run("fit", fails=1))
+    elsewhere.run(*INIT)
+    assert "Nothing was bought" in one_line(elsewhere.run("fit", fails=1))
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr
+
+
+def test_only_fit_loads_what_searches_for_parameters():
+    searching = ("scipy.optimize", "scipy.stats", "api.domain.lifetime_value.fitting")
+    loaded = f"import sys, api.cli; print([name for name in sys.modules if name.startswith({searching})])"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert done.stdout == "[]\n"
+
+
 def test_schema_is_printed_written_and_compared(elsewhere: Place):
     printed = elsewhere.run("schema").stdout
     assert "type Customer implements Node" in printed
@@ -323,6 +349,7 @@ WRONG: dict[str, tuple[dict[str, str], tuple[str, ...], int, str]] = {
     "no such format": ({}, ("import", "nothing.csv", "--format", "excel"), 2, "online-retail"),
     "no such command": ({}, ("fly",), 2, "fly"),
     "no such host": ({}, ("serve", "--host", "nowhere.invalid"), 1, "nowhere.invalid"),
+    "a page in no folder": ({}, ("fit", "--report", "no/where.html"), 1, "none that exists"),
     "an impossible port": ({}, ("serve", "--port", "65536"), 2, "65535"),
 }
 

@@ -19,6 +19,7 @@ from api.cli.business import init
 from api.cli.checking import check
 from api.cli.database import migrate
 from api.cli.demo import demo
+from api.cli.fitting import fit
 from api.cli.importing import import_
 from api.cli.rebuilding import rebuild
 from api.cli.schema import schema
@@ -44,6 +45,7 @@ app.command()(migrate)
 app.command("import")(import_)
 app.command()(demo)
 app.command()(check)
+app.command()(fit)
 app.command()(rebuild)
 app.command()(schema)
 

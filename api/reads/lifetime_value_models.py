@@ -19,7 +19,7 @@ models = Relation(
     "lvm",
     happened="trained_until",
     recorded="recorded_at",
-    order=(Term("version", descending=True),),
+    order=(Term("trained_until", descending=True), Term("version", descending=True)),
 )
 """A model has happened when the last purchase that it has seen had: nobody is scored with what came later."""
 
@@ -57,9 +57,10 @@ _TOLD = (
 
 
 def model_in_use(lens: Lens) -> Expression:
-    """Return the newest model at the moment of a lens as a JSON object, as text; null without any."""
+    """Return the model that has seen the latest purchases, at the moment of a lens, as JSON text; null without any."""
     row = Row(models, lens)
-    newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(row.c.version.desc())
+    latest = (row.c.trained_until.desc(), row.c.version.desc())
+    newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(*latest)
     found = newest.limit(literal_column("1")).subquery("model")
     return select(cast(func.row_to_json(literal_column("model")), Text)).select_from(found).scalar_subquery()
 

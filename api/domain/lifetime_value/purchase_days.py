@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +51,14 @@ class PurchaseDays:
         starts = _starts((np.diff(who) != 0) | (np.diff(when) != 0), len(who))
         return cls(who[starts], when[starts], np.add.reduceat(worth, starts) if len(who) else worth)
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells these purchases from any others: SHA-256 of the three arrays, as 64 hexadecimal digits."""
+        digest = sha256()
+        for each in (self.customers, self.days, self.values):
+            digest.update(each.astype(each.dtype.newbyteorder("<")).tobytes())
+        return digest.hexdigest()
+
     def until(self, day: int) -> PurchaseDays:
         """Return the purchases up to the end of a day."""
         return self._rows(self.days <= day)
@@ -69,6 +78,31 @@ class PurchaseDays:
             SpendStatistics.of(number, total / number),
             SpendStatistics.of(number - 1, repeated / np.maximum(number - 1, 1)),
         )
+
+    def spend(self) -> SpendStatistics:
+        """Return what the purchases of each customer were worth, on those days on which they were worth anything."""
+        _, row = np.unique(self.customers, return_inverse=True)
+        worth = np.maximum(self.values, 0.0)
+        number = np.bincount(row, weights=worth > 0)
+        return SpendStatistics.of(number, np.bincount(row, weights=worth) / np.maximum(number, 1))
+
+    def of_customers(self, customers: Integers) -> PurchaseDays:
+        """Return the purchases of some customers."""
+        return self._rows(np.isin(self.customers, customers))
+
+    def per_known_customer(self, day: int) -> Array:
+        """Return the purchases in each of the weeks (w,) up to a day by each customer known by its end, oldest first.
+
+        The first week, of which a part may be missing, is left out.
+        """
+        known = self.until(day)
+        starts = _starts(np.diff(known.customers) != 0, len(known.customers))
+        back = (day - known.days) // DAYS_IN_WEEK
+        weeks = int(back.max(initial=-1)) + 1
+        bought = np.bincount(back, minlength=weeks)[::-1]
+        new = np.bincount(back[starts], minlength=weeks)[::-1]
+        found: Array = bought[1:] / np.cumsum(new)[1:]
+        return found
 
     def between(self, customers: Integers, *, after: int, until: int) -> tuple[Array, Array]:
         """Return how often each of some customers bought after one day and up to another, and for how much.

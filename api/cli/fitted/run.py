@@ -1,0 +1,112 @@
+"""Reading what was bought, fitting models to it, and keeping the best one."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+
+from api.app import open_database
+from api.cli.fitted.page import page
+from api.cli.fitted.progress import progress
+from api.cli.fitted.table import table
+from api.cli.fitted.told import Told
+from api.database import Database
+from api.domain.lifetime_value.fitting import NothingToFit
+from api.domain.lifetime_value.purchase_days import PurchaseDays
+from api.domain.lifetime_value.training import FEWEST, Report, trained
+from api.errors import BadUserInput, BusinessNotSet
+from api.reads.all_purchases import all_purchases
+from api.settings import Settings
+from api.writes.business import Business, the_business
+from api.writes.lifetime_value_models import keep_model
+
+_TICK = timedelta(microseconds=1)
+_NEEDED = f"a model needs at least {FEWEST} customers, some of whom bought on more than one day."
+
+
+def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None) -> None:
+    """Fit, keep and tell; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing then."""
+    now = datetime.now(UTC)
+    with progress() as say:
+        business, moment, days = asyncio.run(_read(settings, dsn, as_of, now))
+        told = fitted(business, moment, days, say)
+        version = asyncio.run(_kept(settings, dsn, told))
+    typer.echo(table(told, version))
+    if report is not None:
+        report.write_text(page(told, version), encoding="utf-8")
+        typer.echo(f"\nThe page is in {report}.")
+
+
+def fitted(business: Business, moment: datetime, days: PurchaseDays, say: Report = lambda _step, _steps: None) -> Told:
+    """Return the models fitted to purchases up to a moment; raise BadUserInput where there are too few."""
+    zone = ZoneInfo(business.time_zone)
+    if not len(days.days):
+        raise BadUserInput(f"Nothing was bought up to {_shown(moment, zone)}: {_NEEDED}")
+    try:
+        # A hold-out ends with a day that is over: one that has only begun would count as one without purchases.
+        complete = (moment + _TICK).astimezone(zone).date() - timedelta(days=1)
+        today = moment.astimezone(zone).date()
+        found = trained(days, today=today.toordinal(), complete=complete.toordinal(), report=say)
+    except NothingToFit as nothing:
+        raise BadUserInput(f"{nothing} up to {_shown(moment, zone)}: {_NEEDED}") from None
+    return Told(found, business.currency, zone, moment)
+
+
+def moment_of(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the moment that was asked for; a day stands for its last moment on the calendar of the business.
+
+    Raise BadUserInput for what is no moment, and for one that has not come yet.
+    """
+    if text is None:
+        return now
+    try:
+        found = _parsed(text, zone)
+    except (ValueError, OverflowError):
+        raise BadUserInput(
+            f"--as-of takes a day or a moment, such as 2025-06-30 or 2025-06-30T12:00Z, not {text!r}."
+        ) from None
+    if found > now:
+        raise BadUserInput(f"--as-of is {text}, which has not come yet.")
+    return found
+
+
+def _parsed(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC) - _TICK
+
+
+async def _read(
+    settings: Settings, dsn: str, as_of: str | None, now: datetime
+) -> tuple[Business, datetime, PurchaseDays]:
+    async with open_database(settings, dsn) as opened, opened.snapshot() as connection:
+        business = await the_business(connection)
+        if business is None:
+            raise BusinessNotSet(BusinessNotSet.meaning)
+        moment = moment_of(as_of, ZoneInfo(business.time_zone), now)
+        return business, moment, await all_purchases(connection, moment)
+
+
+async def _kept(settings: Settings, dsn: str, told: Told) -> int:
+    async with open_database(settings, dsn) as opened:
+        return await kept(opened, told)
+
+
+async def kept(opened: Database, told: Told) -> int:
+    """Keep the models and return their version."""
+    first = datetime.combine(date.fromordinal(told.trained.first), time.min, told.zone)
+    async with opened.connection() as connection:
+        return await keep_model(
+            connection, told.trained, currency=told.currency, trained_from=first, trained_until=told.moment
+        )
+
+
+def _shown(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).date().isoformat()

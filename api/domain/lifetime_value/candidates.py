@@ -1,0 +1,88 @@
+"""What came of fitting: the models that were tried, how each did on time it had not seen, and which one won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.domain.lifetime_value.back_test import BackTest, Errors, SpendBackTest
+from api.domain.lifetime_value.count_model import CountModel
+from api.domain.lifetime_value.fit import Fit
+from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.hold_out import HoldOut
+from api.domain.lifetime_value.nbd import NegativeBinomial
+from api.domain.lifetime_value.purchase_days import PurchaseDays
+from api.domain.lifetime_value.spend import GammaGamma
+from api.domain.lifetime_value.statistics import PurchaseStatistics
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The models that were fitted to the purchases of the same customers.
+
+    counts        models of repeat buying, by name
+    without_loss  NBD: what they have to do better than, or nothing is known of losses
+    spend         of what a purchase is worth
+    """
+
+    counts: Mapping[str, Fit[CountModel]]
+    without_loss: Fit[NegativeBinomial]
+    spend: Fit[GammaGamma]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """How the candidates did on a hold-out, fitted to what came before it.
+
+    best            name of the model that is judged to the end: the winner of the longest hold-out
+    tests           of repeat buying, by the name of the model
+    spend_test      of the value of all purchases, as the best model and Gamma-Gamma tell it
+    repeated_value  of the rule that everybody spends what they spent in the same time before
+    """
+
+    hold_out: HoldOut
+    candidates: Candidates
+    best: str
+    tests: Mapping[str, BackTest]
+    spend_test: SpendBackTest
+    repeated_value: Errors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """Models fitted to purchases up to the end of a day.
+
+    winner      name of the model that told best what came in the longest hold-out; MBG/NBD where there was none
+    flags       what holds of it from now on
+    trials      by length of the hold-out, the longest first; none where the history is too short
+    days        the purchases that were seen
+    first, until
+                numbers of the first day with a purchase and of the last day that was seen
+    purchases   the same as statistics
+    customers   how many there are; more than were seen where a sample had to do
+    """
+
+    winner: str
+    candidates: Candidates
+    flags: frozenset[Flag]
+    trials: tuple[Trial, ...]
+    days: PurchaseDays
+    first: int
+    until: int
+    purchases: PurchaseStatistics
+    customers: int
+
+    @property
+    def fit(self) -> Fit[CountModel]:
+        """The fit of the winner to all that was seen."""
+        return self.candidates.counts[self.winner]
+
+    @property
+    def seen(self) -> int:
+        """How many customers the models were fitted to."""
+        return len(self.purchases)
+
+    @property
+    def repeaters(self) -> int:
+        """How many of them bought on more than one day."""
+        return int((self.purchases.repeats > 0).sum())
