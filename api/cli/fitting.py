@@ -12,10 +12,10 @@ from api.cli.database import migrated
 from api.cli.options import Data
 from api.errors import BadUserInput
 
-__all__ = ["fit"]
+__all__ = ["FITTING", "fit"]
 
 # All commands are imported whenever one of them runs; a server would start later for what searches for parameters.
-_WORK = "api.cli.fitted.run"
+FITTING = "api.cli.fitted.run"
 
 
 def fit(
@@ -32,4 +32,4 @@ def fit(
     if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
         raise BadUserInput(f"The page cannot be written to {report}: it is a folder, or lies in none that exists.")
     with migrated(data) as (settings, dsn):
-        import_module(_WORK).run(settings, dsn, as_of=as_of, report=report)
+        import_module(FITTING).run(settings, dsn, as_of=as_of, report=report)

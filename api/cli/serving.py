@@ -47,7 +47,7 @@ def serve(
             bring_up_to_date(settings, dsn)
             if not no_demo and settings.environment != "production" and unused(settings, dsn):
                 tell("The database is empty: making up a population for a first look (--no-demo leaves it empty)")
-                make_up(dsn)
+                make_up(settings, dsn)
             run(settings, dsn, listener)
     except KeyboardInterrupt:
         # Ctrl-C and SIGTERM are the ordinary end of a server; by now it has answered its last requests.

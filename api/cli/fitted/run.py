@@ -41,6 +41,12 @@ def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None)
         typer.echo(f"\nThe page is in {report}.")
 
 
+def keep_fit(settings: Settings, dsn: str, as_of: datetime) -> None:
+    """Fit to what had happened by a moment and keep the model, without a word; raise what `run` does."""
+    business, moment, days = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
+    asyncio.run(_kept(settings, dsn, fitted(business, moment, days)))
+
+
 def fitted(business: Business, moment: datetime, days: PurchaseDays, say: Report = lambda _step, _steps: None) -> Told:
     """Return the models fitted to purchases up to a moment; raise BadUserInput where there are too few."""
     zone = ZoneInfo(business.time_zone)

@@ -31,6 +31,8 @@ from api.errors import BadUserInput
 
 _LIKELY, _POSSIBLE = 0.5, 0.2
 _HIGHEST_LEVEL = 0.99
+_DIGITS = 6
+"""Decimals of numbers that are shown: more of them would say nothing."""
 
 
 class IntervalMethod(StrEnum):
@@ -176,7 +178,7 @@ class PredictedValue:
     @property
     def expected_purchases(self) -> float:
         """The mean number of days with purchases."""
-        return float(self.batch.score.expected_purchases[self.index])
+        return round(float(self.batch.score.expected_purchases[self.index]), _DIGITS)
 
     @property
     def expected_order_value(self) -> Amount:
@@ -186,7 +188,7 @@ class PredictedValue:
     @property
     def probability_active(self) -> float:
         """The chance of at least one purchase."""
-        return float(self.batch.score.probability_active[self.index])
+        return round(float(self.batch.score.probability_active[self.index]), _DIGITS)
 
     @property
     def churn_risk(self) -> ChurnRisk:
@@ -195,9 +197,9 @@ class PredictedValue:
         if model.knows_losses:
             low, medium = active >= _LIKELY, active >= _POSSIBLE
             band = RiskBand.LOW if low else RiskBand.MEDIUM if medium else RiskBand.HIGH
-            return ChurnRisk(1 - active, band, RiskBasis.MODEL)
+            return ChurnRisk(round(1 - active, _DIGITS), band, RiskBasis.MODEL)
         silent = is_silent_too_long(model.purchases, self.batch.purchases)[self.index]
-        return ChurnRisk(1 - active, RiskBand.HIGH if silent else RiskBand.LOW, RiskBasis.SILENCE)
+        return ChurnRisk(round(1 - active, _DIGITS), RiskBand.HIGH if silent else RiskBand.LOW, RiskBasis.SILENCE)
 
     @property
     def next_purchase(self) -> NextPurchase | None:
