@@ -22,6 +22,7 @@ from api.cli.demo import demo
 from api.cli.importing import import_
 from api.cli.rebuilding import rebuild
 from api.cli.schema import schema
+from api.cli.scoring import score
 from api.cli.serving import serve
 from api.embedded import EmbeddedServerError
 from api.errors import ApiError
@@ -45,6 +46,7 @@ app.command("import")(import_)
 app.command()(demo)
 app.command()(check)
 app.command()(rebuild)
+app.command()(score)
 app.command()(schema)
 
 
