@@ -54,7 +54,7 @@ def main(data: str, runs: int) -> None:
         return float(np.sum(found))
 
     score, totals = timed(figures, runs)
-    value, total = timed(valued, 1)
+    value, total = timed(valued, runs)
     told = {
         "seconds": {"fit": fit, "score": score, "value": value},
         "parameters": [float(fitted.params_[name]) for name in ("r", "alpha", "a", "b")],
