@@ -14,6 +14,7 @@ from benchmarks import load
 from benchmarks.answers import AnswersDiffer
 from benchmarks.contenders import contenders, require_same_answers
 from benchmarks.extras import measured_extras, start_up
+from benchmarks.model_peer import measured_models
 from benchmarks.pages import measured_pages
 from benchmarks.population import (
     FULL,
@@ -86,13 +87,14 @@ def measure(size: Size, options: Namespace) -> Findings:
     before = load_of_machine()
     tell("Measuring: start-up")
     started = start_up(_serving(folder))
+    models, said = measured_models(tell, small=options.small)
     with _database(folder, size) as dsn, contenders(systems, dsn, picks(dsn)) as started_ones:
         tell("Comparing answers")
         require_same_answers(started_ones, COMPARED)
         found = table(started_ones, effort, tell)
         extras = measured_extras(started_ones[0], dsn, effort, started, tell)
         pages = measured_pages(started_ones[0], size.customers, options.data, projections, effort, tell)
-    return Findings(size, effort, found, extras, pages, notices, load=before)
+    return Findings(size, effort, found, extras, pages, [*notices, *said], load=before, models=models)
 
 
 def _systems() -> tuple[Sequence[System], Sequence[str]]:

@@ -12,6 +12,7 @@ from statistics import median
 
 from benchmarks.extras import Extras
 from benchmarks.load import CONNECTIONS, typical
+from benchmarks.model_peer import ModelSpeed
 from benchmarks.pages import MOST, SIZE, Comparison
 from benchmarks.population import Size
 from benchmarks.rounds import Effort, Figures, Table
@@ -46,13 +47,14 @@ class Findings:
     notices: Sequence[str] = ()
     day: datetime = field(default_factory=lambda: datetime.now(UTC))
     load: float | None = None
+    models: Sequence[ModelSpeed] = ()
 
 
 def markdown(findings: Findings) -> str:
     """Return the whole report."""
     parts = [[_circumstances(findings)], [*findings.notices], ratios(findings.table), rates(findings.table)]
     parts += [beside(findings.extras), fields(findings.extras), levels(findings.extras)]
-    parts += [pages(findings.pages)]
+    parts += [pages(findings.pages), models(findings.models)]
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
 
@@ -105,7 +107,8 @@ def missed(findings: Findings) -> list[str]:
     ]
     far = [f"pages of active customers, {each.far}: {each.verdict}" for each in findings.pages if each.ratio > MOST]
     late = [_start_up(findings.extras)] if findings.extras.start_up > START_UP_SECONDS else []
-    return [*slow, *far, *late]
+    slower = [f"{each.work}: lifetimes {each.verdict}" for each in findings.models if each.ratio < each.required]
+    return [*slow, *far, *late, *slower]
 
 
 def ratios(table: Table) -> Iterator[str]:
@@ -174,6 +177,16 @@ def pages(compared: Sequence[Comparison]) -> Iterator[str]:
     for each in compared:
         yield f"| {each.near} | {each.near_cost:.2f} | – |"
         yield f"| {each.far} | {each.far_cost:.2f} | {each.verdict} |"
+
+
+def models(speeds: Sequence[ModelSpeed]) -> Iterator[str]:
+    """Yield the table of what models of lifetime value take; nothing where the package was not measured."""
+    if not speeds:
+        return
+    yield "| models of lifetime value | Regulars, ms | lifetimes 0.11.3, ms | against lifetimes |"
+    yield "|---|---:|---:|---|"
+    for each in speeds:
+        yield f"| {each.work} | {1000 * each.ours:,.0f} | {1000 * each.theirs:,.0f} | {each.verdict} |"
 
 
 def machine() -> str:

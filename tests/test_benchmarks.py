@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from benchmarks.contenders import Contender, contenders, require_same_answers
 from benchmarks.extras import Extras, Memory, fields_query, level_queries
 from benchmarks.limit.statements import Call, calls
 from benchmarks.load import LoadFailed, Measured, measured, typical
+from benchmarks.model_peer import LIFETIMES, ModelSpeed, Told, customers, require_close, simulated
 from benchmarks.pages import Comparison, far_page, request
 from benchmarks.population import FULL, OtherData, Projection, Size, data_folder, filled, tidied
 from benchmarks.report import Findings, markdown, missed, written
@@ -267,7 +269,9 @@ def findings() -> Findings:
     costs = {1: 0.5, 5: 0.9, 10: 1.4}
     extras = Extras(3.2, Memory(80, 95), {ONE_CUSTOMER: (figures(1000), figures(1500))}, costs, {"customers": 0.5})
     pages = [Comparison("the first", 1.5, "the 7th", 1.8), Comparison("few", 1, "many", 4)]
-    return Findings(TINY, FULL_EFFORT, table, extras, pages, ["A notice."], datetime(2026, 1, 2, tzinfo=UTC))
+    models = [ModelSpeed("fit", 0.05, 0.4, required=5), ModelSpeed("score", 0.5, 0.6, required=2)]
+    day = datetime(2026, 1, 2, tzinfo=UTC)
+    return Findings(TINY, FULL_EFFORT, table, extras, pages, ["A notice."], day, models=models)
 
 
 def test_the_report_shows_ratios_beside_what_is_required(findings):
@@ -279,6 +283,7 @@ def test_the_report_shows_ratios_beside_what_is_required(findings):
     assert "| 50 customers × 5 latest orders × lines | the limit | 300.0 |" in report
     assert "| 10 | 1.40 | 100 |" in report
     assert "| the 7th | 1.80 | 1.2× (≤ 2×) ✓ |\n| few | 1.00 | – |\n| many | 4.00 | 4× (≤ 2×) ✗ |" in report
+    assert "| fit | 50 | 400 | 8× (≥ 5×) ✓ |\n| score | 500 | 600 | 1.2× (≥ 2×) ✗ |" in report
     assert "2026-01-02" in report
     assert "A notice." in report
 
@@ -288,7 +293,39 @@ def test_a_missed_requirement_is_said(findings):
         "50 customers × 5 latest orders × lines: the limit 0.80 (≥ 0.85) ✗",
         "pages of active customers, many: 4× (≤ 2×) ✗",
         "start to first answer, on existing data: 3.2 s (≤ 3 s) ✗",
+        "score: lifetimes 1.2× (≥ 2×) ✗",
     ]
+
+
+def test_models_that_were_not_measured_have_no_table(findings):
+    assert "lifetimes" not in markdown(replace(findings, models=()))
+
+
+def test_models_that_find_other_figures_are_not_compared():
+    ours = Told({"fit": 0.1}, [0.25, 4.8, 0.7, 2.2], [10.0, 20.0, 30.0, 40.0])
+    require_close(ours, replace(ours, totals=[10.0, 20.0, 30.0, 40.1]))
+    for wrong in (replace(ours, parameters=[0.25, 4.8, 0.8, 2.2]), replace(ours, totals=[10.1, 20.0, 30.0, 40.0])):
+        with pytest.raises(AnswersDiffer, match="lifetimes finds other"):
+            require_close(ours, wrong)
+
+
+def test_customers_of_the_models_are_as_many_as_cdnows_and_the_same_every_time():
+    one, other = simulated(), simulated()
+    for columns in (one, customers()):
+        assert {name: values.shape for name, values in columns.items()} == dict.fromkeys(one, (23_570,))
+        assert (columns["last"] <= columns["observed"]).all()
+    assert all((one[name] == other[name]).all() for name in one)
+    assert 0.2 < (one["repeats"] > 0).mean() < 0.6
+
+
+def test_what_pip_installs_for_the_models_is_pinned_by_hash_without_an_address():
+    text = (LIFETIMES / "requirements.txt").read_text(encoding="utf-8")
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    assert [
+        block for block in blocks if not re.match(r"[a-z0-9-]+==[\w.]+ .*\\\n {4}--hash=sha256:[0-9a-f]{64}", block)
+    ] == []
+    assert "://" not in text
+    assert "lifetimes==0.11.3" in text
 
 
 def test_the_report_replaces_the_last_one_in_a_page(tmp_path: Path):

@@ -23,6 +23,7 @@ from api.cli.fitting import fit
 from api.cli.importing import import_
 from api.cli.rebuilding import rebuild
 from api.cli.schema import schema
+from api.cli.scoring import score
 from api.cli.serving import serve
 from api.embedded import EmbeddedServerError
 from api.errors import ApiError
@@ -47,6 +48,7 @@ app.command()(demo)
 app.command()(check)
 app.command()(fit)
 app.command()(rebuild)
+app.command()(score)
 app.command()(schema)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,12 @@ from api.cli.database import migrated
 from api.cli.options import Data
 from api.errors import BadUserInput
 from api.writes.business import Business
-from api.writes.importing import Counts, Format, ImportResult, import_file, progress_bar
+from api.writes.importing import Counts, Format, ImportResult, progress_bar
 
 __all__ = ["import_"]
+
+# All commands are imported whenever one of them runs; a server would start later for what reads Parquet.
+_WORK = "api.writes.importing.run"
 
 
 def import_(
@@ -41,7 +45,8 @@ def import_(
     mapping, business = _mapping(map or []), _business(name, currency, time_zone)
     into = rejects or Path(f"{file.name}.rejects.csv")
     with migrated(data) as (_, dsn), progress_bar() as report:
-        result = asyncio.run(
+        import_file = import_module(_WORK).import_file
+        result: ImportResult = asyncio.run(
             import_file(dsn, file, format=format, rejects=into, mapping=mapping, business=business, report=report)
         )
     _tell(result, into)

@@ -14,7 +14,8 @@ import asyncpg
 
 from api.reads.checks import findings
 from api.writes.business import Business
-from api.writes.importing import Format, ImportResult, Progress, Step, import_file
+from api.writes.importing import Format, ImportResult, Progress, Step
+from api.writes.importing.run import import_file
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ONLINE_RETAIL = DATA / "online_retail" / "online_retail_II_year2009_2010.parquet"

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.writes.importing import Counts, ImportRefused, Progress, Step, open_table
+from api.writes.importing import Counts, ImportRefused, Progress, Step
+from api.writes.importing.files import open_table
 from tests.writes.imports import ONLINE_RETAIL, SHOP, line, write_csv
 
 pytestmark = pytest.mark.anyio

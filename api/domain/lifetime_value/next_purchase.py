@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import exp, expm1, log1p
+from math import expm1, log1p
 
 import numpy as np
 import numpy.typing as npt
 
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.facts import PurchaseFacts
+from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK, WEEKS_IN_YEAR
 
 LEVEL = 0.8
+MEDIAN, LATEST = 0.5, (1 + LEVEL) / 2
 _LONGEST = 10 * WEEKS_IN_YEAR
 _SHORTEST_SILENCE, _GAPS = 26.0, 3.0
+_LARGEST_POWER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,19 @@ def next_purchase(model: CountModel, facts: PurchaseFacts) -> NextPurchase | Non
 
 def _gap(shape: float, rate: float, probability: float) -> float:
     """Return the weeks within which the next purchase comes with a probability, no more than e^30 rates."""
-    return rate * (exp(30.0) if (power := -log1p(-probability) / shape) > 30 else expm1(power))
+    return rate * expm1(min(-log1p(-probability) / shape, _LARGEST_POWER))
+
+
+def due_after(model: CountModel, purchases: PurchaseStatistics, probability: float) -> Array:
+    """Return the weeks (n,) from the last purchase within which the next comes; infinite where none is due.
+
+    The next purchase is due by the median; where that is over ten years off, none is, as `next_purchase` has it.
+    """
+    shape, rate = model.r + purchases.repeats, model.alpha + purchases.last
+    middle, found = (
+        rate * np.expm1(np.minimum(-log1p(-share) / shape, _LARGEST_POWER)) for share in (MEDIAN, probability)
+    )
+    return np.where(middle > _LONGEST, np.inf, found)
 
 
 def is_silent_too_long(model: CountModel, purchases: PurchaseStatistics) -> npt.NDArray[np.bool_]:

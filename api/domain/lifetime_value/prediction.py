@@ -29,7 +29,7 @@ from api.domain.lifetime_value.weeks import in_weeks
 from api.domain.money import Amount, in_minor_units
 from api.errors import BadUserInput
 
-_LIKELY, _POSSIBLE = 0.5, 0.2
+LIKELY, POSSIBLE = 0.5, 0.2
 _HIGHEST_LEVEL = 0.99
 _DIGITS = 6
 """Decimals of numbers that are shown: more of them would say nothing."""
@@ -195,7 +195,7 @@ class PredictedValue:
         """The chance of none, and its band: by how long the customer is silent where the model knows no losses."""
         active, model = self.probability_active, self.batch.model
         if model.knows_losses:
-            low, medium = active >= _LIKELY, active >= _POSSIBLE
+            low, medium = active >= LIKELY, active >= POSSIBLE
             band = RiskBand.LOW if low else RiskBand.MEDIUM if medium else RiskBand.HIGH
             return ChurnRisk(round(1 - active, _DIGITS), band, RiskBasis.MODEL)
         silent = is_silent_too_long(model.purchases, self.batch.purchases)[self.index]
