@@ -190,6 +190,18 @@ def test_a_column_of_another_kind_is_refused(tmp_path):
     assert refusal(tmp_path, "bought.parquet").startswith("The column of the date holds list<")
 
 
+def test_nothing_is_left_of_a_file_that_could_not_be_written_to_its_end(tmp_path, monkeypatch):
+    def full(_: pa.Table, beside: str) -> None:
+        Path(beside).write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    written(tmp_path / "bought.csv", bought())
+    (tmp_path / "there.parquet").write_text("mine")
+    said = refusal(tmp_path, "bought.csv", "--output", "there.parquet", "--force")
+    assert said == "there.parquet cannot be written: No space left on device."
+
+
 def test_force_replaces_what_is_there(tmp_path):
     file = written(tmp_path / "bought.csv", bought())
     (tmp_path / "bought.scored.csv").write_text("mine")

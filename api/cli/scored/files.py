@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
+from pyarrow import csv as arrow_csv
 
 from api.cli.scored.columns import found_columns
 from api.errors import BadUserInput
@@ -53,20 +53,23 @@ def _csv(path: Path, wanted: Mapping[str, str | None]) -> pa.Table:
     columns = found_columns(present, wanted)
     wrong: list[int | None] = []
 
-    def refused(row: pc_csv.InvalidRow) -> str:
+    def refused(row: arrow_csv.InvalidRow) -> str:
         wrong.append(row.number)
         return "error"
 
     try:
-        table = pc_csv.read_csv(
+        table = arrow_csv.read_csv(
             path,
             # One after the other, so that a row that cannot be read has a number.
-            read_options=pc_csv.ReadOptions(use_threads=False, column_names=present, skip_rows=1),
-            parse_options=pc_csv.ParseOptions(
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=present, skip_rows=1),
+            parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refused
             ),
-            convert_options=pc_csv.ConvertOptions(
-                include_columns=columns, column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=True
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=columns,
+                column_types=dict.fromkeys(columns, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
             ),
         )
     except pa.ArrowInvalid:
@@ -102,7 +105,7 @@ def output_of(path: Path, output: Path | None, *, force: bool) -> Path:
 
 def write(table: pa.Table, into: Path) -> None:
     """Write a table by the ending of a file's name; the file is there when all of it is."""
-    work: Callable[[pa.Table, str], None] = pq.write_table if into.suffix.lower() == PARQUET else pc_csv.write_csv
+    work: Callable[[pa.Table, str], None] = pq.write_table if into.suffix.lower() == PARQUET else arrow_csv.write_csv
     with _replaced(into) as beside:
         work(table, beside)
 
@@ -114,13 +117,13 @@ def _replaced(into: Path) -> Iterator[str]:
         handle, beside = tempfile.mkstemp(dir=into.absolute().parent, prefix=f".{into.name}.")
         os.close(handle)
     except OSError as error:
-        raise BadUserInput(f"{into} cannot be written: {error.strerror}.") from None
+        raise BadUserInput(f"{into} cannot be written: {error.strerror or error}.") from None
     try:
         yield beside
         Path(beside).chmod(0o666 & ~_mask())
         Path(beside).replace(into)
     except OSError as error:
-        raise BadUserInput(f"{into} cannot be written: {error.strerror}.") from None
+        raise BadUserInput(f"{into} cannot be written: {error.strerror or error}.") from None
     finally:
         with suppress(FileNotFoundError):
             Path(beside).unlink()

@@ -46,8 +46,8 @@ def run(
         raise BadUserInput(str(refused)) from None
     known = known_customers(found.days, last)
     scores = forecasts(models.purchases.model, models.spend.model, known, asked, knows_losses=models.knows_losses)
-    write(table_of(found, last, scores), into)
     total = total_of(models, known, scores, asked)
+    write(table_of(found, last, scores), into)
     typer.echo(verdict(models, total, customers=len(known), until=last, horizon=ahead))
     typer.echo(f"The forecasts are in {into}.")
 
