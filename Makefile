@@ -16,9 +16,11 @@ PYTHON ?= $(shell for name in $(CANDIDATES); do "$$name" -c '$(SUITABLE)' >/dev/
 # An environment whose Python has gone (upgraded, uninstalled) is made anew, and filled anew.
 $(shell test -x $(BIN)/python || rm -f $(VENV)/.locked)
 
-# The database's tests, without the imports of long files: they also run on the oldest PostgreSQL that is supported.
+# The database's tests also run on the oldest PostgreSQL that is supported: without the imports of long files, and without
+# the thousands of questions that are made up to try the planner, whose every kind of statement the golden ones have.
 OLDEST := /usr/lib/postgresql/15/bin/postgres
-DATABASE_TESTS := tests/tables tests/reads tests/plan tests/graph tests/writes tests/web/test_view.py tests/cli/test_fitting.py
+DATABASE_TESTS := tests/tables tests/reads tests/graph tests/writes tests/plan/test_golden.py tests/plan/test_clocks.py \
+	tests/web/test_view.py tests/cli/test_fitting.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 
 .PHONY: help setup run test test15 clients check format style lint types contracts schema bench holdout explorer lock clean

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 
 SEED = int(os.environ.get("REGULARS_TEST_SEED", "2026"))
 BATCHES = int(os.environ.get("REGULARS_TEST_BATCHES", "10"))
-CUSTOMERS, PAGE, ROUNDS = 1_000, 100, 2
+CUSTOMERS, PAGE, ROUNDS = 1_000, 100, 1
 
 STATUS = """
   isActive asOf reasons { code } activeSince activeUntil policy { version }
