@@ -17,7 +17,7 @@ from typing import ClassVar
 import asyncpg
 
 from api.embedded import start
-from api.tables.migration import upgrade
+from api.writes.newest import bring_to_newest
 from api.writes.standing import bring_up_to_date, project
 
 _HERE = Path(__file__).parent
@@ -121,7 +121,7 @@ def served(folder: Path, size: Size, tell: Callable[[str], None]) -> Iterator[st
 
 def filled(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
     """Make the data in a database unless it is there; raise OtherData where the database is in use."""
-    upgrade(dsn)
+    bring_to_newest(dsn)
     asyncio.run(_fill(dsn, size, tell))
     asyncio.run(_model(dsn))
     tidied(dsn)

@@ -3,7 +3,7 @@ FROM (SELECT 1 AS ord) AS p JOIN LATERAL (SELECT 'cus_' || encode(uuid_send(cust
 FROM customers AS customers_1 JOIN LATERAL (SELECT anon_2.days AS days, anon_2.first_day AS first_day, anon_2.last_day AS last_day, anon_2.value_days AS value_days, anon_2.value AS value, anon_2.today AS today, anon_2.currency AS currency, (SELECT CAST(row_to_json(model) AS TEXT) AS row_to_json_1
 FROM (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.recorded_at AS recorded_at
 FROM lifetime_value_models AS lifetime_value_models_1
-WHERE lifetime_value_models_1.trained_until <= $1::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.version DESC
+WHERE lifetime_value_models_1.trained_until <= $1::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
  LIMIT 1) AS model) AS model, $2::VARCHAR AS horizon, $3::NUMERIC AS rate
 FROM LATERAL (SELECT count(*) AS days, min(anon_3.day) AS first_day, max(anon_3.day) AS last_day, count(*) FILTER (WHERE anon_3.value > 0) AS value_days, coalesce(sum(anon_3.value) FILTER (WHERE anon_3.value > 0), 0) AS value, CAST(timezone(coalesce((SELECT business.time_zone
 FROM business), 'UTC'), $4::TIMESTAMP WITH TIME ZONE) AS DATE) AS today, (SELECT business.currency
@@ -42,7 +42,7 @@ FROM unnest((SELECT CAST($1::UUID[] AS UUID[]) AS anon_1)) WITH ORDINALITY AS p(
 FROM customers AS customers_1 JOIN LATERAL (SELECT anon_3.days AS days, anon_3.first_day AS first_day, anon_3.last_day AS last_day, anon_3.value_days AS value_days, anon_3.value AS value, anon_3.today AS today, anon_3.currency AS currency, (SELECT CAST(row_to_json(model) AS TEXT) AS row_to_json_1
 FROM (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.recorded_at AS recorded_at
 FROM lifetime_value_models AS lifetime_value_models_1
-WHERE lifetime_value_models_1.trained_until <= $2::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.version DESC
+WHERE lifetime_value_models_1.trained_until <= $2::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
  LIMIT 1) AS model) AS model, $3::VARCHAR AS horizon, $4::NUMERIC AS rate
 FROM LATERAL (SELECT count(*) AS days, min(anon_4.day) AS first_day, max(anon_4.day) AS last_day, count(*) FILTER (WHERE anon_4.value > 0) AS value_days, coalesce(sum(anon_4.value) FILTER (WHERE anon_4.value > 0), 0) AS value, CAST(timezone(coalesce((SELECT business.time_zone
 FROM business), 'UTC'), $5::TIMESTAMP WITH TIME ZONE) AS DATE) AS today, (SELECT business.currency
