@@ -7,7 +7,7 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import column, gathered, identifier, many, money
+from api.graph.declare import column, gathered, identifier, many, money, same
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money, Node
 from api.reads import lifetime_value_models as reads
@@ -41,8 +41,8 @@ class ModelFlag(Enum):
 @strawberry.type(description="A tenth of the customers of a test, by what was predicted of them.")
 class CalibrationDecile:
     decile: int = column("Number of the tenth, 1 for the lowest predictions.")
-    predicted: Money = money("Mean predicted value.", "predicted")
-    observed: Money = money("Mean true value.", "observed")
+    predicted: Money = same("Mean predicted value.", {"amount": "predicted", "currency_code": "currency"})
+    observed: Money = same("Mean true value.", {"amount": "observed", "currency_code": "currency"})
 
 
 @strawberry.type(

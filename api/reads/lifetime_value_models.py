@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Integer, Numeric, Text, cast, func, literal_column, select
 
 from api.reads.identity import Given
+from api.reads.json import money_amount
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
 from api.reads.rowset import worked_out_once
 from api.tables import lifetime_value_models as tables
@@ -66,14 +67,14 @@ def model_in_use(lens: Lens) -> Expression:
 
 
 def deciles(row: Row, given: Given) -> Table:
-    """Return rows beside a test: decile, predicted and observed, one for each tenth of the customers."""
+    """Return rows beside a test, one for each tenth of the customers: decile, predicted, observed (texts), currency."""
     pair = func.json_array_elements(row.c.deciles).table_valued("value", with_ordinality="place", name="pair")
     each = pair.render_derived("pair")
     predicted, observed = (cast(func.json_extract_path_text(each.c.value, text), Numeric) for text in (_FIRST, _SECOND))
     columns = [
         cast(each.c.place, Integer).label("decile"),
-        predicted.label("predicted"),
-        observed.label("observed"),
+        money_amount(predicted, row["currency"]).label("predicted"),
+        money_amount(observed, row["currency"]).label("observed"),
         row["currency"].label("currency"),
     ]
     return worked_out_once(select(each.c.place, *columns), each)

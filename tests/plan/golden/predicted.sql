@@ -72,15 +72,31 @@ WHERE support_plans_1.customer_id = customers_1.customer_id AND support_plans_1.
 SELECT p.k0, p.ord, r.c0
 FROM unnest((SELECT CAST($1::UUID[] AS UUID[]) AS anon_1)) WITH ORDINALITY AS p(k0, ord) JOIN LATERAL (SELECT (('{"version":' || CAST(lifetime_value_models_1.version AS TEXT)) || (',"calibrations":[' || (coalesce((SELECT string_agg(anon_2.item, ',') AS string_agg_1
 FROM (SELECT (('{"days":' || CAST(lifetime_value_tests_1.days AS TEXT)) || (',"deciles":[' || (coalesce((SELECT string_agg(anon_3.item, ',') AS string_agg_2
-FROM (SELECT (('{"decile":' || (coalesce(CAST(anon_4.decile AS TEXT), 'null') || ',"predicted":{"amount":')) || ((coalesce(('"' || (CAST(round(anon_4.predicted, CASE WHEN (anon_4.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW')) THEN CASE WHEN (anon_4.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')) THEN 0 WHEN (anon_4.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')) THEN 3 WHEN (anon_4.currency IN ('CLF', 'UYW')) THEN 4 END ELSE 2 END) AS TEXT) || '"')), 'null') || ',"currencyCode":') || (coalesce(CAST(to_json(anon_4.currency) AS TEXT), 'null') || '}}'))) AS item
-FROM LATERAL (SELECT pair.place AS place, CAST(pair.place AS INTEGER) AS decile, CAST(json_extract_path_text(pair.value, '0') AS NUMERIC) AS predicted, CAST(json_extract_path_text(pair.value, '1') AS NUMERIC) AS observed, (SELECT lifetime_value_models_2.currency
+FROM (SELECT (('{"decile":' || (coalesce(CAST(anon_4.decile AS TEXT), 'null') || ',"predicted":{"amount":')) || ((coalesce(('"' || (anon_4.predicted || '"')), 'null') || ',"currencyCode":') || (coalesce(CAST(to_json(anon_4.currency) AS TEXT), 'null') || '}}'))) AS item
+FROM LATERAL (SELECT pair.place AS place, CAST(pair.place AS INTEGER) AS decile, CAST(round(CAST(json_extract_path_text(pair.value, '0') AS NUMERIC), CASE WHEN ((SELECT lifetime_value_models_2.currency
 FROM lifetime_value_models AS lifetime_value_models_2
-WHERE lifetime_value_models_2.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE) AS currency
+WHERE lifetime_value_models_2.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW')) THEN CASE WHEN ((SELECT lifetime_value_models_2.currency
+FROM lifetime_value_models AS lifetime_value_models_2
+WHERE lifetime_value_models_2.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')) THEN 0 WHEN ((SELECT lifetime_value_models_2.currency
+FROM lifetime_value_models AS lifetime_value_models_2
+WHERE lifetime_value_models_2.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')) THEN 3 WHEN ((SELECT lifetime_value_models_2.currency
+FROM lifetime_value_models AS lifetime_value_models_2
+WHERE lifetime_value_models_2.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('CLF', 'UYW')) THEN 4 END ELSE 2 END) AS TEXT) AS predicted, CAST(round(CAST(json_extract_path_text(pair.value, '1') AS NUMERIC), CASE WHEN ((SELECT lifetime_value_models_3.currency
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW')) THEN CASE WHEN ((SELECT lifetime_value_models_3.currency
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')) THEN 0 WHEN ((SELECT lifetime_value_models_3.currency
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND')) THEN 3 WHEN ((SELECT lifetime_value_models_3.currency
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE) IN ('CLF', 'UYW')) THEN 4 END ELSE 2 END) AS TEXT) AS observed, (SELECT lifetime_value_models_4.currency
+FROM lifetime_value_models AS lifetime_value_models_4
+WHERE lifetime_value_models_4.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_4.trained_until <= $2::TIMESTAMP WITH TIME ZONE) AS currency
 FROM json_array_elements(lifetime_value_tests_1.deciles) WITH ORDINALITY AS pair(value, place)
  LIMIT ALL OFFSET 0) AS anon_4 ORDER BY anon_4.place) AS anon_3), '') || ']}'))) AS item
 FROM lifetime_value_tests AS lifetime_value_tests_1
 WHERE lifetime_value_tests_1.model_id = lifetime_value_models_1.model_id AND (EXISTS (SELECT 1
-FROM lifetime_value_models AS lifetime_value_models_3
-WHERE lifetime_value_models_3.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE)) ORDER BY lifetime_value_tests_1.position ASC) AS anon_2), '') || ']}'))) AS c0
+FROM lifetime_value_models AS lifetime_value_models_5
+WHERE lifetime_value_models_5.model_id = lifetime_value_tests_1.model_id AND lifetime_value_models_5.trained_until <= $2::TIMESTAMP WITH TIME ZONE)) ORDER BY lifetime_value_tests_1.position ASC) AS anon_2), '') || ']}'))) AS c0
 FROM lifetime_value_models AS lifetime_value_models_1
 WHERE lifetime_value_models_1.model_id = p.k0 AND lifetime_value_models_1.trained_until <= $2::TIMESTAMP WITH TIME ZONE) AS r ON true ORDER BY p.ord;
