@@ -75,19 +75,13 @@ class PurchaseSummary:
         "support plans and contracts when they were agreed."
     )
 )
-class HistoricValue:
-    order_count: int = column("How many orders the customer placed.")
+class HistoricValue(PurchaseSummary):
     gross: Money = money("All prices, payments and values of contracts, before discounts and refunds.", "gross")
     discounts: Money = money("Everything taken off orders by discounts, as an amount above zero.", "discounts")
-    refunds: Money = money("Everything paid back to the customer, as an amount above zero.", "refunds")
     net: Money = money("What remains of all streams; those of byStream add up to it, to the cent.", "net")
     average_order_value: Money | None = money(
         "Net of the orders alone divided by their number; null without orders.", "average", missing="first_at"
     )
-    first_purchase_at: datetime | None = column(
-        "When the customer bought for the first time; null without orders.", "first_at"
-    )
-    last_purchase_at: datetime | None = column("When the customer last bought; null without orders.", "last_at")
     by_stream: list[StreamValue] = listed(
         "The net amount by where it came from: always all five; the parts add up to net.",
         *[_of_stream(name) for name in STREAMS],

@@ -35,13 +35,16 @@ def activity_around(row: Row) -> Table:
     return row.beside("around", lambda: (_through_policies(row, only_around=True), true()))
 
 
-def judged_in_turn(row: Row, policies: Table, *conditions: Condition) -> Table:
+def judged_in_turn(row: Row, policies: Table, *conditions: Condition, only_around: bool = False) -> Table:
     """Return one row for a customer: the spans of every reason, as each policy judges the time of its reign.
 
     policies    those that judge, as `reigns` returns them
     conditions  which of them
     """
-    return _in_turn(row, policies, *conditions, only_around=False)
+    each = reasons_by(row, kept_policy(policies.c.policy_id), only_around=only_around)
+    spans = [func.range_agg(_within(each.c[reason], policies.c.reign)).label(reason) for reason in REASONS]
+    found = select(*spans).select_from(policies.join(each, true())).where(*conditions)
+    return worked_out_once(found, policies, each)
 
 
 def recent_until(row: Row, order: Row) -> Expression:
@@ -70,7 +73,7 @@ def _through_policies(row: Row, *, only_around: bool) -> Table:
     others, some = reigns(row.lens), reigns(row.lens)
     # Asked once for all customers: where one policy has judged all time, nobody is judged by a second one.
     any_other = select(number(1)).select_from(some).where(*is_other(some)).correlate_except(some).exists()
-    elsewhere = _in_turn(row, others, *is_other(others), any_other, only_around=only_around)
+    elsewhere = judged_in_turn(row, others, *is_other(others), any_other, only_around=only_around)
     spans = [_union(_within(here.c[reason], now.c.reign), elsewhere.c[reason]).label(reason) for reason in REASONS]
     rules = [column for column in here.c if column.name not in REASONS]
     policy_until = func.upper(now.c.reign, type_=_MOMENT).label("policy_until")
@@ -80,13 +83,6 @@ def _through_policies(row: Row, *, only_around: bool) -> Table:
 
 def _reign_of(policies: Table, policy: Expression) -> Expression:
     return select(policies.c.reign).where(policies.c.policy_id == policy).correlate_except(policies).scalar_subquery()
-
-
-def _in_turn(row: Row, policies: Table, *conditions: Condition, only_around: bool) -> Table:
-    each = reasons_by(row, kept_policy(policies.c.policy_id), only_around=only_around)
-    spans = [func.range_agg(_within(each.c[reason], policies.c.reign)).label(reason) for reason in REASONS]
-    found = select(*spans).select_from(policies.join(each, true())).where(*conditions)
-    return worked_out_once(found, policies, each)
 
 
 def _within(spans: Expression, span: Expression) -> Expression:

@@ -14,10 +14,10 @@ from api.cli.scored.files import output_of, read, write
 from api.cli.scored.purchases import Purchases, purchases
 from api.cli.scored.told import day, verdict
 from api.domain.calendar import Duration, parse_duration
+from api.domain.lifetime_value.churn_risk import RiskBand
 from api.domain.lifetime_value.file_models import fitted_models, known_customers, total_of
 from api.domain.lifetime_value.fitting import NothingToFit
 from api.domain.lifetime_value.forecasts import Forecasts, Horizon, forecasts
-from api.domain.lifetime_value.prediction import RiskBand
 from api.domain.lifetime_value.weeks import in_weeks
 from api.errors import BadUserInput
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 import numpy as np
 
 from api.domain.calendar import Duration
-from api.domain.lifetime_value.back_test import Errors
+from api.domain.lifetime_value.back_test import LAST_PERIOD, Errors
 from api.domain.lifetime_value.file_models import Models, Total, Tried
 from api.domain.lifetime_value.fit import Fit, Model
 from api.domain.lifetime_value.flags import Flag
@@ -51,10 +51,11 @@ def _parameters(models: Models) -> Iterator[str]:
 
 
 def _tried(tried: Tried) -> Iterator[str]:
-    first, last = day(tried.cut + 1), day(tried.cut + tried.length)
+    held_out = tried.hold_out
+    first, last = day(held_out.cut + 1), day(held_out.cut + held_out.length)
     yield f"{f'Held out: {first} to {last}':<42}{'bias':>9}{'MAE':>12}"
     yield _line("purchases, by the model", tried.purchases.errors, 3)
-    yield _line("purchases, last period repeated", tried.repeated_purchases, 3)
+    yield _line("purchases, last period repeated", tried.purchases.naive[LAST_PERIOD], 3)
     yield _line("value, by the model", tried.value.errors, 2)
     yield _line("value, last period repeated", tried.repeated_value, 2)
 

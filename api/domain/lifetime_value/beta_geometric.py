@@ -115,15 +115,6 @@ class BetaGeometric(CountModel):
         """Return the mean of the squared number of purchases (n,), of customers who are alive now."""
         return self.posterior(purchases).second_moment(weeks)
 
-    def mean_gap(self, purchases: PurchaseStatistics) -> Array:
-        """Return the mean time (n,) between purchases of a customer while alive, weeks.
-
-        It is infinite where r + x ≤ 1: the population's alpha / r stands in there.
-        """
-        known = self.posterior(purchases)
-        finite = known.shape > 1
-        return np.where(finite, known.rate / np.where(finite, known.shape - 1, 1.0), self.alpha / self.r)
-
     def dropout_nodes(self, repeats: Array, count: int) -> tuple[Array, Array]:
         """Return nodes p and weights w of the probability of being lost after a purchase, by repeat purchases so far.
 

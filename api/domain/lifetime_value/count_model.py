@@ -78,6 +78,16 @@ class CountModel(ABC):
         expected = self.expected_while_alive(purchases, weeks)
         return expected, self.discounted_while_alive(purchases, weeks, rate)
 
+    def mean_gap(self, purchases: PurchaseStatistics) -> Array:
+        """Return the mean time (n,) between purchases of a customer while alive, weeks.
+
+        It is infinite where r + x ≤ 1: the population's alpha / r stands in there.
+        """
+        shape = self.r + purchases.repeats
+        finite = shape > 1
+        known = (self.alpha + purchases.observed) / np.where(finite, shape - 1, 1.0)
+        return np.where(finite, known, self.alpha / self.r)
+
     def probability_active(self, purchases: PurchaseStatistics, weeks: float) -> Array:
         """Return the probability (n,) of a purchase within the next weeks."""
         return self.probability_alive(purchases) * self.active_while_alive(purchases, weeks)

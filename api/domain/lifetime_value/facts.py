@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from api.domain.lifetime_value.count_model import CountModel
-from api.domain.lifetime_value.flags import FRESH, Flag, extrapolated
+from api.domain.lifetime_value.flags import FRESH, Flag, extrapolated, knows_losses
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
@@ -67,7 +67,7 @@ class FittedModel:
     @property
     def knows_losses(self) -> bool:
         """Whether the model can tell lost customers from silent ones well enough to be asked."""
-        return not {Flag.ATTRITION_NOT_IDENTIFIED, Flag.SMALL_SAMPLE} & self.flags
+        return knows_losses(self.flags)
 
 
 def purchase_statistics(facts: Sequence[PurchaseFacts]) -> PurchaseStatistics:

@@ -5,34 +5,24 @@ It fits, and so it imports scipy.optimize: no server takes it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from api.domain.lifetime_value.back_test import (
-    LAST_PERIOD,
-    BackTest,
-    Errors,
-    Outcome,
-    SpendBackTest,
-    back_test,
-    errors_of,
-    spend_back_test,
-)
+from api.domain.lifetime_value.back_test import BackTest, Errors, SpendBackTest, back_test, spend_back_test
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.fit import Fit, slopes_of, weak_prior
 from api.domain.lifetime_value.fitting import NothingToFit, fit_beta_geometric, fit_gamma_gamma, fit_nbd
-from api.domain.lifetime_value.flags import Flag, extrapolated, model_flags, season_risk
+from api.domain.lifetime_value.flags import Flag, extrapolated, knows_losses, model_flags, season_risk
 from api.domain.lifetime_value.forecasts import Customers, Forecasts, Horizon, total_value
+from api.domain.lifetime_value.hold_out import HoldOut, hold_outs
 from api.domain.lifetime_value.intervals import UNKNOWN_BACK_TEST_ERROR, spread_of_total
 from api.domain.lifetime_value.purchase_days import PurchaseDays
-from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma
-from api.domain.lifetime_value.statistics import SpendStatistics
+from api.domain.lifetime_value.training import FEWEST
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
-FEWEST = 50
-_LENGTHS, _SETTLING = (365, 90), 182
 _MOST_FOR_SLOPES = 20_000
 _LUCK = 0.05
 _LEVEL_80 = 1.2815515655446004
@@ -42,17 +32,14 @@ _LEVEL_80 = 1.2815515655446004
 class Tried:
     """How models fitted to what came before the last stretch did on it.
 
-    cut, length     number of the last day that was seen, and days after it
+    hold_out        that stretch
     purchases       the back-test of repeat buying; `value`, that of money
-    repeated_purchases, repeated_value
-                    of the rule that everybody does what they did in the same time before
+    repeated_value  of the rule that everybody spends what they spent in the same time before
     """
 
-    cut: int
-    length: int
+    hold_out: HoldOut
     purchases: BackTest
     value: SpendBackTest
-    repeated_purchases: Errors
     repeated_value: Errors
 
 
@@ -71,7 +58,7 @@ class Models:
     @property
     def knows_losses(self) -> bool:
         """Whether the model can tell lost customers from silent ones well enough to be asked."""
-        return not {Flag.ATTRITION_NOT_IDENTIFIED, Flag.SMALL_SAMPLE} & self.flags
+        return knows_losses(self.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +73,7 @@ class Total:
 def known_customers(days: PurchaseDays, until: int) -> Customers:
     """Return what is known at the end of a day of those who have bought by then, in the order of their numbers."""
     seen = days.until(until)
-    return Customers(seen.histories(until).purchases, _spend(seen))
+    return Customers(seen.histories(until).purchases, seen.spend())
 
 
 def fitted_models(days: PurchaseDays, until: int, horizon: Horizon) -> Models:
@@ -97,7 +84,7 @@ def fitted_models(days: PurchaseDays, until: int, horizon: Horizon) -> Models:
     tried = _tried(days, until)
     first = int(days.days.min())
     weeks = (until - first) / DAYS_IN_WEEK
-    season = season_risk(_per_known_customer(days.until(until), until), weeks)
+    season = season_risk(days.per_known_customer(until), weeks)
     test = tried.purchases if tried else None
     flags = model_flags(purchases, fit_nbd(customers.purchases), customers.purchases, season=season, test=test)
     far = {Flag.EXTRAPOLATED} if extrapolated(horizon.weeks, weeks) else set()
@@ -140,43 +127,18 @@ def _fits(customers: Customers) -> tuple[Fit[BetaGeometric], Fit[GammaGamma]]:
 
 
 def _tried(days: PurchaseDays, until: int) -> Tried | None:
-    """Return how models do on the longest stretch that leaves half a year more than itself before it; None for none."""
-    first = int(days.days.min())
-    for length in _LENGTHS:
-        if until - length - first + 1 >= length + _SETTLING and (found := _trial(days, until, length)):
-            return found
+    """Return how models do on the longest hold-out before which there is enough to fit them to; None for none."""
+    for hold_out in hold_outs(days, until):
+        with suppress(NothingToFit):
+            return _trial(hold_out)
     return None
 
 
-def _trial(days: PurchaseDays, until: int, length: int) -> Tried | None:
-    cut, weeks = until - length, length / DAYS_IN_WEEK
-    numbers, seen = days.histories(cut).customers, known_customers(days, cut)
-    came, value = days.between(numbers, after=cut, until=until)
-    before, spent = days.between(numbers, after=cut - length, until=cut)
-    try:
-        _require_enough(seen)
-    except NothingToFit:
-        return None
-    if not value.any():
-        return None
+def _trial(hold_out: HoldOut) -> Tried:
+    seen = Customers(hold_out.known, hold_out.spend)
+    _require_enough(seen)
     count, worth = _fits(seen)
-    test = back_test(count.model, seen.purchases, Outcome(came, weeks, before))
-    money = spend_back_test(count.model, worth.model, seen.purchases, seen.spend, actual=value, weeks=weeks)
-    return Tried(cut, length, test, money, test.naive[LAST_PERIOD], errors_of(spent, value))
-
-
-def _spend(days: PurchaseDays) -> SpendStatistics:
-    """Return what the purchases of each customer were worth, on those days on which they were worth anything."""
-    starts = np.flatnonzero(np.diff(days.customers, prepend=-1))
-    number = np.add.reduceat((days.values > 0).astype(float), starts)
-    return SpendStatistics.of(number, np.add.reduceat(days.values, starts) / np.maximum(number, 1))
-
-
-def _per_known_customer(days: PurchaseDays, until: int) -> Array:
-    """Return the purchases in each whole week (w,) by each customer known by its end, oldest first."""
-    back = (until - days.days) // DAYS_IN_WEEK
-    new = back[np.flatnonzero(np.diff(days.customers, prepend=-1))]
-    weeks = int(back.max()) + 1
-    bought, known = (np.bincount(each, minlength=weeks)[::-1] for each in (back, new))
-    found: Array = bought[1:] / np.cumsum(known)[1:]
-    return found
+    test = back_test(count.model, seen.purchases, hold_out.outcome)
+    given = count.model, worth.model, seen.purchases, seen.spend
+    money = spend_back_test(*given, actual=hold_out.value, weeks=hold_out.weeks)
+    return Tried(hold_out, test, money, hold_out.repeated_value())

@@ -65,6 +65,11 @@ def small_sample(purchases: PurchaseStatistics) -> bool:
     return len(purchases) < FEWEST_CUSTOMERS or int((purchases.repeats > 0).sum()) < FEWEST_REPEATERS
 
 
+def knows_losses(flags: frozenset[Flag]) -> bool:
+    """Return whether a model can tell lost customers from silent ones well enough to be asked."""
+    return not {Flag.ATTRITION_NOT_IDENTIFIED, Flag.SMALL_SAMPLE} & flags
+
+
 def stale(fitted_at: datetime, now: datetime) -> bool:
     """Return whether a model was fitted too long ago."""
     return now - fitted_at > FRESH

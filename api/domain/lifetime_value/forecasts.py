@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from api.domain.lifetime_value.churn_risk import bands
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.intervals import approximate_spend, spend_quantiles
-from api.domain.lifetime_value.next_purchase import LATEST, MEDIAN, due_after, is_silent_too_long
-from api.domain.lifetime_value.prediction import LIKELY, POSSIBLE, RiskBand
+from api.domain.lifetime_value.next_purchase import LATEST, MEDIAN, due_after
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score, score
 from api.domain.lifetime_value.spend import GammaGamma
@@ -93,7 +93,7 @@ def forecasts(
         low,
         high,
         variance,
-        _bands(model, customers.purchases, found.probability_active, knows_losses=knows_losses),
+        bands(model, customers.purchases, found.probability_active, knows_losses=knows_losses),
         # A day begins at midnight: what is due in the course of one is due on it.
         np.floor(due_after(model, customers.purchases, MEDIAN) * DAYS_IN_WEEK),
         np.floor(late * DAYS_IN_WEEK) < np.rint(silent * DAYS_IN_WEEK),
@@ -126,20 +126,9 @@ def _ranges(
         low[rows], high[rows] = spend_quantiles(*given, weeks=horizon.weeks, levels=[_LOW, _HIGH])
         # There is no variance: that of a normal distribution with the same range stands for it.
         variance[rows] = ((high[rows] - low[rows]) / _WIDTH_OF_80) ** 2
-    some_purchases = np.where(found.expected_purchases > 0, found.expected_purchases, 1.0)
-    share = np.where(found.expected_purchases > 0, found.discounted_purchases / some_purchases, 1.0)
+    share = found.discounted_share
     return low * share, high * share, variance * share**2
 
 
 def _few_at_once(rows: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
     return [rows[start : start + _EXACT_AT_ONCE] for start in range(0, len(rows), _EXACT_AT_ONCE)]
-
-
-def _bands(
-    model: CountModel, purchases: PurchaseStatistics, active: Array, *, knows_losses: bool
-) -> npt.NDArray[np.int64]:
-    order = list(RiskBand)
-    low, medium, high = (order.index(band) for band in (RiskBand.LOW, RiskBand.MEDIUM, RiskBand.HIGH))
-    if not knows_losses:
-        return np.where(is_silent_too_long(model, purchases), high, low)
-    return np.select([active >= LIKELY, active >= POSSIBLE], [low, medium], high)

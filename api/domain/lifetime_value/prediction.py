@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from api.domain.calendar import Duration
+from api.domain.lifetime_value.churn_risk import ChurnRisk, RiskBand, RiskBasis, bands
 from api.domain.lifetime_value.drivers import ValueDriver, drivers
 from api.domain.lifetime_value.facts import (
     FittedModel,
@@ -20,7 +21,7 @@ from api.domain.lifetime_value.facts import (
 )
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.intervals import approximate_spend, spend_quantiles
-from api.domain.lifetime_value.next_purchase import NextPurchase, is_silent_too_long, next_purchase
+from api.domain.lifetime_value.next_purchase import NextPurchase, next_purchase
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score, score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
@@ -29,7 +30,6 @@ from api.domain.lifetime_value.weeks import in_weeks
 from api.domain.money import Amount, in_minor_units
 from api.errors import BadUserInput
 
-LIKELY, POSSIBLE = 0.5, 0.2
 _HIGHEST_LEVEL = 0.99
 _DIGITS = 6
 """Decimals of numbers that are shown: more of them would say nothing."""
@@ -50,30 +50,6 @@ class ValueInterval:
     high: Amount
     level: float
     method: IntervalMethod
-
-
-class RiskBand(StrEnum):
-    """How likely it is that a customer buys nothing more within the horizon, roughly."""
-
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-
-
-class RiskBasis(StrEnum):
-    """What a band of risk rests on."""
-
-    MODEL = "MODEL"
-    SILENCE = "SILENCE"
-
-
-@dataclass(frozen=True, slots=True)
-class ChurnRisk:
-    """The chance of no purchase within the horizon, and its band."""
-
-    probability: float
-    band: RiskBand
-    basis: RiskBasis
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +93,13 @@ class Batch:
         return self.model.flags_on(self.facts[0].today, self.asked.weeks)
 
     @cached_property
+    def bands(self) -> list[RiskBand]:
+        """How likely it is that each of them buys nothing more."""
+        active, known = self.score.probability_active, self.model.knows_losses
+        order = list(RiskBand)
+        return [order[place] for place in bands(self.model.purchases, self.purchases, active, knows_losses=known)]
+
+    @cached_property
     def drivers(self) -> list[tuple[ValueDriver, ...]]:
         """What makes each of them worth more or less than a customer of whom nothing is known."""
         return drivers(self.facts, self.score, self.model, self.asked.weeks, float(self.asked.annual_discount_rate))
@@ -131,9 +114,7 @@ class Batch:
         if level not in self._intervals:
             quantiles, method = self._quantiles([(1 - level) / 2, (1 + level) / 2])
             # The ranges are those of money that is not discounted; what is shown is, by so much on the whole.
-            expected = self.score.expected_purchases
-            share = np.where(expected > 0, self.score.discounted_purchases / np.where(expected > 0, expected, 1.0), 1.0)
-            low, high = (quantiles * share).tolist()
+            low, high = (quantiles * self.score.discounted_share).tolist()
             self._intervals[level] = low, high, method
         return self._intervals[level]
 
@@ -193,13 +174,8 @@ class PredictedValue:
     @property
     def churn_risk(self) -> ChurnRisk:
         """The chance of none, and its band: by how long the customer is silent where the model knows no losses."""
-        active, model = self.probability_active, self.batch.model
-        if model.knows_losses:
-            low, medium = active >= LIKELY, active >= POSSIBLE
-            band = RiskBand.LOW if low else RiskBand.MEDIUM if medium else RiskBand.HIGH
-            return ChurnRisk(round(1 - active, _DIGITS), band, RiskBasis.MODEL)
-        silent = is_silent_too_long(model.purchases, self.batch.purchases)[self.index]
-        return ChurnRisk(round(1 - active, _DIGITS), RiskBand.HIGH if silent else RiskBand.LOW, RiskBasis.SILENCE)
+        basis = RiskBasis.MODEL if self.batch.model.knows_losses else RiskBasis.SILENCE
+        return ChurnRisk(round(1 - self.probability_active, _DIGITS), self.batch.bands[self.index], basis)
 
     @property
     def next_purchase(self) -> NextPurchase | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.spend import GammaGamma
@@ -26,6 +28,13 @@ class Score:
     expected_purchases: Array
     discounted_purchases: Array
     expected_order_value: Array
+
+    @property
+    def discounted_share(self) -> Array:
+        """What remains of the expected purchases (n,) when they are discounted, 1 where none are expected."""
+        some = self.expected_purchases > 0
+        share: Array = np.where(some, self.discounted_purchases / np.where(some, self.expected_purchases, 1.0), 1.0)
+        return share
 
     @property
     def discounted_value(self) -> Array:
