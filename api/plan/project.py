@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
@@ -52,6 +53,29 @@ class Hole:
         self.value: Any = None
 
 
+class Spliced:
+    """An object of an answer of which some members are written already; the rest is, once every hole is filled.
+
+    parts  in their order: members as text, or as an object
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = parts
+
+    @property
+    def value(self) -> orjson.Fragment:
+        """The object."""
+        parts = [part if type(part) is str else in_json(part)[1:-1].decode() for part in self.parts]
+        return orjson.Fragment(f"{{{','.join(parts)}}}")
+
+
+def in_json(value: Any) -> bytes:
+    """Return a value of an answer as JSON."""
+    return orjson.dumps(value, default=attrgetter("value"))
+
+
 @dataclass(slots=True)
 class Run:
     """What forming one answer needs and leaves behind: errors with their places, and holes still to be filled."""
@@ -90,21 +114,20 @@ def formed(run: Run, key: str | int, project: Project, value: Any, *, nullable: 
 def object_of(members: Sequence[tuple[str, Project, bool]]) -> Project:
     """Return the function that forms an object: per key a function, and whether its value may be missing."""
 
+    pairs = [(key, project) for key, project, _ in members]
+
     def form(value: Any, run: Run) -> Any:
-        # What `formed` does, without a call for every value.
-        made: dict[str, Any] = {}
-        failures = run.failures
-        for key, project, nullable in members:
-            mark = len(failures)
-            try:
-                made[key] = project(value, run)
-            except (ApiError, NullInNonNull) as error:
-                run.lost(error, key, mark, nullable=nullable)
-                made[key] = None
-            else:
-                if len(failures) != mark:
-                    run.below(key, mark)
-        return made
+        marks = len(run.failures), len(run.holes)
+        try:
+            made = {key: project(value, run) for key, project in pairs}
+        except (ApiError, NullInNonNull):
+            pass
+        else:
+            if len(run.failures) == marks[0]:
+                return made
+        # Seldom does anything go wrong: then each member is made once more, to see which it is.
+        del run.failures[marks[0] :], run.holes[marks[1] :]
+        return {key: formed(run, key, project, value, nullable=nullable) for key, project, nullable in members}
 
     return form
 
@@ -113,7 +136,7 @@ def projection(selecting: Any, type_: GraphQLOutputType, below: Any) -> Project:
     """Return the function that forms values of a type for the selection below a field."""
     of = get_nullable_type(type_)
     form = _formed(selecting, of, below)
-    if is_abstract_type(of) or (isinstance(of, GraphQLObjectType) and is_view(of)):
+    if _may_be_view(selecting, of):
         form = _referable(selecting, form, type_, below)
     required = is_non_null_type(type_)
 
@@ -169,6 +192,12 @@ def _dispatched(selecting: Any, type_: Any, below: Any) -> Project:
 def is_view(type_: GraphQLObjectType) -> bool:
     """Return whether a type's fields are read from the database, so that values of it are references."""
     return any(isinstance(field.extensions["strawberry-definition"], PlannedField) for field in type_.fields.values())
+
+
+def _may_be_view(selecting: Any, type_: Any) -> bool:
+    if is_abstract_type(type_):
+        return any(is_view(member) for member in selecting.schema.get_possible_types(type_))
+    return isinstance(type_, GraphQLObjectType) and is_view(type_)
 
 
 def _object(selecting: Any, type_: GraphQLObjectType, below: Any) -> Project:

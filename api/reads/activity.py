@@ -6,6 +6,8 @@ that was said of the past changes with a new policy, and what ends when one begi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import DateTime, func, select, true
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
@@ -35,14 +37,17 @@ def activity_around(row: Row) -> Table:
     return row.beside("around", lambda: (_through_policies(row, only_around=True), true()))
 
 
-def judged_in_turn(row: Row, policies: Table, *conditions: Condition, only_around: bool = False) -> Table:
+def judged_in_turn(
+    row: Row, policies: Table, *conditions: Condition, only_around: bool = False, reasons: Sequence[str] = REASONS
+) -> Table:
     """Return one row for a customer: the spans of every reason, as each policy judges the time of its reign.
 
     policies    those that judge, as `reigns` returns them
     conditions  which of them
+    reasons     which of them are wanted
     """
-    each = reasons_by(row, kept_policy(policies.c.policy_id), only_around=only_around)
-    spans = [func.range_agg(_within(each.c[reason], policies.c.reign)).label(reason) for reason in REASONS]
+    each = reasons_by(row, kept_policy(policies.c.policy_id), only_around=only_around, reasons=reasons)
+    spans = [func.range_agg(_within(each.c[reason], policies.c.reign)).label(reason) for reason in reasons]
     found = select(*spans).select_from(policies.join(each, true())).where(*conditions)
     return worked_out_once(found, policies, each)
 

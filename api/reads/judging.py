@@ -59,6 +59,8 @@ TERMS: dict[str, tuple[Link, Judged]] = {
     CONTRACT: (contracts_of_customer, lambda term: []),
 }
 """The reasons that rest on something with a term: where it is found, and which of them count."""
+OF_ORDERS = tuple(reason for reason in REASONS if reason not in TERMS)
+"""The reasons that rest on orders."""
 
 
 def merged(spans: Table) -> Expression:
@@ -86,11 +88,12 @@ def contains(spans: Expression, moment: Expression) -> ColumnElement[bool]:
     return spans.op("@>", is_comparison=True)(moment)
 
 
-def reasons_by(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
+def reasons_by(row: Row, policy: Policy, *, only_around: bool = False, reasons: Sequence[str] = REASONS) -> Table:
     """Return one row for a customer: when every reason holds as if a policy judged all time, and the policy's rules.
 
     only_around  passes over purchases that count no more at the moment, without which earlier spans are not right
-    returns  a multirange under each name in `REASONS`; `at_list`, `recent_list` and `loyal_list`, when purchases were
+    reasons      which of them are wanted
+    returns  a multirange under each of these names; `at_list`, `recent_list` and `loyal_list`, when purchases were
              made and until when each counts for either reason; what `active_rules.rules_for` returns
     """
     rules = rules_for(row, policy)
@@ -98,7 +101,7 @@ def reasons_by(row: Row, policy: Policy, *, only_around: bool = False) -> Table:
     found = {RECENT_PURCHASE: purchases.c.spans, LOYAL: _loyal(purchases, rules)}
     for reason, (link, which) in TERMS.items():
         found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
-    spans = [func.coalesce(each, NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason, each in found.items()]
+    spans = [func.coalesce(found[reason], NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason in reasons]
     joined = rules.join(purchases, true())
     lists = [purchases.c[name].label(f"{name}_list") for name in ("at", "recent", "loyal")]
     columns = [*spans, *rules.c, *lists]

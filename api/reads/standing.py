@@ -1,16 +1,18 @@
 """How customers stand now, from the projection: what lists are filtered and sorted by where nobody looks back.
 
-What is said of one customer is always worked out from the facts, and so is everything at another moment than now.
+What is said of one customer is worked out from the facts, and so is everything at another moment than now. The days of
+purchases alone are read here for predictions too: what a model needs to know of somebody is a handful of numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     DateTime,
+    FromClause,
     Select,
     and_,
     case,
@@ -31,7 +33,10 @@ from api.reads.activity import activity, activity_around, judged_in_turn
 from api.reads.conditions import some
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.judging import contains, merged
+from api.reads.json import minor_digits
+from api.reads.judging import OF_ORDERS, contains, merged
+from api.reads.purchase_days import purchase_days
+from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.reads.values import value_of_all_time
 from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
@@ -95,6 +100,14 @@ _KEPT = {
     "purchase_net": "purchase_net",
     "last_purchase_at": "last_at",
 }
+_DAYS = {
+    "purchase_days": "days",
+    "first_purchase_day": "first_day",
+    "last_purchase_day": "last_day",
+    "value_days": "value_days",
+    "purchase_value": "value",
+}
+"""Columns of the projection, each with the name of what is kept in it: of the totals, and of the days of purchases."""
 
 
 def _standing_total(name: str) -> Callable[[Row], Expression]:
@@ -163,23 +176,58 @@ def holds_any(row: Row, given: Given) -> Condition:
     return some([stands_by(row, code.lower()) for code in given.known()])
 
 
+def purchase_statistics(row: Row) -> dict[str, Expression]:
+    """Return what `purchase_days` does of a customer, by name: as it is kept where nobody looks back."""
+    if not is_now(row):
+        found = row.beside("purchase_days", lambda: (purchase_days(row), true()))
+        return {name: found.c[name] for name in _DAYS.values()}
+    return {name: totals_now(row).c[kept] for kept, name in _DAYS.items()}
+
+
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
     """Return what the projection should hold: the spans of customers, and their totals.
 
     which  says from the key of a customer whether it is one of those that are meant
     """
-    lens = Lens(moment=_LATELY)
-    row = Row(customers, lens)
-    spans = judged_in_turn(row, reigns(lens))
-    judgements = (
-        select(row.key, *[spans.c[reason] for reason in REASONS])
-        .select_from(row.table.join(spans, true()))
-        .where(which(row.key))
-    )
-    buyer = Row(customers, lens)
+    judge, spans = _judged(REASONS)
+    judgements = select(judge.key, *[spans.c[reason] for reason in REASONS])
+    buyer = Row(customers, judge.lens)
     sums = value_of_all_time(buyer)
-    counted = [sums.c[name].label(label) for label, name in _KEPT.items()]
-    return judgements, select(buyer.key, *counted).select_from(buyer.table.join(sums, true())).where(which(buyer.key))
+    totals = _with_days(buyer, {label: sums.c[name] for label, name in _KEPT.items()}, buyer.table.join(sums, true()))
+    return judgements.select_from(judge.table.join(spans, true())).where(which(judge.key)), totals.where(
+        which(buyer.key)
+    )
+
+
+def projected_by_orders(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
+    """Return what `projected` does where nothing but orders has changed: what rests on terms is taken as it is kept."""
+    judge, spans = _judged(OF_ORDERS)
+    reasons = customer_activity.alias()
+    judgements = select(judge.key, *[(spans if name in OF_ORDERS else reasons).c[name] for name in REASONS])
+    judged = judge.table.join(reasons, reasons.c.customer_id == judge.key).join(spans, true())
+    buyer = Row(customers, judge.lens)
+    sums, kept = of_all_time(buyer), customer_standing.alias()
+    digits = minor_digits(sums.c.currency)
+    booked = kept.c.historic_net - func.round(kept.c.purchase_net, digits)
+    net = func.round(sums.c.net, digits) + booked
+    counted = {"order_count": sums.c.order_count, "historic_net": net, "purchase_net": sums.c.net}
+    bought = buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true())
+    totals = _with_days(buyer, {**counted, "last_purchase_at": sums.c.last_at}, bought)
+    return judgements.select_from(judged).where(which(judge.key)), totals.where(which(buyer.key))
+
+
+def _with_days(buyer: Row, counted: Mapping[str, Expression], source: FromClause) -> Select[Any]:
+    """Return totals of customers with the days of their purchases."""
+    days = purchase_days(buyer)
+    columns = {**counted, **{kept: days.c[name] for kept, name in _DAYS.items()}}
+    labelled = [value.label(name) for name, value in columns.items()]
+    return select(buyer.key, *labelled).select_from(source.join(days, true()))
+
+
+def _judged(reasons: Sequence[str]) -> tuple[Row, Table]:
+    """Return a customer, and beside it when each of some reasons holds, by every policy in its time."""
+    row = Row(customers, Lens(moment=_LATELY))
+    return row, judged_in_turn(row, reigns(row.lens), reasons=reasons)
 
 
 def is_kept(ends_at: Expression) -> Condition:

@@ -5,7 +5,7 @@ It can be made again from the facts at any time, and answers nothing about the p
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
@@ -36,7 +36,12 @@ customer_standing = Table(
     Column("historic_net", Numeric, nullable=False, comment="of all streams, in the currency of the business"),
     Column("purchase_net", Numeric, nullable=False, comment="of orders alone, in the currency of the business"),
     planned("last_purchase_at"),
-    comment="a projection of the facts: what customers have brought",
+    Column("purchase_days", Integer, nullable=False, comment="on how many days there were purchases that lasted"),
+    Column("first_purchase_day", Date, comment="on the calendar of the business"),
+    Column("last_purchase_day", Date),
+    Column("value_days", Integer, nullable=False, comment="how many of these days brought something"),
+    Column("purchase_value", Numeric, nullable=False, comment="what those brought, less what was paid back of each"),
+    comment="a projection of the facts: what customers have brought, and on which days they bought",
     postgresql_with={"fillfactor": 85},
 )
 Index("ix_customer_standing_historic_net", customer_standing.c.historic_net, customer_standing.c.customer_id)

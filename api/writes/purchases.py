@@ -13,7 +13,7 @@ from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
-from api.writes.standing import stand_anew_in_turn, take_turns
+from api.writes.standing import stand_anew_by_orders, take_turns
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
@@ -133,7 +133,7 @@ async def _written(
         added = await _added_with_products(change, priced, known, named)
     else:
         added = await add_orders_with_lines(change, priced, known, hoped)
-    await stand_anew_in_turn(change, _buyers(added))
+    await stand_anew_by_orders(change, _buyers(added))
     if not lacking and len(added) == len(priced):
         return Kept(hoped)
     lost = {each.place for each in priced} - {each.place for each in added}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from api.database import Connection, Database, Statement, prepare
 from api.reads.relation import Condition, Expression
-from api.reads.standing import projected, unended
+from api.reads.standing import projected, projected_by_orders, unended
 from api.tables.customers import customers
 from api.tables.standing import active_spans, customer_activity, customer_standing
 from api.writes.change import Change
@@ -68,33 +68,34 @@ def _replaced(table: Any, key: Sequence[str], rows: Any) -> Any:
     return made.on_conflict_do_update(index_elements=list(key), set_=others, where=changed)
 
 
-def _gone(table: Any, key: Sequence[str], rows: Any, which: Callable[[Expression], Condition]) -> Any:
+def _gone(table: Any, key: Sequence[str], rows: Any) -> Any:
     """Return the deletion of what is kept of customers under a key that no row has any more."""
     same = [rows.c[name] == table.c[name] for name in key]
     there = exists(select(literal_column("1")).select_from(rows).where(*same))
-    return table.delete().where(which(table.c.customer_id), ~there)
+    return table.delete().where(_among(table.c.customer_id), ~there)
 
 
-def _stand_anew(which: Callable[[Expression], Condition]) -> Statement:
-    judgements, totals = projected(which)
+def _stand_anew(judgements: Any, totals: Any) -> Statement:
     judged = judgements.cte("judged")
     fresh = unended(judged).cte("fresh")
     customer, key = ("customer_id",), ("customer_id", "starts_at")
     return prepare(
         _replaced(customer_standing, customer, totals.cte("summed"))
         .add_cte(_replaced(customer_activity, customer, judged).cte("activity"))
-        .add_cte(_gone(active_spans, key, fresh, which).cte("gone"))
+        .add_cte(_gone(active_spans, key, fresh).cte("gone"))
         .add_cte(_replaced(active_spans, key, fresh).cte("added"))
     )
 
 
-_SOME = _stand_anew(_among)
+_SOME = _stand_anew(*projected(_among))
+_SOME_BY_ORDERS = _stand_anew(*projected_by_orders(_among))
 
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
     """Bring the standing of customers up to date; changes of the same customers take turns from here on."""
     await take_turns(change, which)
-    await stand_anew_in_turn(change, which)
+    if which:
+        await change.rows(_SOME, which=sorted(set(which)))
 
 
 async def take_turns(change: Change, which: Sequence[UUID]) -> None:
@@ -107,10 +108,10 @@ async def _take_turns(connection: Connection, ordered: Sequence[UUID]) -> None:
     await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
 
 
-async def stand_anew_in_turn(change: Change, which: Sequence[UUID]) -> None:
-    """Do what `stand_anew` does where the transaction has read `TURNS`."""
+async def stand_anew_by_orders(change: Change, which: Sequence[UUID]) -> None:
+    """Do what `stand_anew` does where only orders were added, and where the transaction has read `TURNS`."""
     if which:
-        await change.rows(_SOME, which=sorted(set(which)))
+        await change.rows(_SOME_BY_ORDERS, which=sorted(set(which)))
 
 
 async def everybody_stands_anew(change: Change) -> None:
