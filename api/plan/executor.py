@@ -25,8 +25,8 @@ from api.database import Database
 from api.graph.declare import PlannedField, Reference
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
+from api.plan.forming import Failure, NullInNonNull, Run
 from api.plan.planner import reference_plan, root_plan
-from api.plan.project import Failure, NullInNonNull, Run
 from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.select import Selecting

@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from api.database import Statement
 from api.graph.sources import Derived
-from api.plan.project import Run, formed
+from api.plan.forming import Run, formed
+from api.plan.project import Project
 from api.plan.tree import Connected, Info, Name
 from api.reads.page import COUNTED_AT_MOST
 
@@ -26,10 +27,27 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A derived value of a level: the columns it needs, by their name in the row."""
+    """A derived value of a level: the columns it needs, by their name in the row, and what forms its values."""
 
     derived: Derived
     columns: Mapping[str, str]
+    project: Project
+
+
+class Values:
+    """The values of a batch by the place of their row, formed for JSON when the first one is asked for."""
+
+    def __init__(self, project: Project, values: Mapping[int, Any]) -> None:
+        self._project = project
+        self._values = values
+        self._made: Mapping[int, Any] | None = None
+
+    def formed(self, index: int, run: Run) -> Any:
+        """Return the value of a row formed for JSON, or raise the error in it."""
+        if self._made is None:
+            made = run.all_or_nothing(lambda: self._project(list(self._values.values()), run))
+            self._made = dict(zip(self._values, made, strict=True)) if made is not None else {}
+        return self._made[index] if self._made else self._project([self._values[index]], run)[0]
 
 
 @dataclass(slots=True)
@@ -55,7 +73,7 @@ class Fetched:
 
     rows: Sequence[Any]
     places: Mapping[int, range] = field(default_factory=dict)
-    computed: list[Sequence[Any]] = field(default_factory=list)
+    computed: list[Values] = field(default_factory=list)
     below: list[Fetched] = field(default_factory=list)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 import orjson
@@ -16,8 +15,8 @@ import orjson
 from api.database import prepare
 from api.plan import compile as inline
 from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Form, Place, connection_form, listed
+from api.plan.forming import Run, object_of
 from api.plan.narrow import Value
-from api.plan.project import Run, Spliced, object_of
 from api.plan.tree import (
     Computed,
     Connected,
@@ -27,10 +26,11 @@ from api.plan.tree import (
     Narrow,
     Nodes,
     SameRow,
+    Scalar,
     ToMany,
     ToOne,
+    connection_is_split,
     is_split,
-    item_is_split,
 )
 from api.plan.values import Parameters
 from api.reads import json, page, rowset
@@ -71,30 +71,22 @@ class Builder:
         return rowset.selected(self.row, list(self.needs.values()), columns, conditions)
 
     def objects(self, items: Sequence[Item]) -> Form:
-        """Return the function that makes an object of a row; what PostgreSQL can write of it arrives as text."""
-        parts = [self.members(list(some), split=split) for split, some in groupby(items, item_is_split)]
-        if len(parts) == 1:
-            return parts[0]
-        return lambda place, run: Spliced([part(place, run) for part in parts])
-
-    def members(self, items: Sequence[Item], *, split: bool) -> Form:
-        """Return the function that makes some members of an object: as an object, or as text without the braces."""
-        if split:
-            return object_of([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
-        label = self.column(json.json_members(inline.members(items, self.row)).text())
-        self.built.add(label)
-        return lambda place, run: place.row[label]
+        """Return the function that makes an object of a row."""
+        return object_of([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
 
     def item(self, item: Item) -> Form:
-        """Return the function that makes one item of a row that PostgreSQL cannot write alone."""
+        """Return the function that makes one item of a row."""
         match item:
+            case Scalar():
+                label = self.column(item.expression(self.row))
+                return lambda place, run: place.row[label]
             case Computed():
                 return self.computed(item)
-            case SameRow():
+            case SameRow() if is_split(item.items):
                 return self.same_row(item)
-            case ToOne() | ToMany():
+            case ToOne() | ToMany() if is_split(item.level.items):
                 return self.linked(item)
-            case Connected():
+            case Connected() if connection_is_split(item):
                 return self.child(connection(item, self.row.lens, self.parameters, of_parent=True), item.link)
         return self.finished(inline.as_json(item, self.row).text())
 
@@ -114,9 +106,9 @@ class Builder:
             self.needs[known] = item.derived.needs(self.row, given)
         need = self.needs[known]
         names = {name: self.column(need.c[name]) for name in need.c.keys()}  # noqa: SIM118  (not a mapping)
-        self.batches.append(Batch(item.derived, names))
-        number, project = len(self.batches) - 1, item.project
-        return lambda place, run: project(place.fetched.computed[number][place.index], run)
+        self.batches.append(Batch(item.derived, names, item.project))
+        number = len(self.batches) - 1
+        return lambda place, run: place.fetched.computed[number].formed(place.index, run)
 
     def linked(self, item: ToOne | ToMany) -> Form:
         """Return the function that makes the object or the list behind a link."""

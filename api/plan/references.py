@@ -14,7 +14,7 @@ from aiodataloader import DataLoader
 
 from api.database import Statement, joined
 from api.plan.fetched import Fetched
-from api.plan.project import NullInNonNull, Run
+from api.plan.forming import NullInNonNull, Run
 from api.plan.run import Plan, Reading, fetched, placed
 
 MOST_TOGETHER = 1_000

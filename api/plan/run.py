@@ -10,7 +10,7 @@ from typing import Any
 
 from api.database import Connection, Database, Statement
 from api.errors import Unavailable
-from api.plan.fetched import Batch, Fetched, FetchedLevel
+from api.plan.fetched import Batch, Fetched, FetchedLevel, Values
 from api.plan.values import Parameters
 
 
@@ -99,15 +99,10 @@ def _places(rows: Sequence[Any]) -> dict[int, range]:
     return places
 
 
-def _computed(batch: Batch, rows: Sequence[Any]) -> Sequence[Any]:
+def _computed(batch: Batch, rows: Sequence[Any]) -> Values:
     # A parent without rows is there only for the facts about its list.
     empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
     real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
     columns = list(batch.columns.items())
     values = batch.derived.compute([{name: rows[index][column] for name, column in columns} for index in real])
-    if not empty:
-        return values
-    placed: list[Any] = [None] * len(rows)
-    for index, value in zip(real, values, strict=True):
-        placed[index] = value
-    return placed
+    return Values(batch.project, dict(zip(real, values, strict=True)))

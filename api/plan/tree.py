@@ -191,11 +191,10 @@ Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToOneOf | 
 
 def is_split(items: Sequence[Item]) -> bool:
     """Return whether PostgreSQL cannot build the object alone, because something in it is computed."""
-    return any(item_is_split(item) for item in items)
+    return any(_item_is_split(item) for item in items)
 
 
-def item_is_split(item: Item) -> bool:
-    """Return whether something in an item is computed."""
+def _item_is_split(item: Item) -> bool:
     if isinstance(item, Computed):
         return True
     if isinstance(item, SameRow):

@@ -193,15 +193,10 @@ _NULL: Expression = literal_column("'null'", Text)
 
 def json_object(members: Sequence[tuple[str, Json]]) -> Json:
     """Return one object made of values of the enclosing rows, under keys that are names of GraphQL."""
-    return Json(("{", *json_members(members).pieces, "}"))
-
-
-def json_members(members: Sequence[tuple[str, Json]]) -> Json:
-    """Return the members of such an object, without the braces around them."""
-    pieces: list[str | Expression] = []
+    pieces: list[str | Expression] = ["{"]
     for number, (key, value) in enumerate(members):
         pieces += [f'{"," if number else ""}"{key}":', *value.pieces]
-    return Json(tuple(pieces))
+    return Json((*pieces, "}"))
 
 
 def json_row(rows: Select[Any]) -> Json:

@@ -26,7 +26,6 @@ from api.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from api.plan.project import in_json
 from api.web.errors import log_unexpected, refusal, shown
 from api.web.negotiation import GRAPHQL_JSON
 
@@ -102,7 +101,7 @@ def written(answer: Answer, identity: str, limit: int) -> tuple[Answer, bytes]:
     limit  bytes of JSON that are sent at most
     """
     try:
-        body = in_json(answer.members)
+        body = orjson.dumps(answer.members, default=_filled)
     except orjson.JSONEncodeError as error:
         log_unexpected(error, identity)
         answer = Answer({"errors": [shown(identity)]}, 500)
@@ -113,6 +112,11 @@ def written(answer: Answer, identity: str, limit: int) -> tuple[Answer, bytes]:
     # The operation has run: a change in it stands.
     answer = Answer({"errors": [refusal(too_large)], "data": None}, headers=answer.headers)
     return answer, orjson.dumps(answer.members)
+
+
+def _filled(hole: Any) -> Any:
+    """Return what fills the place that was kept for a referenced row."""
+    return hole.value
 
 
 def headers_of_answer(media_type: str, body: bytes, more: Headers) -> list[tuple[bytes, bytes]]:
