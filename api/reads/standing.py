@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal_column,
     not_,
     null,
+    or_,
     select,
     true,
     type_coerce,
@@ -31,6 +32,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE
 from api.reads.active_policies import reigns
 from api.reads.activity import activity, activity_around, judged_in_turn
 from api.reads.conditions import some
+from api.reads.contracts import contracts_of_customer
 from api.reads.customers import customers
 from api.reads.identity import Given
 from api.reads.json import minor_digits
@@ -38,6 +40,8 @@ from api.reads.judging import OF_ORDERS, contains, merged
 from api.reads.purchase_days import purchase_days
 from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
+from api.reads.subscriptions import subscriptions_of_customer
+from api.reads.support_plans import support_plans_of_customer
 from api.reads.values import value_of_all_time
 from api.tables.standing import REASONS, active_spans, customer_activity, customer_standing
 
@@ -49,6 +53,7 @@ _LATELY: Expression = type_coerce(func.now() - literal_column("interval 'PT5M'")
 """What is over since then is kept no longer; callers' clocks and the database's may differ by as much."""
 
 SPAN = "active_span"
+_TERMS = (subscriptions_of_customer, support_plans_of_customer, contracts_of_customer)
 
 
 def is_now(row: Row) -> bool:
@@ -184,6 +189,11 @@ def purchase_statistics(row: Row) -> dict[str, Expression]:
     return {name: totals_now(row).c[kept] for kept, name in _DAYS.items()}
 
 
+def has_terms(row: Row) -> Expression:
+    """Return whether a customer may have anything with a term: as it is kept where nobody looks back."""
+    return totals_now(row).c.has_terms if is_now(row) else true()
+
+
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
     """Return what the projection should hold: the spans of customers, and their totals.
 
@@ -193,7 +203,8 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     judgements = select(judge.key, *[spans.c[reason] for reason in REASONS])
     buyer = Row(customers, judge.lens)
     sums = value_of_all_time(buyer)
-    totals = _with_days(buyer, {label: sums.c[name] for label, name in _KEPT.items()}, buyer.table.join(sums, true()))
+    counted = {**{label: sums.c[name] for label, name in _KEPT.items()}, "has_terms": or_(*map(buyer.has, _TERMS))}
+    totals = _with_days(buyer, counted, buyer.table.join(sums, true()))
     return judgements.select_from(judge.table.join(spans, true())).where(which(judge.key)), totals.where(
         which(buyer.key)
     )
@@ -212,7 +223,8 @@ def projected_by_orders(which: Callable[[Expression], Condition]) -> tuple[Selec
     net = func.round(sums.c.net, digits) + booked
     counted = {"order_count": sums.c.order_count, "historic_net": net, "purchase_net": sums.c.net}
     bought = buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true())
-    totals = _with_days(buyer, {**counted, "last_purchase_at": sums.c.last_at}, bought)
+    counted |= {"last_purchase_at": sums.c.last_at, "has_terms": kept.c.has_terms}
+    totals = _with_days(buyer, counted, bought)
     return judgements.select_from(judged).where(which(judge.key)), totals.where(which(buyer.key))
 
 

@@ -5,7 +5,7 @@ It can be made again from the facts at any time, and answers nothing about the p
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
+from sqlalchemy import Boolean, Column, Date, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
@@ -41,6 +41,7 @@ customer_standing = Table(
     Column("last_purchase_day", Date),
     Column("value_days", Integer, nullable=False, comment="how many of these days brought something"),
     Column("purchase_value", Numeric, nullable=False, comment="what those brought, less what was paid back of each"),
+    Column("has_terms", Boolean, nullable=False, comment="whether there ever was a subscription, plan or contract"),
     comment="a projection of the facts: what customers have brought, and on which days they bought",
     postgresql_with={"fillfactor": 85},
 )

@@ -16,6 +16,7 @@ _COLUMNS = (
     ("last_purchase_day", sa.Date(), True, None),
     ("value_days", sa.Integer(), False, "how many of these days brought something"),
     ("purchase_value", sa.Numeric(), False, "what those brought, less what was paid back of each"),
+    ("has_terms", sa.Boolean(), False, "whether there ever was a subscription, plan or contract"),
 )
 
 
