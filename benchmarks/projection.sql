@@ -25,9 +25,14 @@ INSERT INTO customers (customer_id, first_name, last_name, country, created_at, 
 SELECT customer_id, 'Ada', 'Number ' || number, 'DE', born, born, born
 FROM made CROSS JOIN LATERAL (SELECT until - interval '900 days' * pg_temp.chance('born', number)) AS came (born);
 
-INSERT INTO customer_standing (customer_id, order_count, historic_net, purchase_net, last_purchase_at)
-SELECT customer_id, 1 + number % 20, brought, brought, until - interval '1 day' * (number % 365)
-FROM made CROSS JOIN LATERAL (SELECT 100 * (1 + number % 20)) AS worth (brought);
+INSERT INTO customer_standing (
+  customer_id, order_count, historic_net, purchase_net, last_purchase_at, purchase_days, first_purchase_day,
+  last_purchase_day, value_days, purchase_value, has_terms
+)
+SELECT customer_id, bought, 100 * bought, 100 * bought, last_at, bought, (last_at - interval '1 day' * bought)::date,
+  last_at::date, bought, 100 * bought, false
+FROM made
+CROSS JOIN LATERAL (SELECT 1 + number % 20, until - interval '1 day' * (number % 365)) AS orders (bought, last_at);
 
 -- Nine of ten are active.
 INSERT INTO active_spans (customer_id, starts_at, ends_at)

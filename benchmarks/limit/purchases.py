@@ -34,12 +34,16 @@ SELECT $1, $2, * FROM unnest(
   $3::int[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::numeric[], $10::text[]
 )
 """
-# What lists of customers are read from stands in rows of its own, which the purchase changes at the least: it was never
-# paid back, one rule makes it count, for a year, and no other span begins or ends with it.
+# What lists and predictions are read from stands in rows of its own, which the purchase changes at the least: it was
+# never paid back, one rule makes it count, for a year, no other span begins or ends with it, and no earlier day counts.
 _STANDING = """
 WITH totals AS (
   UPDATE customer_standing SET order_count = order_count + 1, historic_net = historic_net + $3,
-    purchase_net = purchase_net + $3, last_purchase_at = greatest(last_purchase_at, $2)
+    purchase_net = purchase_net + $3, last_purchase_at = greatest(last_purchase_at, $2),
+    purchase_days = purchase_days + (today > last_purchase_day)::int,
+    value_days = value_days + (today > last_purchase_day)::int,
+    last_purchase_day = greatest(last_purchase_day, today), purchase_value = purchase_value + $3
+  FROM (SELECT (timezone(time_zone, $2))::date AS today FROM business) AS calendar
   WHERE customer_id = $1
 ), reasons AS (
   UPDATE customer_activity
