@@ -7,11 +7,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from api.domain.lifetime_value.renewal_models import RenewalModel
+from api.domain.lifetime_value.renewals import BetaDiscreteWeibull
+from api.domain.lifetime_value.streams import Stream
 from tests.given import Given, Made
 
 MODEL = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
 SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
 """Parameters of MBG/NBD, in weeks, and of Gamma-Gamma, in euros."""
+
+
+def renewal(stream: str | None, term: str | None, alpha: float, beta: float) -> dict[str, Any]:
+    """Return how long things of a kind are kept, as a fit keeps it: sBG, fitted to 400 of them in 8 cohorts."""
+    model = BetaDiscreteWeibull(alpha, beta)
+    return dict(RenewalModel(Stream(stream) if stream else None, term, model, 400, 8, rests_on_prior=False).told())
 
 
 async def add_model(given: Given, *, trained_until: datetime, **columns: Any) -> Made:

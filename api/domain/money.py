@@ -50,6 +50,11 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(_UNITS[MINOR_DIGITS[currency]], ROUND_HALF_UP, _EXACT)
 
 
+def in_money(value: float, currency: str) -> Amount:
+    """Return an estimate as an amount, rounded once."""
+    return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
+
+
 def has_at_most(digits: int, amount: Decimal) -> bool:
     """Return whether a finite amount needs no more digits behind the point than given.
 

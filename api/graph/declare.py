@@ -22,6 +22,7 @@ from api.graph.sources import (
     Column,
     Compute,
     Derived,
+    Finished,
     Gathered,
     Listed,
     Many,
@@ -198,9 +199,10 @@ def derived(
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
     cost: int = 1,
+    finished: Finished | None = None,
 ) -> Any:
     """Return a field computed in Python over all rows of its level at once; `cost` is its price in points."""
-    return planned(Derived(needs, compute), description, arguments, Cost(weight=cost) if cost != 1 else None)
+    return planned(Derived(needs, compute, finished), description, arguments, Cost(weight=cost) if cost != 1 else None)
 
 
 def root_one(relation: Relation, description: str, *arguments: StrawberryArgument, only: Compute | None = None) -> Any:

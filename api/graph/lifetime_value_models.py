@@ -7,9 +7,11 @@ from enum import Enum
 
 import strawberry
 
+from api.domain.calendar import Duration
 from api.graph.declare import column, gathered, identifier, many, money, same
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money, Node
+from api.graph.value_streams import ValueStream
 from api.reads import lifetime_value_models as reads
 
 
@@ -35,6 +37,14 @@ class ModelFlag(Enum):
     )
     LOW_CONFIDENCE = strawberry.enum_value(
         "LOW_CONFIDENCE", description="On held-out time, repeating each customer's last period did clearly better."
+    )
+    ORDERS_UNKNOWN = strawberry.enum_value(
+        "ORDERS_UNKNOWN",
+        description="The customer has placed no order yet, so nothing is known, or expected, of orders.",
+    )
+    RENEWALS_UNKNOWN = strawberry.enum_value(
+        "RENEWALS_UNKNOWN",
+        description="Few terms like the customer's were seen; larger groups, or businesses in general, stand in.",
     )
 
 
@@ -74,6 +84,25 @@ class ModelCalibration:
     )
 
 
+@strawberry.type(
+    description=(
+        "How long subscriptions, support plans or contracts of one kind are kept: the share that is renewed at the end "
+        "of each term."
+    )
+)
+class RenewalPattern:
+    stream: ValueStream | None = column("Which kind of business it is about; null for all together.")
+    term_length: Duration | None = column("About how long a term is; null for every length.", "term")
+    renewed_first: float = column("Share that is renewed at the end of the 1st term.", "first")
+    renewed_second: float = column("Share of these that is renewed at the end of the 2nd term.", "second")
+    renewed_third: float = column("Share of those that is renewed at the end of the 3rd term.", "third")
+    method: str = column("The statistical method: sBG, or BdW where the chance of leaving changes with age.")
+    seen: int = column("How many of them were looked at.")
+    rests_on_prior: bool = column(
+        "Whether they were too few, so that the shares lean on those of larger groups or of businesses in general.",
+    )
+
+
 @strawberry.type(description="A fitted model of what customers will bring: a version is never changed, only followed.")
 class LifetimeValueModel(Node):
     id: strawberry.ID = identifier()
@@ -90,4 +119,9 @@ class LifetimeValueModel(Node):
     flags: list[ModelFlag] = column("What to be careful about, as far as it was known when the model was fitted.")
     calibrations: list[ModelCalibration] = many(
         reads.tests_of_model, "How the model did on time that was held out; none where the history is too short."
+    )
+    renewals: list[RenewalPattern] = gathered(
+        "How long what is agreed for a time is kept, the largest groups first; none where nothing was.",
+        reads.renewals,
+        many=True,
     )

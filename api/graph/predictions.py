@@ -16,6 +16,7 @@ from api.domain.calendar import Duration
 from api.graph.declare import argument
 from api.graph.lifetime_value_models import LifetimeValueModel, ModelFlag
 from api.graph.shared import Money
+from api.graph.value_streams import StreamForecast
 
 ARGUMENTS = [
     argument("horizon", Duration, "How far to look ahead, at most P10Y.", Duration(12)),
@@ -56,6 +57,10 @@ class IntervalMethod(Enum):
         "APPROXIMATE",
         description="From the chance of nothing, the mean and the variance, by a log-normal distribution; for lists.",
     )
+    COMBINED = strawberry.enum_value(
+        "COMBINED",
+        description="The same for orders and terms together, where the customer has a subscription, plan or contract.",
+    )
 
 
 @strawberry.type(description="A range in which the value lies with a probability, missed as often below as above.")
@@ -66,11 +71,11 @@ class ValueInterval:
     method: IntervalMethod = strawberry.field(description="How the range was worked out.")
 
 
-@strawberry.enum(description="How likely it is that a customer buys nothing more within the horizon.")
+@strawberry.enum(description="How likely it is that nothing more comes of a customer within the horizon.")
 class RiskBand(Enum):
-    LOW = strawberry.enum_value("LOW", description="A purchase is at least as likely as none.")
-    MEDIUM = strawberry.enum_value("MEDIUM", description="A purchase has a chance of 20 % to 50 %.")
-    HIGH = strawberry.enum_value("HIGH", description="A purchase has a chance below 20 %.")
+    LOW = strawberry.enum_value("LOW", description="A purchase or renewal is at least as likely as none.")
+    MEDIUM = strawberry.enum_value("MEDIUM", description="A purchase or renewal has a chance of 20 % to 50 %.")
+    HIGH = strawberry.enum_value("HIGH", description="A purchase or renewal has a chance below 20 %.")
 
 
 @strawberry.enum(description="What a band of risk rests on.")
@@ -86,10 +91,12 @@ class RiskBasis(Enum):
 
 
 @strawberry.type(
-    description="How likely it is that a customer buys nothing more; a forecast, which says nothing about being active."
+    description="How likely it is that nothing more comes; a forecast, which says nothing about being active."
 )
 class ChurnRisk:
-    probability: float = strawberry.field(description="Probability of no purchase within the horizon.")
+    probability: float = strawberry.field(
+        description="Probability that nothing more comes within the horizon: no purchase, no renewal."
+    )
     band: RiskBand = strawberry.field(description="The risk as a coarse band.")
     basis: RiskBasis = strawberry.field(description="What the band rests on.")
 
@@ -108,11 +115,16 @@ class ValueDriverName(Enum):
     FREQUENCY = strawberry.enum_value("FREQUENCY", description="How often the customer buys.")
     SILENCE = strawberry.enum_value("SILENCE", description="How long the customer has not bought.")
     SPEND = strawberry.enum_value("SPEND", description="What a purchase of the customer is worth.")
+    TERMS = strawberry.enum_value(
+        "TERMS", description="What subscriptions, support plans and contracts are expected to bring."
+    )
 
 
 @strawberry.type(description="What makes a predicted value higher or lower.")
 class ValueDriver:
-    name: ValueDriverName = strawberry.field(description="Which of three: how often, how lately, how much.")
+    name: ValueDriverName = strawberry.field(
+        description="Which of four: how often, how lately, how much, or what was agreed for a time."
+    )
     explanation: str = strawberry.field(description="What was seen of it, in one sentence.")
     effect: Money = strawberry.field(
         description="By how much the value is higher for it, or lower, than that of a customer who has just come."
@@ -121,17 +133,28 @@ class ValueDriver:
 
 @strawberry.type(
     description=(
-        "What a customer is expected to bring by purchases within a horizon, with its range, what speaks for it, and "
-        "the model with how well it did before."
+        "What a customer is expected to bring within a horizon, with its range, what speaks for it, and the model with "
+        "how well it did before."
     )
 )
 class PredictedValue:
     horizon: Duration = strawberry.field(description="How far ahead is looked.")
     annual_discount_rate: Decimal = strawberry.field(description="By how much less later money counts, per year.")
     expected: Money = strawberry.field(description="Mean of the predicted value, discounted to the moment asked for.")
+    by_stream: list[StreamForecast] = strawberry.field(
+        description="The same by where it comes from: always all five; the parts add up to expected, to the cent."
+    )
+    in_other_currencies: list[Money] = strawberry.field(
+        description="What renewals in other currencies are to bring, one amount for each; it is counted nowhere else."
+    )
     expected_purchases: float = strawberry.field(description="Mean number of days with a purchase.")
     expected_order_value: Money = strawberry.field(description="Mean value of a day with a purchase.")
-    probability_active: float = strawberry.field(description="Probability of at least one purchase.")
+    probability_active: float = strawberry.field(
+        description=(
+            "Probability of at least one purchase, renewal or other payment; 1 where what was agreed runs on to the "
+            "end of the horizon."
+        )
+    )
     churn_risk: ChurnRisk = strawberry.field(description="How likely it is that nothing more comes.")
     next_purchase: NextPurchase | None = strawberry.field(
         description="When the customer is due to buy again; null where that would be in more than ten years."
@@ -162,6 +185,11 @@ def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     found: Sequence[object] = scoring().predicted(rows)
     return found
+
+
+def total(predicted: object, historic_net: Decimal) -> object:
+    """Return what a customer has brought and is expected to bring, None where nothing is predicted."""
+    return scoring().total(predicted, historic_net)
 
 
 @cache

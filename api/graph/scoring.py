@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,13 @@ import orjson
 
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value import prediction as domain
+from api.domain.lifetime_value.agreed_terms import agreed_terms
 from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
 from api.domain.lifetime_value.fit import restored
 from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
+from api.domain.money import Amount
 from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
 
@@ -30,8 +34,18 @@ def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     return domain.predictions([_facts(row) for row in rows], asked, model, first["currency"])
 
 
+def total(predicted: object, historic_net: Decimal) -> Amount | None:
+    """Return what a customer has brought and is expected to bring, None where nothing is predicted."""
+    if not isinstance(predicted, domain.PredictedValue):
+        return None
+    expected = predicted.expected
+    return Amount(historic_net + expected.amount, expected.currency_code)
+
+
 def _facts(row: Mapping[str, Any]) -> PurchaseFacts:
-    return PurchaseFacts(row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"], row["today"])
+    terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
+    bought = row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"]
+    return PurchaseFacts(*bought, row["today"], terms)
 
 
 @lru_cache(maxsize=16)
@@ -49,5 +63,6 @@ def _model(text: str) -> FittedModel:
         trained_until=seen_until,
         fitted_at=fitted_at,
         flags=frozenset(Flag(name) for name in told["flags"]),
+        renewals=RenewalModels([RenewalModel.of(each) for each in told["renewals"]]),
         shown=Reference(LifetimeValueModel, UUID(told["model_id"])),
     )

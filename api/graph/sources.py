@@ -119,15 +119,30 @@ class Paged:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """What becomes of a value that was computed over the whole batch, where that is not the field's value yet.
+
+    beside  name of an expression of the row that is read as well
+    make    takes the computed value and that one, returns the field's
+    """
+
+    beside: str
+    make: Callable[[Any, Any], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Derived:
     """A value computed in Python over the whole batch of rows.
 
     needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
-    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row
+    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row; fields of one
+             object that need and compute the same with equal arguments share it
+    finished what becomes of a row's value then; None for nothing
     """
 
     needs: Callable[[Row, Given], Table]
     compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    finished: Finished | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 
 import strawberry
 
@@ -12,30 +11,13 @@ from api.graph.declare import argument, column, derived, gathered, listed, membe
 from api.graph.predictions import PredictedValueResult
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money, Node
-from api.graph.sources import Member
+from api.graph.sources import Finished, Member
+from api.graph.value_streams import ValueStream
 from api.reads import value_changes as causes
 from api.reads.business import business_currency
 from api.reads.json import constant
 from api.reads.predictions import prediction_facts
 from api.reads.values import STREAMS, historic_value, in_other_currencies
-
-
-@strawberry.enum(description="Where the money came from.")
-class ValueStream(Enum):
-    ORDERS = strawberry.enum_value("ORDERS", description="Orders, after discounts and refunds.")
-    PRODUCT_SUBSCRIPTIONS = strawberry.enum_value(
-        "PRODUCT_SUBSCRIPTIONS", description="Payments for subscriptions to products."
-    )
-    SERVICE_SUBSCRIPTIONS = strawberry.enum_value(
-        "SERVICE_SUBSCRIPTIONS", description="Payments for subscriptions to services."
-    )
-    SUPPORT_PLANS = strawberry.enum_value(
-        "SUPPORT_PLANS", description="Prices of support plans that did not come with an order."
-    )
-    CONTRACTS = strawberry.enum_value(
-        "CONTRACTS",
-        description="Values of agreed terms of contracts, less what an early end leaves, and penalties.",
-    )
 
 
 def _of_stream(name: str) -> Member:
@@ -142,4 +124,12 @@ class CustomerLifetimeValue:
         predictions.predicted,
         predictions.ARGUMENTS,
         cost=3,
+    )
+    total: Money | None = derived(
+        "What the customer has brought and is expected to bring, together; null where nothing is predicted.",
+        prediction_facts,
+        predictions.predicted,
+        predictions.ARGUMENTS,
+        cost=3,
+        finished=Finished("historic_net", predictions.total),
     )

@@ -27,11 +27,25 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A derived value of a level: the columns it needs, by their name in the row, and what forms its values."""
+    """A derived value of a level: the columns it needs, by their name in the row, and what forms its values.
+
+    beside  the column that finishing a value takes as well
+    """
 
     derived: Derived
     columns: Mapping[str, str]
     project: Project
+    beside: str | None = None
+
+    def finished(self, values: Mapping[int, Any], rows: Sequence[Any]) -> Mapping[int, Any]:
+        """Return the field's values from what was computed for rows, by their places; errors stay what they are."""
+        last = self.derived.finished
+        if last is None:
+            return values
+        return {
+            index: value if isinstance(value, Exception) else last.make(value, rows[index][self.beside])
+            for index, value in values.items()
+        }
 
 
 class Values:

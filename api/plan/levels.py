@@ -42,6 +42,7 @@ class Builder:
     """Collects what one fetched level needs: columns, what is computed, and the levels below.
 
     built  labels of the columns that are finished JSON
+    names  of what is needed, the labels of its columns by their names
     """
 
     row: Row
@@ -49,6 +50,7 @@ class Builder:
     columns: list[json.Labelled] = field(default_factory=list)
     built: set[str] = field(default_factory=set)
     needs: dict[Any, Any] = field(default_factory=dict)
+    names: dict[Any, dict[str, str]] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
     is_single: bool = False
@@ -104,9 +106,11 @@ class Builder:
         if known not in self.needs:
             given = Value(dict(item.arguments), self.parameters)
             self.needs[known] = item.derived.needs(self.row, given)
-        need = self.needs[known]
-        names = {name: self.column(need.c[name]) for name in need.c.keys()}  # noqa: SIM118  (not a mapping)
-        self.batches.append(Batch(item.derived, names, item.project))
+            need = self.needs[known]
+            self.names[known] = {name: self.column(need.c[name]) for name in need.c.keys()}  # noqa: SIM118  (no mapping)
+        finished = item.derived.finished
+        beside = None if finished is None else self.column(self.row[finished.beside])
+        self.batches.append(Batch(item.derived, self.names[known], item.project, beside))
         number = len(self.batches) - 1
         return lambda place, run: place.fetched.computed[number].formed(place.index, run)
 

@@ -75,9 +75,7 @@ async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Rea
         await fetched(child.level, {**given, **_keys(child.level, child.keys, rows)}, reading, alone=False)
         for child in level.children
     ]
-    return Fetched(
-        rows, _places(rows) if level.keys else {}, [_computed(batch, rows) for batch in level.batches], below
-    )
+    return Fetched(rows, _places(rows) if level.keys else {}, _computed(level.batches, rows), below)
 
 
 def placed(rows: Sequence[Any]) -> Fetched:
@@ -99,10 +97,22 @@ def _places(rows: Sequence[Any]) -> dict[int, range]:
     return places
 
 
-def _computed(batch: Batch, rows: Sequence[Any]) -> Values:
+def _computed(batches: Sequence[Batch], rows: Sequence[Any]) -> list[Values]:
+    """Return the values of batches; those that compute the same from the same columns share it."""
+    computed: dict[Any, Mapping[int, Any]] = {}
+    found = []
+    for batch in batches:
+        known = (batch.derived.compute, tuple(batch.columns.values()))
+        if known not in computed:
+            computed[known] = _values(batch, rows)
+        found.append(Values(batch.project, batch.finished(computed[known], rows)))
+    return found
+
+
+def _values(batch: Batch, rows: Sequence[Any]) -> Mapping[int, Any]:
     # A parent without rows is there only for the facts about its list.
     empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
     real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
     columns = list(batch.columns.items())
     values = batch.derived.compute([{name: rows[index][column] for name, column in columns} for index in real])
-    return Values(batch.project, dict(zip(real, values, strict=True)))
+    return dict(zip(real, values, strict=True))

@@ -100,9 +100,27 @@ def _end(row: Row, moment: Expression) -> Expression:
     return case((row.c.auto_renew, rolled), else_=row.c.term_ends_at)
 
 
+def last_term_end(row: Row) -> Expression:
+    """Return the end of the last term that has begun or is agreed; of a contract that is over, of its last."""
+    return _end(row, func.least(row.lens.moment, row.c.ends_at - _INSTANT))
+
+
+def terms_behind(row: Row, end: Expression) -> Expression:
+    """Return how many terms lie before the one that ends at a moment, also those it renewed for by itself."""
+    agreed = row.other(contracts)
+    same = [agreed.c.customer_id == row.c.customer_id, agreed.c.contract_id == row.c.contract_id]
+    begins = or_(agreed.c.version == literal_column("1"), agreed.c.change == literal_column("'RENEWED'"))
+    following = func.lead(agreed.c.term_starts_at, literal_column("1"), end).over(order_by=agreed.c.version)
+    passed = extract("epoch", following - agreed.c.term_ends_at) / mean_seconds(agreed.c.renewal_interval)
+    columns = [case((agreed.c.auto_renew, func.round(passed)), else_=literal_column("0")).label("rolled")]
+    each = rows(agreed, columns, [*same, agreed.c.version <= row.c.version, begins]).subquery("each")
+    found = func.count() - literal_column("1") + func.coalesce(func.sum(each.c.rolled), literal_column("0"))
+    return cast(select(found).select_from(each).correlate_except(each).scalar_subquery(), Integer)
+
+
 def _rolled(row: Row, moment: Expression, choice: Callable[[Expression], Expression]) -> Expression:
     """Return one of the ends of terms around a moment, where each is followed by another, as `rolled_end` says."""
-    passed = extract("epoch", moment - row.c.term_ends_at) / _mean_seconds(row.c.renewal_interval)
+    passed = extract("epoch", moment - row.c.term_ends_at) / mean_seconds(row.c.renewal_interval)
     # Calendars are never further from their mean than two terms of a day.
     first = func.greatest(cast(func.floor(passed), Integer) - literal_column("2"), literal_column("0"))
     near = func.generate_series(first, first + literal_column("5")).table_valued(column("n", Integer)).render_derived()
@@ -116,7 +134,8 @@ def _in_zone(moment: Expression) -> Expression:
     return func.timezone(business_time_zone(), moment, type_=DateTime(timezone=True))
 
 
-def _mean_seconds(interval: Expression) -> Expression:
+def mean_seconds(interval: Expression) -> Expression:
+    """Return how many seconds a length of time has, its months as long as they are on average."""
     months = extract("year", interval) * literal_column("12") + extract("month", interval)
     rest = interval - func.make_interval(literal_column("0"), cast(months, Integer), type_=Interval())
     return months * literal_column(str(int(MEAN_MONTH.total_seconds()))) + extract("epoch", rest)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, Numeric, Text, cast, func, literal_column, select
+from sqlalchemy import Boolean, Double, Integer, Interval, Numeric, Text, cast, func, literal_column, select
 
 from api.reads.identity import Given
-from api.reads.json import money_amount
+from api.reads.json import constant, money_amount
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
 from api.reads.rowset import worked_out_once
 from api.tables import lifetime_value_models as tables
@@ -53,6 +53,7 @@ _TOLD = (
     "trained_from",
     "trained_until",
     "flags",
+    "renewals",
     "recorded_at",
 )
 
@@ -62,8 +63,33 @@ def model_in_use(lens: Lens) -> Expression:
     row = Row(models, lens)
     latest = (row.c.trained_until.desc(), row.c.version.desc())
     newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(*latest)
-    found = newest.limit(literal_column("1")).subquery("model")
-    return select(cast(func.row_to_json(literal_column("model")), Text)).select_from(found).scalar_subquery()
+    # Nothing that is read is called that: the name of a column would come before that of the rows.
+    found = newest.limit(literal_column("1")).subquery("newest_fit")
+    return select(cast(func.row_to_json(literal_column("newest_fit")), Text)).select_from(found).scalar_subquery()
+
+
+def renewals(row: Row, given: Given) -> Table:
+    """Return rows beside a model, one for each kind of thing with a term, as `domain.renewal_models` tells it.
+
+    returns  stream and term (null for all), method, seen, rests_on_prior; first, second and third, the share that is
+             renewed at the end of that term; place
+    """
+    told = func.json_array_elements(row.c.renewals).table_valued("value", with_ordinality="place", name="kind")
+    each = told.render_derived("kind")
+
+    def part(*path: str) -> Expression:
+        return func.json_extract_path_text(each.c.value, *(constant(step) for step in path))
+
+    shares = {name: cast(part("renewed", str(at)), Double) for at, name in enumerate(("first", "second", "third"))}
+    plain = {
+        "stream": part("stream"),
+        "term": cast(part("term"), Interval),
+        "method": part("method"),
+        "seen": cast(part("seen"), Integer),
+        "rests_on_prior": cast(part("rests_on_prior"), Boolean),
+    }
+    columns = [value.label(name) for name, value in (plain | shares).items()]
+    return worked_out_once(select(each.c.place, *columns), each)
 
 
 def deciles(row: Row, given: Given) -> Table:

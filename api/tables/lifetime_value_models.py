@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy import text as sql
 
 from api.tables.schema import key, metadata, recorded
 
@@ -35,6 +36,13 @@ lifetime_value_models = Table(
     Column("flags", ARRAY(Text), nullable=False),
     Column("data_hash", Text, nullable=False, comment="of the purchases that were seen"),
     Column("report", JSON, nullable=False, comment="all candidates with parameters, covariance and back-tests"),
+    Column(
+        "renewals",
+        JSON,
+        nullable=False,
+        server_default=sql("'[]'"),
+        comment="how long things with a term are kept: a list of models by stream and length of term",
+    ),
     recorded(),
     CheckConstraint("trained_from <= trained_until", name="trained_for_a_time"),
     CheckConstraint("version >= 1", name="version_positive"),

@@ -67,6 +67,7 @@ def _row(trained: Trained) -> dict[str, Any]:
         "flags": sorted(flag.value for flag in trained.flags),
         "data_hash": trained.days.fingerprint,
         "report": _json(_report(trained)),
+        "renewals": _json([one.told() for one in trained.renewals]),
     }
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from api.cli.fitted.page import page
 from api.cli.fitted.run import fitted, kept, moment_of
 from api.cli.fitted.table import WIDTH, table
 from api.cli.fitted.told import WARNINGS, Told
@@ -20,7 +21,10 @@ from api.database import database as open_database
 from api.domain.lifetime_value.candidates import Trained
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.purchase_days import PurchaseDays
+from api.domain.lifetime_value.renewal_models import RenewalModel
+from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.training import trained
+from api.domain.lifetime_value.training_renewals import KeptTerms
 from api.errors import BadUserInput
 from api.reads.all_purchases import all_purchases
 from api.writes.business import Business
@@ -208,6 +212,25 @@ def test_few_customers_are_fitted_and_warned_of():
     found = fitted(SHOP, END + EVENING, bought(*MANY, *again))
     assert found.trained.flags >= {Flag.SMALL_SAMPLE}
     assert "SMALL_SAMPLE: There are fewer than 500 customers" in table(found, 1)
+
+
+async def test_how_long_terms_are_kept_is_fitted_told_and_kept_with_the_model(told, given, database):
+    terms = [KeptTerms(Stream.CONTRACTS, "P12M", age, age, ended=False, number=60) for age in range(6)]
+    terms += [KeptTerms(Stream.CONTRACTS, "P12M", 3, 0, ended=True, number=40)]
+    terms += [KeptTerms(Stream.SUPPORT_PLANS, "P12M", 1, 0, ended=True, number=3)]
+    assert "Kept for a time" not in table(told, 1)
+    few = fitted(SHOP, END + EVENING, told.trained.days.of_customers(np.arange(1, 101)), terms=terms)
+    plans, contracts = few.trained.renewals[2], few.trained.renewals[-1]
+    assert (contracts.seen, contracts.rests_on_prior, plans.seen, plans.rests_on_prior) == (400, False, 3, True)
+    text, html = table(few, 1), page(few, 1)
+    shares = [f"{share:.1%}" for share in contracts.model.retention((1, 2, 3))]
+    assert any(line.split() == ["contracts", "P12M", "sBG", *shares, "400"] for line in text.splitlines())
+    assert any(line.split()[-2:] == ["~", "3"] for line in text.splitlines())
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert f"<td>contracts</td><td>P12M</td><td>sBG</td><td>{shares[0]}</td>" in html
+    await kept(database, few)
+    renewals = json.loads(await given.connection.fetchval("SELECT renewals FROM lifetime_value_models"))
+    assert [RenewalModel.of(each) for each in renewals] == list(few.trained.renewals)
 
 
 @pytest.mark.parametrize("flag", Flag)

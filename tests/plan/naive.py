@@ -167,6 +167,8 @@ class Naive:
         if isinstance(source, Gathered) and source.many:
             return [await self.gathered(row, of, values, details) for values in sorted(needed, key=_place)]
         value = source.compute(needed)[0] if isinstance(source, Derived) else GATHERED[of.name](*needed)
+        if isinstance(source, Derived) and source.finished:
+            value = source.finished.make(value, await self.rows.column(row, source.finished.beside))
         return self.derived(type_, value, details)
 
     async def linked(self, row: Found, source: Paged, field: Any, details: Any, made: Made) -> dict[str, Any]:

@@ -88,3 +88,18 @@ def pool(population: Population) -> Pool:
             "ExternalIdInput": pairs,
         },
     )
+
+
+TOTALS = """query ($asOf: DateTime, $knownAt: DateTime) {
+  customers(first: 100, asOf: $asOf, knownAt: $knownAt) {
+    nodes { id lifetimeValue { total(horizon: "P18M") { amount currencyCode } again: total { amount } } }
+  }
+}"""
+
+
+@pytest.mark.parametrize("known", [None, "2025-08-20T00:00:00Z"])
+async def test_totals_are_what_the_naive_evaluation_adds_up(world, known):
+    variables = {"asOf": "2025-08-10T00:00:00Z", "knownAt": known}
+    expected, actual = await world.naive(TOTALS, variables), await world.planned(TOTALS, variables)
+    assert list(differences(expected, actual)) == []
+    assert any(node["lifetimeValue"]["total"] for node in actual["customers"]["nodes"])

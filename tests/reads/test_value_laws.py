@@ -21,7 +21,8 @@ from tests.activity.histories import CATEGORIES, NOW, Histories
 from tests.activity.oracle import Question, shown
 from tests.activity.policies import a_world
 from tests.asking import Ask, WatchedDatabase
-from tests.given import connected
+from tests.fitted import add_model
+from tests.given import Given, connected
 from tests.reads.value_oracle import STREAMS, Oracle
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +42,19 @@ NODES = f"""query ($ids: [ID!]!, {CLOCKS}, $since: DateTime!, $first: Int!) {{
   before: nodes(ids: $ids, asOf: $since, knownAt: $knownAt) {{ ... on Customer {{ lifetimeValue {{ {VALUE} }} }} }}
 }}
 {STREAM_BY_STREAM}"""
+EXPECTED = f"""query ($ids: [ID!]!, {CLOCKS}) {{
+  nodes(ids: $ids, asOf: $asOf, knownAt: $knownAt) {{ ... on Customer {{ lifetimeValue {{
+    historic {{ net {{ amount }} }}
+    total(horizon: "P5Y") {{ amount }}
+    predicted(horizon: "P5Y") {{
+      __typename
+      ... on PredictedValue {{
+        expected {{ amount }} byStream {{ stream expected {{ amount }} }} probabilityActive
+        interval(level: 0.9) {{ low {{ amount }} high {{ amount }} }}
+      }}
+    }}
+  }} }} }}
+}}"""
 LISTED = """{
   customers(first: 100, orderBy: { field: HISTORIC_NET }) { nodes { lifetimeValue { historic { net { amount } } } } }
 }"""
@@ -82,6 +96,7 @@ async def world(new_database: Any) -> AsyncIterator[tuple[Batch, dict[str, Oracl
             await connection.execute(f"SET LOCAL session_replication_role = replica; {PRICED}")
         async with connection.transaction():
             await project(connection)
+        await add_model(Given(connection, start=1_000_000), trained_until=NOW - timedelta(days=4_000))
         oracles = await oracles_of(connection, people)
         async with open_database(address, pool_size=2) as opened:
             ask = Ask(WatchedDatabase.of(opened))
@@ -152,6 +167,36 @@ def check_changes(changes: Sequence[Any], value: Any, before: Any, first: int) -
 def amount(value: Any, name: str) -> Decimal:
     """Return an amount of an object."""
     return Decimal(value[name]["amount"])
+
+
+async def test_expected_streams_add_up_and_with_what_was_brought_to_the_total(world):
+    batch, _ = world
+    seen = dict.fromkeys(STREAMS, 0)
+    for start in range(0, CUSTOMERS, PAGE):
+        page = batch.people[start : start + PAGE]
+        question = batch.question(page)
+        answer = await batch.ask(EXPECTED, ids=[person.id for person in page], **clocks(question))
+        for value in (node["lifetimeValue"] for node in answer["nodes"] if node is not None):
+            for stream, expected in expected_streams(value).items():
+                seen[stream] += expected > 0
+    assert min(seen.values()) > 5, seen
+
+
+def expected_streams(value: Any) -> dict[str, Decimal]:
+    """Return what each stream is expected to bring, after a look at the sums; nothing where nothing is predicted."""
+    predicted = value["predicted"]
+    if predicted["__typename"] == "PredictionUnavailable":
+        assert value["total"] is None
+        return {}
+    streams = {part["stream"]: amount(part, "expected") for part in predicted["byStream"]}
+    assert list(streams) == list(STREAMS)
+    assert sum(streams.values()) == amount(predicted, "expected")
+    assert amount(value, "total") == amount(value["historic"], "net") + amount(predicted, "expected")
+    low, high = (amount(predicted["interval"], end) for end in ("low", "high"))
+    assert 0 <= low <= high
+    assert 0 <= predicted["probabilityActive"] <= 1
+    assert min(streams.values()) >= 0
+    return streams
 
 
 async def test_lists_are_sorted_by_what_is_shown(world):

@@ -252,8 +252,11 @@ SHORT_LISTS = {
     "Customer.externalIds": "a customer has at most 20, and nothing lies below",
     "HistoricValue.byStream": "one for each stream of revenue",
     "LifetimeValueModel.calibrations": "at most two, and nothing but ten groups lies below",
+    "LifetimeValueModel.renewals": "at most eleven for each stream, and nothing lies below",
     "ModelCalibration.deciles": "ten, and nothing lies below",
-    "PredictedValue.drivers": "three, and nothing lies below",
+    "PredictedValue.byStream": "one for each stream of revenue",
+    "PredictedValue.drivers": "four, and nothing lies below",
+    "PredictedValue.inOtherCurrencies": "one for each currency, and nothing lies below",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",
     "*.userErrors": "plain values, at most a few for each thing to change",
 }

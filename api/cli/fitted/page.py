@@ -7,6 +7,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from api.cli.fitted.kept import HEAD, TOO_FEW, kept_rows
 from api.cli.fitted.plots import Figure, expected, held, reliable, tracked, valued
 from api.cli.fitted.told import WARNINGS, Told, days_of, naive_wins
 from api.domain.lifetime_value.back_test import Errors
@@ -27,7 +28,7 @@ def _style() -> str:
 def page(told: Told, version: int) -> str:
     """Return the page as HTML, light or dark as the reader's system is."""
     title = f"Lifetime value, version {version}"
-    parts = [*_head(title, told), *_flags(told), *_plots(told), *_tests(told), *_fits(told), _foot()]
+    parts = [*_head(title, told), *_flags(told), *_plots(told), *_tests(told), *_fits(told), *_kept(told), _foot()]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -145,6 +146,14 @@ def _fits(told: Told) -> Iterator[str]:
         rows.append((kind, (fit.name, *_parameters(fit), f"{fit.log_likelihood:,.1f}", _ended(fit))))
     yield _card(("model", "", "", "", "", "log-likelihood", "search"), rows)
     yield f'<p class="lead">± one standard error. alpha and beta are in weeks, gamma is in {told.currency}.</p>'
+
+
+def _kept(told: Told) -> Iterator[str]:
+    models = told.trained.renewals
+    if models:
+        yield "<h2>How long subscriptions, support plans and contracts are kept</h2>"
+        yield _card(HEAD, [("", row) for row in kept_rows(models)])
+        yield f'<p class="lead">{escape(TOO_FEW)}</p>'
 
 
 def _parameters(fit: Fit[Model]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,8 +20,10 @@ from api.database import Database
 from api.domain.lifetime_value.fitting import NothingToFit
 from api.domain.lifetime_value.purchase_days import PurchaseDays
 from api.domain.lifetime_value.training import FEWEST, Report, trained
+from api.domain.lifetime_value.training_renewals import KeptTerms, fitted_renewals
 from api.errors import BadUserInput, BusinessNotSet
 from api.reads.all_purchases import all_purchases
+from api.reads.kept_terms import kept_terms
 from api.settings import Settings
 from api.writes.business import Business, the_business
 from api.writes.lifetime_value_models import keep_model
@@ -32,8 +36,8 @@ def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None)
     """Fit, keep and tell; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing then."""
     now = datetime.now(UTC)
     with progress() as say:
-        business, moment, days = asyncio.run(_read(settings, dsn, as_of, now))
-        told = fitted(business, moment, days, say)
+        business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of, now))
+        told = fitted(business, moment, days, say, terms)
         version = asyncio.run(_kept(settings, dsn, told))
     typer.echo(table(told, version))
     if report is not None:
@@ -43,12 +47,18 @@ def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None)
 
 def keep_fit(settings: Settings, dsn: str, as_of: datetime) -> None:
     """Fit to what had happened by a moment and keep the model, without a word; raise what `run` does."""
-    business, moment, days = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
-    asyncio.run(_kept(settings, dsn, fitted(business, moment, days)))
+    business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
+    asyncio.run(_kept(settings, dsn, fitted(business, moment, days, terms=terms)))
 
 
-def fitted(business: Business, moment: datetime, days: PurchaseDays, say: Report = lambda _step, _steps: None) -> Told:
-    """Return the models fitted to purchases up to a moment; raise BadUserInput where there are too few."""
+def fitted(
+    business: Business,
+    moment: datetime,
+    days: PurchaseDays,
+    say: Report = lambda _step, _steps: None,
+    terms: Sequence[KeptTerms] = (),
+) -> Told:
+    """Return the models fitted to purchases and terms up to a moment; raise BadUserInput for too few purchases."""
     zone = ZoneInfo(business.time_zone)
     if not len(days.days):
         raise BadUserInput(f"Nothing was bought up to {_shown(moment, zone)}: {_NEEDED}")
@@ -59,7 +69,7 @@ def fitted(business: Business, moment: datetime, days: PurchaseDays, say: Report
         found = trained(days, today=today.toordinal(), complete=complete.toordinal(), report=say)
     except NothingToFit as nothing:
         raise BadUserInput(f"{nothing} up to {_shown(moment, zone)}: {_NEEDED}") from None
-    return Told(found, business.currency, zone, moment)
+    return Told(replace(found, renewals=fitted_renewals(terms)), business.currency, zone, moment)
 
 
 def moment_of(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
@@ -91,13 +101,14 @@ def _parsed(text: str, zone: ZoneInfo) -> datetime:
 
 async def _read(
     settings: Settings, dsn: str, as_of: str | None, now: datetime
-) -> tuple[Business, datetime, PurchaseDays]:
+) -> tuple[Business, datetime, PurchaseDays, list[KeptTerms]]:
     async with open_database(settings, dsn) as opened, opened.snapshot() as connection:
         business = await the_business(connection)
         if business is None:
             raise BusinessNotSet(BusinessNotSet.meaning)
         moment = moment_of(as_of, ZoneInfo(business.time_zone), now)
-        return business, moment, await all_purchases(connection, moment)
+        days = await all_purchases(connection, moment)
+        return business, moment, days, await kept_terms(connection, moment)
 
 
 async def _kept(settings: Settings, dsn: str, told: Told) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import fill, wrap
 
+from api.cli.fitted.kept import HEAD, TOO_FEW, kept_rows
 from api.cli.fitted.told import WARNINGS, Told, days_of, naive_wins
 from api.domain.lifetime_value.back_test import BackTest, Errors
 from api.domain.lifetime_value.candidates import Trained, Trial
@@ -22,7 +23,7 @@ def table(told: Told, version: int) -> str:
     """Return what came of a fit, for people: the models, how they did, and where they must not be trusted."""
     parts = [_head(told, version), _fits(told)]
     parts += [_trial(trial, told) for trial in told.trained.trials] or [_untested()]
-    return "\n\n".join([*parts, _flags(told), _KEY])
+    return "\n\n".join([*parts, *_kept(told), _flags(told), _KEY])
 
 
 def _head(told: Told, version: int) -> str:
@@ -49,6 +50,18 @@ def _fits(told: Told) -> str:
     rows.append(("  NBD (nobody is lost)", _parameters(without), f"{base:,.1f}", ""))
     rows.append((f"  Gamma-Gamma ({told.currency})", _parameters(spend), f"{spend.log_likelihood:,.1f}", ""))
     return "\n".join(f"{a:<{_NAME}}  {b:<44}{c:>16}{d:>12}".rstrip() for a, b, c, d in rows)
+
+
+def _kept(told: Told) -> Iterator[str]:
+    """Yield how long things with a term are kept, where there are any."""
+    models = told.trained.renewals
+    if not models:
+        return
+    lines = [
+        f"{name:<{_NAME}}{term:>7}{model:>8}{first:>14}{second:>9}{third:>9}{seen:>14}"
+        for name, term, model, first, second, third, seen in (HEAD, *kept_rows(models))
+    ]
+    yield "\n".join([*lines, TOO_FEW] if any(one.rests_on_prior for one in models) else lines)
 
 
 def _parameters(fit: Fit[Model]) -> str:

@@ -53,6 +53,11 @@ WARNINGS: dict[Flag, str] = {
         "On the time held out, repeating each customer's last period was clearly better: do not trust totals of the "
         "model, look at the last period beside them."
     ),
+    Flag.ORDERS_UNKNOWN: "The customer has placed no order yet: what is expected comes from other streams alone.",
+    Flag.RENEWALS_UNKNOWN: (
+        "Too few terms like those of the customer were seen: figures of larger groups, or of businesses in general, "
+        "stand in for how often they are renewed."
+    ),
 }
 """What each flag means for who uses the figures, in a sentence."""
 

@@ -12,6 +12,7 @@ from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.hold_out import HoldOut
 from api.domain.lifetime_value.nbd import NegativeBinomial
 from api.domain.lifetime_value.purchase_days import PurchaseDays
+from api.domain.lifetime_value.renewal_models import RenewalModel
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 
@@ -60,6 +61,7 @@ class Trained:
                 numbers of the first day with a purchase and of the last day that was seen
     purchases   the same as statistics
     customers   how many there are; more than were seen where a sample had to do
+    renewals    how long things with a term are kept
     """
 
     winner: str
@@ -71,6 +73,7 @@ class Trained:
     until: int
     purchases: PurchaseStatistics
     customers: int
+    renewals: tuple[RenewalModel, ...] = ()
 
     @property
     def fit(self) -> Fit[CountModel]:

@@ -55,6 +55,13 @@ def bands(
     return np.select([active >= _LIKELY, active >= _POSSIBLE], [low, medium], high)
 
 
+def band_of(active: float) -> RiskBand:
+    """Return the band of a chance that something more comes."""
+    if active >= _LIKELY:
+        return RiskBand.LOW
+    return RiskBand.MEDIUM if active >= _POSSIBLE else RiskBand.HIGH
+
+
 def _is_silent_too_long(model: CountModel, purchases: PurchaseStatistics) -> npt.NDArray[np.bool_]:
     """Return who (n,) has not bought for longer than half a year and three gaps between purchases.
 

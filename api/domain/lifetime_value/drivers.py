@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
 from api.domain.lifetime_value.scoring import Score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, weekly_rate
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
-from api.domain.money import Amount, in_minor_units
+from api.domain.money import Amount, in_money
 
 
 class DriverName(StrEnum):
@@ -20,6 +19,7 @@ class DriverName(StrEnum):
     FREQUENCY = "FREQUENCY"
     SILENCE = "SILENCE"
     SPEND = "SPEND"
+    TERMS = "TERMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,9 @@ def _of(
 ) -> tuple[ValueDriver, ...]:
     alive, count, value = scored
     usual_count, usual_value = usual
+    if facts.days == 0:
+        words = "Has placed no order yet, so nothing is expected of orders."
+        return (ValueDriver(DriverName.FREQUENCY, words, in_money(-usual_count * usual_value, model.currency)),)
     while_alive = count / alive if alive > 0 else 0.0
     effects = (
         (DriverName.FREQUENCY, _frequency(facts), (while_alive - usual_count) * usual_value),
@@ -65,11 +68,7 @@ def _of(
         (DriverName.SPEND, _spend(facts, model, value), count * (value - usual_value)),
     )
     ordered = sorted(effects, key=lambda effect: abs(effect[2]), reverse=True)
-    return tuple(ValueDriver(name, words, _amount(effect, model.currency)) for name, words, effect in ordered)
-
-
-def _amount(value: float, currency: str) -> Amount:
-    return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
+    return tuple(ValueDriver(name, words, in_money(effect, model.currency)) for name, words, effect in ordered)
 
 
 def _frequency(facts: PurchaseFacts) -> str:
@@ -78,27 +77,27 @@ def _frequency(facts: PurchaseFacts) -> str:
     assert facts.first_day is not None, "nobody who never bought is scored"
     assert facts.last_day is not None
     gap = (facts.last_day - facts.first_day).days / (facts.days - 1) / DAYS_IN_WEEK
-    return f"Bought on {facts.days:,} days, {_weeks(gap)} apart on average."
+    return f"Bought on {facts.days:,} days, {time_in_words(gap)} apart on average."
 
 
 def _silence(facts: PurchaseFacts) -> str:
     assert facts.last_day is not None, "nobody who never bought is scored"
-    return f"Last bought {_weeks((facts.today - facts.last_day).days / DAYS_IN_WEEK)} ago."
+    return f"Last bought {time_in_words((facts.today - facts.last_day).days / DAYS_IN_WEEK)} ago."
 
 
 def _spend(facts: PurchaseFacts, model: FittedModel, expected: float) -> str:
-    usual = _amount(model.spend.population_mean, model.currency).amount
+    usual = in_money(model.spend.population_mean, model.currency).amount
     if not facts.value_days:
         return f"Nothing is known of what a purchase is worth, so it is taken for the usual {usual:,} {model.currency}."
-    own = _amount(float(facts.value) / facts.value_days, model.currency).amount
-    drawn = _amount(expected, model.currency).amount
+    own = in_money(float(facts.value) / facts.value_days, model.currency).amount
+    drawn = in_money(expected, model.currency).amount
     return f"A purchase was worth {own:,} {model.currency} on average; {drawn:,} are expected, as {usual:,} are usual."
 
 
-def _weeks(weeks: float) -> str:
+def time_in_words(weeks: float) -> str:
     """Return a length of time in words, in the largest unit of which there are two.
 
-    >>> _weeks(0.5), _weeks(3), _weeks(30)
+    >>> time_in_words(0.5), time_in_words(3), time_in_words(30)
     ('4 days', '3 weeks', '7 months')
     """
     months = weeks * DAYS_IN_WEEK / 30.4375

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.flags import FRESH, Flag, extrapolated, knows_losses
+from api.domain.lifetime_value.renewal_models import RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
@@ -16,11 +18,12 @@ from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 @dataclass(frozen=True, slots=True)
 class PurchaseFacts:
-    """The purchases of one customer up to a day.
+    """The purchases of one customer up to a day, and what the customer has agreed to for a time.
 
     days        on how many days there were any; `first_day` and `last_day` of them are None for none
     value_days  how many of them brought something, and `value`, what they brought in all, in the business's currency
     today       the day up to which purchases are known
+    terms       subscriptions, support plans and contracts in force, or agreed for later
     """
 
     days: int
@@ -29,6 +32,7 @@ class PurchaseFacts:
     value_days: int
     value: Decimal
     today: date
+    terms: tuple[AgreedTerm, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -42,7 +46,7 @@ class PurchaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class FittedModel:
-    """A model of repeat buying with one of spend, as they were fitted.
+    """A model of repeat buying with one of spend, as they were fitted, and models of how long terms are kept.
 
     trained_from, trained_until  the purchases that were seen
     flags                        what was known to be wrong with it from then on
@@ -57,6 +61,7 @@ class FittedModel:
     fitted_at: datetime
     flags: frozenset[Flag]
     shown: object = None
+    renewals: RenewalModels = field(default_factory=RenewalModels)
 
     def flags_on(self, today: date, weeks: float) -> tuple[Flag, ...]:
         """Return what may be wrong with a forecast made on a day, so many weeks ahead; in the order of the flags."""
@@ -71,10 +76,10 @@ class FittedModel:
 
 
 def purchase_statistics(facts: Sequence[PurchaseFacts]) -> PurchaseStatistics:
-    """Return the statistics of customers who have bought."""
+    """Return the statistics of customers who have bought; who has not is taken for somebody who just did."""
     firsts = [one.first_day or one.today for one in facts]
     return PurchaseStatistics.of(
-        [one.days - 1 for one in facts],
+        [max(one.days - 1, 0) for one in facts],
         [((one.last_day or one.today) - first).days / DAYS_IN_WEEK for one, first in zip(facts, firsts, strict=True)],
         [(one.today - first).days / DAYS_IN_WEEK for one, first in zip(facts, firsts, strict=True)],
     )

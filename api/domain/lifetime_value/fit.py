@@ -22,6 +22,7 @@ Model = CountModel | GammaGamma | BetaDiscreteWeibull
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
 _SEGMENT_SPREAD = (0.5, 0.5, 0.7, 0.7)
+_RENEWAL_SPREAD = (0.5, 0.5, 0.25)
 _STEP = 1e-4
 
 
@@ -100,6 +101,11 @@ def weak_pareto_prior(observed: float) -> Prior:
 def segment_prior(parent: BetaGeometric | ParetoNBD) -> Prior:
     """Return the prior of a segment's parameters: about those of all customers, so that a small one leans on them."""
     return Prior(astuple(parent)[:4], _SEGMENT_SPREAD)
+
+
+def renewal_prior(parent: BetaDiscreteWeibull) -> Prior:
+    """Return the prior of a group of things with a term: about what holds of the larger group that it is part of."""
+    return Prior(astuple(parent), _RENEWAL_SPREAD)
 
 
 def restored(name: str, parameters: Mapping[str, float]) -> CountModel:

@@ -35,6 +35,8 @@ class Flag(StrEnum):
     SEASON_RISK               the data ends in a peak, or is shorter than 18 months: a season may pass for a trend
     EXTRAPOLATED              the horizon is more than three times as long as the customers were observed
     LOW_CONFIDENCE            in the last back-test repeating the last period was clearly better
+    ORDERS_UNKNOWN            the customer has placed no order yet: what is expected comes from other streams alone
+    RENEWALS_UNKNOWN          too few terms like those of the customer were seen: larger groups, or a belief, stand in
     """
 
     ATTRITION_NOT_IDENTIFIED = "ATTRITION_NOT_IDENTIFIED"
@@ -44,6 +46,8 @@ class Flag(StrEnum):
     SEASON_RISK = "SEASON_RISK"
     EXTRAPOLATED = "EXTRAPOLATED"
     LOW_CONFIDENCE = "LOW_CONFIDENCE"
+    ORDERS_UNKNOWN = "ORDERS_UNKNOWN"
+    RENEWALS_UNKNOWN = "RENEWALS_UNKNOWN"
 
 
 def attrition_identified(fit: Fit[CountModel], without_loss: Fit[NegativeBinomial]) -> bool:
@@ -99,7 +103,7 @@ def model_flags(
     season: bool,
     test: BackTest | None,
 ) -> frozenset[Flag]:
-    """Return what holds of a model from when it is fitted on; STALE, EXTRAPOLATED and PRIOR depend on the read.
+    """Return what holds of a model from when it is fitted on; the others depend on the read.
 
     season  whether a season may pass for a trend
     test    the last back-test, None where the history is too short for one

@@ -141,6 +141,12 @@ class ZeroInflated:
         variance = np.sum([stream.second - stream.mean**2 for stream in streams], axis=0)
         return cls(np.prod([stream.zero for stream in streams], axis=0), mean, variance + mean**2)
 
+    def scaled(self, factor: Array) -> ZeroInflated:
+        """Return so many times the money (n,), which is nothing for sure where that is 0."""
+        some = factor > 0
+        second = np.where(some, self.second, 0.0) * factor**2
+        return ZeroInflated(np.where(some, self.zero, 1.0), self.mean * factor, second)
+
     def quantiles(self, levels: Sequence[float]) -> Array:
         """Return for each level the value that is not exceeded with that probability, (k, n)."""
         some = np.maximum(1 - self.zero, 1e-300)

@@ -12,6 +12,7 @@ import numpy as np
 
 from api.domain.calendar import Duration
 from api.domain.lifetime_value.churn_risk import ChurnRisk, RiskBand, RiskBasis, bands
+from api.domain.lifetime_value.combined import Combined, Risk, StreamForecast, streams
 from api.domain.lifetime_value.drivers import ValueDriver, drivers
 from api.domain.lifetime_value.facts import (
     FittedModel,
@@ -24,10 +25,11 @@ from api.domain.lifetime_value.intervals import approximate_spend, spend_quantil
 from api.domain.lifetime_value.next_purchase import NextPurchase, next_purchase
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score, score
-from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
+from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics, weekly_rate
+from api.domain.lifetime_value.term_drivers import with_term_drivers
 from api.domain.lifetime_value.unavailable import PredictionUnavailable, refusal
 from api.domain.lifetime_value.weeks import in_weeks
-from api.domain.money import Amount, in_minor_units
+from api.domain.money import Amount, in_money
 from api.errors import BadUserInput
 
 _HIGHEST_LEVEL = 0.99
@@ -40,6 +42,7 @@ class IntervalMethod(StrEnum):
 
     EXACT = "EXACT"
     APPROXIMATE = "APPROXIMATE"
+    COMBINED = "COMBINED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,17 @@ class Batch:
         """What they are expected to do."""
         rate = float(self.asked.annual_discount_rate)
         models = self.model.purchases, self.model.spend
-        return score(*models, self.purchases, self.spend, weeks=self.asked.weeks, annual_discount_rate=rate)
+        found = score(*models, self.purchases, self.spend, weeks=self.asked.weeks, annual_discount_rate=rate)
+        bought = [one.days > 0 for one in self.facts]
+        return found if all(bought) else found.of_buyers(np.array(bought))
+
+    @cached_property
+    def combined(self) -> Combined | None:
+        """Orders and things with a term together; None where nobody has any such thing."""
+        if not any(one.terms for one in self.facts):
+            return None
+        known = self.facts, self.model, self.purchases, self.spend, self.score
+        return Combined(*known, self.asked.weeks, weekly_rate(float(self.asked.annual_discount_rate)))
 
     @cached_property
     def values(self) -> list[float]:
@@ -100,14 +113,22 @@ class Batch:
         return [order[place] for place in bands(self.model.purchases, self.purchases, active, knows_losses=known)]
 
     @cached_property
+    def risks(self) -> list[Risk]:
+        """How likely it is that nothing more comes of each of them, and what that rests on."""
+        basis = RiskBasis.MODEL if self.model.knows_losses else RiskBasis.SILENCE
+        of_orders = [(band, basis) for band in self.bands]
+        return of_orders if self.combined is None else self.combined.risks(of_orders)
+
+    @cached_property
     def drivers(self) -> list[tuple[ValueDriver, ...]]:
         """What makes each of them worth more or less than a customer of whom nothing is known."""
-        return drivers(self.facts, self.score, self.model, self.asked.weeks, float(self.asked.annual_discount_rate))
+        rate = float(self.asked.annual_discount_rate)
+        of_orders = drivers(self.facts, self.score, self.model, self.asked.weeks, rate)
+        return of_orders if self.combined is None else with_term_drivers(of_orders, self.combined.terms)
 
     def money(self, value: float) -> Amount:
         """Return a value as an amount, rounded once."""
-        currency = self.model.currency
-        return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
+        return in_money(value, self.model.currency)
 
     def interval(self, level: float) -> tuple[list[float], list[float], IntervalMethod]:
         """Return the ends of everybody's range at a level."""
@@ -146,14 +167,35 @@ class PredictedValue:
 
     @property
     def expected(self) -> Amount:
-        """The mean of the present value."""
-        return self.batch.money(self.batch.values[self.index])
+        """The mean of the present value of all streams: the sum of what each is rounded to."""
+        if self.batch.combined is None:
+            return self.batch.money(self.batch.values[self.index])
+        amounts = (each.expected.amount for each in self.by_stream)
+        return Amount(sum(amounts, Decimal()), self.batch.model.currency)
+
+    @property
+    def by_stream(self) -> list[StreamForecast]:
+        """The mean of the present value of each stream, all five of them."""
+        orders, combined = self.batch.values[self.index], self.batch.combined
+        values = (orders,) if combined is None else (orders, *combined.terms.streams[self.index][1:])
+        return streams(values, self.batch.model.currency)
+
+    @property
+    def in_other_currencies(self) -> list[Amount]:
+        """What renewals in other currencies are expected to bring, in each; it counts nowhere else."""
+        combined = self.batch.combined
+        found = {} if combined is None else combined.terms.elsewhere(self.index)
+        return [in_money(value, currency) for currency, value in found.items()]
 
     def interval(self, level: float = 0.8) -> ValueInterval:
         """Return the range that holds the value with a probability; raise BadUserInput for none that can be asked."""
         if not 0 < level <= _HIGHEST_LEVEL:
             raise BadUserInput(f"`level` must be above 0 and at most {_HIGHEST_LEVEL}.")
-        low, high, method = self.batch.interval(level)
+        if self.batch.combined and self.batch.facts[self.index].terms:
+            low, high = self.batch.combined.interval(level)
+            method = IntervalMethod.COMBINED
+        else:
+            low, high, method = self.batch.interval(level)
         return ValueInterval(self.batch.money(low[self.index]), self.batch.money(high[self.index]), level, method)
 
     @property
@@ -168,20 +210,20 @@ class PredictedValue:
 
     @property
     def probability_active(self) -> float:
-        """The chance of at least one purchase."""
-        return round(float(self.batch.score.probability_active[self.index]), _DIGITS)
+        """The chance of at least one purchase or other payment; 1 where something agreed runs beyond the horizon."""
+        found = self.batch.combined or self.batch.score
+        return round(float(found.probability_active[self.index]), _DIGITS)
 
     @property
     def churn_risk(self) -> ChurnRisk:
-        """The chance of none, and its band: by how long the customer is silent where the model knows no losses."""
-        basis = RiskBasis.MODEL if self.batch.model.knows_losses else RiskBasis.SILENCE
-        return ChurnRisk(round(1 - self.probability_active, _DIGITS), self.batch.bands[self.index], basis)
+        """The chance of nothing more, and its band: by how long the customer is silent where no losses are known."""
+        return ChurnRisk(round(1 - self.probability_active, _DIGITS), *self.batch.risks[self.index])
 
     @property
     def next_purchase(self) -> NextPurchase | None:
-        """When the customer is due to buy again."""
+        """When the customer is due to buy again; None for who has not bought."""
         facts = self.batch.facts[self.index]
-        return next_purchase(self.batch.model.purchases, facts)
+        return next_purchase(self.batch.model.purchases, facts) if facts.days else None
 
     @property
     def drivers(self) -> tuple[ValueDriver, ...]:
@@ -191,7 +233,8 @@ class PredictedValue:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What may be wrong with the forecast."""
-        return self.batch.flags
+        combined = self.batch.combined
+        return self.batch.flags if combined is None else (*self.batch.flags, *combined.flags(self.index))
 
     @property
     def model(self) -> object:

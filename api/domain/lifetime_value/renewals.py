@@ -144,8 +144,7 @@ class BetaDiscreteWeibull:
         return high.astype(np.int64)
 
     def _log_survival(self, periods: Array) -> Array:
-        found = betaln(self.alpha, self.beta + periods**self.c) - betaln(self.alpha, self.beta)
-        return np.asarray(found, dtype=np.float64)
+        return log_survival(self.alpha, self.beta, self.c, periods)
 
     def _slopes(self, periods: Array) -> Array:
         grown, both = periods**self.c, self.alpha + self.beta
@@ -158,3 +157,12 @@ class BetaDiscreteWeibull:
                 self.c * kept * grown * np.log(np.maximum(periods, 1)),
             ]
         )
+
+
+def log_survival(alpha: float | Array, beta: float | Array, c: float | Array, periods: Array) -> Array:
+    """Return the logarithm of the share of contracts that survive so many periods from their start; shapes broadcast.
+
+    alpha, beta, c  parameters of `BetaDiscreteWeibull`
+    """
+    found = betaln(alpha, beta + periods**c) - betaln(alpha, beta)
+    return np.asarray(found, dtype=np.float64)

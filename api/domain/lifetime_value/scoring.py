@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.quadrature import Array
@@ -40,6 +41,16 @@ class Score:
     def discounted_value(self) -> Array:
         """Present value (n,) of the purchases within the horizon, currency units, before any margin."""
         return self.discounted_purchases * self.expected_order_value
+
+    def of_buyers(self, bought: npt.NDArray[np.bool_]) -> Score:
+        """Return the same of those who have bought, and nothing of the others, of whom nothing is known."""
+        return Score(
+            self.probability_alive * bought,
+            self.probability_active * bought,
+            self.expected_purchases * bought,
+            self.discounted_purchases * bought,
+            self.expected_order_value,
+        )
 
 
 def score(

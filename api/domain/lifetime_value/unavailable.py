@@ -50,7 +50,7 @@ def refusal(facts: PurchaseFacts, model: FittedModel | None, currency: str) -> P
     """Return why nothing is predicted of a customer, None where something is; `currency` is that of the business."""
     if not facts.is_sound:
         return DATA_INVALID
-    if facts.days == 0:
+    if facts.days == 0 and not facts.terms:
         return NO_PURCHASES
     if model is None:
         return MODEL_NOT_FITTED

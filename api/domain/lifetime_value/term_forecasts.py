@@ -1,0 +1,173 @@
+"""What subscriptions, support plans and contracts are expected to bring: committed payments, then renewals.
+
+A thing that was renewed n times is renewed k times more with probability S(n + k) / S(n), by the model of its kind.
+Renewals are counted in weeks as everything else is, a month as a twelfth of 365.25 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from api.domain.lifetime_value.agreed_terms import AgreedTerm
+from api.domain.lifetime_value.intervals import ZeroInflated
+from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.renewal_models import RenewalModels, usual_length
+from api.domain.lifetime_value.renewals import BetaDiscreteWeibull, log_survival
+from api.domain.lifetime_value.streams import Stream
+
+STREAMS = tuple(Stream)
+MOST_RENEWALS = 4_000
+"""That are looked at one by one; where more fit into the horizon, some together, as of the middle of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TermForecasts:
+    """What m things with a term will bring within a horizon, each payment discounted to now.
+
+    mean, variance  (m,) currency units; `nothing`, the chance that nothing is paid
+    lasting         (m,) the chance that a payment comes, or that the thing runs on to the end of the horizon
+    next_renewal    (m,) the chance of the next renewal within the horizon; 0 where none can be
+    on_prior        whether the model of each rests on a prior
+    """
+
+    mean: Array
+    variance: Array
+    nothing: Array
+    lasting: Array
+    next_renewal: Array
+    on_prior: tuple[bool, ...]
+
+
+def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: float, rate: float) -> TermForecasts:
+    """Return what things with a term will bring within so many weeks; the discount rate is continuous, per week."""
+    chosen = [models.of(term.stream, usual_length(term.length)) for term in terms]
+    share, worth = _renewals(terms, [model for model, _ in chosen], weeks, rate)
+    mean, square = (share * worth).sum(axis=1), _square(share, worth)
+    committed = np.array([_committed(term, weeks, rate) for term in terms])
+    soon = share[:, 0] if share.size else np.zeros(len(terms))
+    paying = np.array([term.amount > 0 for term in terms])
+    holds = np.array([term.until is None or term.until >= weeks for term in terms])
+    return TermForecasts(
+        mean + committed,
+        np.maximum(square - mean**2, 0.0),
+        np.where(committed > 0, 0.0, 1 - soon * paying),
+        np.where(holds | (committed > 0), 1.0, soon),
+        soon,
+        tuple(on_prior for _, on_prior in chosen),
+    )
+
+
+def _renewals(
+    terms: Sequence[AgreedTerm], models: Sequence[BetaDiscreteWeibull], weeks: float, rate: float
+) -> tuple[Array, Array]:
+    """Return the chance of each renewal within the horizon and what it brings, discounted, two arrays (m, k).
+
+    k is the largest number of renewals of any; both are 0 where there are fewer.
+    """
+    alpha, beta, c = np.array([(model.alpha, model.beta, model.c) for model in models]).T[:, :, None]
+    made = np.array([term.renewals for term in terms], dtype=float)[:, None]
+    first = np.array([np.inf if term.due is None else max(term.due, 0.0) for term in terms])
+    apart, together = _steps(np.array([term.weeks for term in terms]), weeks)
+    number = np.where(first <= weeks, np.floor((weeks - np.minimum(first, weeks)) / apart) + 1, 0)
+    place = np.arange(int(number.max(initial=0)))
+    inside = place < number[:, None]
+    renewals = made + place * together[:, None] + (together[:, None] + 1) / 2
+    share = np.exp(log_survival(alpha, beta, c, renewals) - log_survival(alpha, beta, c, made)) * inside
+    due = np.where(inside, np.where(number > 0, first, 0.0)[:, None] + place * apart[:, None], 0.0)
+    worth = np.exp(-rate * due) * inside * (np.array([term.amount for term in terms]) * together)[:, None]
+    return share, worth
+
+
+def _steps(lengths: Array, weeks: float) -> tuple[Array, Array]:
+    """Return how far apart are the renewals (m,) that are looked at, and how many are taken together each time."""
+    together = np.ceil(np.maximum(weeks / lengths / MOST_RENEWALS, 1.0))
+    return lengths * together, together
+
+
+def _square(share: Array, worth: Array) -> Array:
+    """Return the mean of the squared sum (m,) of payments, each of which comes only if all before it did.
+
+    share, worth  (m, k) the chance of each payment, falling from one to the next, and its amount
+    """
+    before = np.cumsum(worth, axis=1) - worth
+    found: Array = (share * worth * (worth + 2 * before)).sum(axis=1)
+    return found
+
+
+def _committed(term: AgreedTerm, weeks: float, rate: float) -> float:
+    return float(sum(amount * np.exp(-rate * due) for due, amount in term.committed if due <= weeks))
+
+
+class TermBatch:
+    """What n customers are expected to bring by things with a term; those without any are not looked at.
+
+    terms    the things of all of them
+    streams  what each of the five streams will bring each of them, in the currency of the business; nothing of orders
+    """
+
+    def __init__(
+        self,
+        customers: Sequence[tuple[AgreedTerm, ...]],
+        models: RenewalModels,
+        *,
+        currency: str,
+        weeks: float,
+        rate: float,
+    ) -> None:
+        self.currency, self.size = currency, len(customers)
+        self.terms = [term for mine in customers for term in mine]
+        self.owner = np.array([number for number, mine in enumerate(customers) for _ in mine], dtype=np.int64)
+        self.found = forecasts(self.terms, models, weeks=weeks, rate=rate)
+        self._home = np.array([term.currency == currency for term in self.terms])
+        streams = np.array([STREAMS.index(term.stream) for term in self.terms])
+        cells = (self.owner * len(STREAMS) + streams)[self._home]
+        sums: Array = np.bincount(cells, self.found.mean[self._home], self.size * len(STREAMS)).astype(float)
+        self.streams: list[list[float]] = sums.reshape(self.size, len(STREAMS)).tolist()
+
+    @property
+    def customers(self) -> list[int]:
+        """The places of the customers who have any."""
+        found: list[int] = np.unique(self.owner).tolist()
+        return found
+
+    def of(self, customer: int) -> list[int]:
+        """Return the places of a customer's things."""
+        places: list[int] = np.flatnonzero(self.owner == customer).tolist()
+        return places
+
+    @cached_property
+    def inactive(self) -> Array:
+        """Return the chance (n,) that nothing is paid by then, and that nothing runs on to the end of the horizon."""
+        return self._product(1 - self.found.lasting)
+
+    @cached_property
+    def money(self) -> ZeroInflated:
+        """Return the sum (n,) of what is paid in the currency of the business; things are independent of each other."""
+        home = self._home
+        mean, variance = (
+            np.bincount(self.owner[home], each[home], self.size).astype(float)
+            for each in (self.found.mean, self.found.variance)
+        )
+        return ZeroInflated(self._product(np.where(home, self.found.nothing, 1.0)), mean, variance + mean**2)
+
+    def elsewhere(self, customer: int) -> dict[str, float]:
+        """Return what is expected in each currency that is not that of the business."""
+        found = dict[str, float]()
+        for place in self.of(customer):
+            currency = self.terms[place].currency
+            if currency != self.currency:
+                found[currency] = found.get(currency, 0.0) + float(self.found.mean[place])
+        return dict(sorted(found.items()))
+
+    def on_prior(self, customer: int) -> bool:
+        """Return whether a chance of renewal that counts rests on what is believed of others."""
+        return any(self.found.on_prior[place] and self.found.next_renewal[place] > 0 for place in self.of(customer))
+
+    def _product(self, chances: Array) -> Array:
+        found = np.ones(self.size)
+        np.multiply.at(found, self.owner, chances)
+        return found

@@ -1,0 +1,188 @@
+"""What customers have agreed to for a time: what is to be paid, when, and how often it was renewed until now.
+
+All of it is seen through a lens: what had happened, and was known. Times are weeks from the moment of the lens.
+docs/lifetime-value.md has the rules in words, and `api.reads.booked` what is counted as brought already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Double,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.types import TypeEngine
+
+from api.reads.business import business_time_zone
+from api.reads.contracts import contracts, contracts_of_customer, last_term_end, mean_seconds, terms_behind
+from api.reads.json import as_duration, constant, number
+from api.reads.relation import Expression, Row, rows
+from api.reads.subscriptions import payments_of_subscription, subscriptions, subscriptions_of_customer
+from api.reads.support_plans import support_plans_of_customer
+
+_SECONDS_IN_WEEK: Expression = literal_column("604800")
+_MINUTE: Expression = literal_column("interval '1 minute'")
+_COLUMNS: Mapping[str, TypeEngine[Any]] = {
+    "stream": Text(),
+    "length": Text(),
+    "amount": Numeric(),
+    "currency": Text(),
+    "made": Integer(),
+    "due": Double(),
+    "until": Double(),
+    "owed_from": Double(),
+    "owed": Numeric(),
+    "billing": Text(),
+    "begins": Double(),
+    "name": Text(),
+    "lasts": Boolean(),
+}
+
+
+def agreed_terms(row: Row) -> Expression:
+    """Return what a customer has in force, or agreed for later, as a JSON list in text; null for nothing.
+
+    stream, length, amount, currency
+               what a renewal brings, and how long it is, in ISO 8601
+    made       renewals so far; of support plans, those that are over say it
+    due        when it is next renewed, null where it is not
+    until      when it ends if nobody renews it, null for never
+    owed_from, owed, billing
+               from when on a term is paid that is not booked, how much that is, and between which instalments; null for
+               nothing, and for all at once
+    begins, name
+               of a support plan that can be renewed
+    lasts      whether it is in force or agreed
+    """
+    each = union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
+    listed = cast(func.json_agg(literal_column("agreed_term")), Text)
+    found = select(listed).select_from(each).having(func.bool_or(each.c.lasts))
+    return found.correlate_except(each).scalar_subquery()
+
+
+def _term(**columns: Expression) -> list[Expression]:
+    """Return the columns of a term in their order; those that are not told are null."""
+    return [cast(columns.get(name, null()), kind).label(name) for name, kind in _COLUMNS.items()]
+
+
+def weeks_until(row: Row, moment: Expression) -> Expression:
+    """Return how many weeks there are from the moment of the lens to another, below 0 for an earlier one."""
+    return cast(extract("epoch", moment - row.lens.moment) / _SECONDS_IN_WEEK, Double)
+
+
+def _lasts(row: Row) -> ColumnElement[bool]:
+    return or_(row.c.ends_at.is_(None), row.c.ends_at > row.lens.moment)
+
+
+def _subscriptions(row: Row) -> Select[Any]:
+    """Return subscriptions; one that is paused without an end when it is due brings nothing that could be foreseen."""
+    newest, joined = row.joined(subscriptions_of_customer)
+    goes_on, due = newest.c.cancel_at.is_(None), newest["due"]
+    columns = _term(
+        stream=stream_of_subscription(newest),
+        length=as_duration(newest.c.billing_interval),
+        amount=newest.c.price,
+        currency=newest.c.currency,
+        made=periods_behind(newest),
+        due=case((goes_on, weeks_until(newest, due))),
+        until=weeks_until(newest, case((goes_on, due), else_=newest.c.ends_at)),
+        owed_from=case((and_(goes_on, _is_unpaid(newest)), weeks_until(newest, newest.c.started_at))),
+        owed=newest.c.price,
+        lasts=true(),
+    )
+    return rows(newest, columns, [*joined, _lasts(newest), due.is_not(None)])
+
+
+def stream_of_subscription(row: Row) -> Expression:
+    """Return the stream that a subscription's payments belong to."""
+    return row.c.kind.concat(constant("_SUBSCRIPTIONS"))
+
+
+def _is_unpaid(row: Row) -> ColumnElement[bool]:
+    """Return whether a first payment is to come when a subscription begins; a trial is free until it ends."""
+    return and_(row.c.started_at > row.lens.moment, row.c.trial_ends_at.is_(None), ~row.has(payments_of_subscription))
+
+
+def periods_behind(row: Row) -> Expression:
+    """Return how many periods lie before that of a version: renewals, and those that another system had counted."""
+    version = row.other(subscriptions)
+    same = [version.c[name] == row.c[name] for name in ("customer_id", "subscription_id")]
+    ran = extract("epoch", version.c.period_start - version.c.started_at) / mean_seconds(version.c.billing_interval)
+    renewed = func.count().filter(version.c.change == constant("RENEWED"))
+    before = func.max(func.round(ran)).filter(version.c.version == number(1))
+    found = rows(version, [renewed + func.coalesce(before, number(0))], [*same, version.c.version <= row.c.version])
+    return cast(found.scalar_subquery(), Integer)
+
+
+def _support_plans(row: Row) -> Select[Any]:
+    """Return paid support plans, those that are over too; one that came with an order ends with it."""
+    newest, joined = row.joined(support_plans_of_customer)
+    alone = newest.c.order_id.is_(None)
+    columns = _term(
+        stream=constant("SUPPORT_PLANS"),
+        length=plan_length(newest),
+        amount=newest.c.price,
+        currency=newest.c.currency,
+        made=number(0),
+        due=case((and_(alone, newest.c.cancel_at.is_(None)), weeks_until(newest, newest.c.term_ends_at))),
+        until=weeks_until(newest, newest.c.ends_at),
+        begins=weeks_until(newest, newest.c.starts_at),
+        name=case((alone, newest.c.plan_name)),
+        lasts=_lasts(newest),
+    )
+    return rows(newest, columns, [*joined, newest.c.paid])
+
+
+def plan_length(row: Row) -> Expression:
+    """Return how long a plan's term is, as calendars of the business show it; null for one without an end."""
+    shown = [func.timezone(business_time_zone(), moment) for moment in (row.c.term_ends_at, row.c.starts_at)]
+    # Where clocks are put back meanwhile, they may show no time at all.
+    length = func.greatest(func.age(*shown), _MINUTE, type_=contracts.table.c.notice.type)
+    return as_duration(case((row.c.term_ends_at.is_not(None), length)))
+
+
+def _contracts(row: Row) -> Select[Any]:
+    """Return contracts; one under notice is not renewed, and a term that renewed by itself is not booked."""
+    newest, joined = row.joined(contracts_of_customer)
+    unbooked = and_(newest.c.starts_at <= newest.lens.moment, ~_is_booked(newest))
+    due = case((newest.c.terminate_at.is_(None), newest["renewal_at"]))
+    columns = _term(
+        stream=constant("CONTRACTS"),
+        length=as_duration(newest.c.renewal_interval),
+        amount=newest.c.value,
+        currency=newest.c.currency,
+        made=terms_behind(newest, last_term_end(newest)),
+        due=weeks_until(newest, due),
+        until=weeks_until(newest, func.coalesce(newest.c.ends_at, due)),
+        owed_from=case((unbooked, weeks_until(newest, newest["term_start"]))),
+        owed=newest["term_value"],
+        billing=as_duration(newest.c.billing_interval),
+        lasts=true(),
+    )
+    return rows(newest, columns, [*joined, _lasts(newest)])
+
+
+def _is_booked(row: Row) -> ColumnElement[bool]:
+    """Return whether the term that runs at the moment was agreed, and so is counted as brought already."""
+    agreed, moment = row.other(contracts), row.lens.moment
+    same = [agreed.c[name] == row.c[name] for name in ("customer_id", "contract_id")]
+    around = [agreed.c.term_starts_at <= moment, agreed.c.term_ends_at > moment, agreed.c.version <= row.c.version]
+    return rows(agreed, [number(1)], [*same, *around]).exists()
