@@ -55,6 +55,15 @@ def in_money(value: float, currency: str) -> Amount:
     return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
 
 
+def of_minor_units(units: int, currency: str) -> Amount:
+    """Return a whole number of minor units as an amount.
+
+    >>> of_minor_units(12_50, "EUR").amount, of_minor_units(3, "JPY").amount
+    (Decimal('12.50'), Decimal('3'))
+    """
+    return Amount(Decimal(units).scaleb(-MINOR_DIGITS[currency], _EXACT), currency)
+
+
 def has_at_most(digits: int, amount: Decimal) -> bool:
     """Return whether a finite amount needs no more digits behind the point than given.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -28,10 +28,17 @@ def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     if not rows:
         return []
-    first = rows[0]
-    asked = domain.Asked(parse_duration(first["horizon"]), first["rate"])
-    model = _model(first["model"]) if first["model"] else None
-    return domain.predictions([_facts(row) for row in rows], asked, model, first["currency"])
+    today, asked, model, currency = _asked(rows[0]["asked"])
+    return domain.predictions([_facts(row, today) for row in rows], asked, model, currency)
+
+
+@lru_cache(maxsize=16)
+def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, str]:
+    """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
+    told = orjson.loads(text)
+    asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
+    model = _model(told["model"]) if told["model"] else None
+    return date.fromisoformat(told["today"]), asked, model, told["currency"]
 
 
 def total(predicted: object, historic_net: Decimal) -> Amount | None:
@@ -42,16 +49,12 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
-def _facts(row: Mapping[str, Any]) -> PurchaseFacts:
+def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
     terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
-    bought = row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"]
-    return PurchaseFacts(*bought, row["today"], terms)
+    return PurchaseFacts(row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"], today, terms)
 
 
-@lru_cache(maxsize=16)
-def _model(text: str) -> FittedModel:
-    """Return the model in the text of `model_in_use`; asked about again and again, it is read once."""
-    told = orjson.loads(text)
+def _model(told: Mapping[str, Any]) -> FittedModel:
     seen_from, seen_until, fitted_at = (
         datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")
     )

@@ -149,7 +149,7 @@ def test_a_file_is_scored_as_the_api_predicts(flags: frozenset[Flag], q: float):
     facts = [
         PurchaseFacts(
             row["purchase_days"], row["first_purchase"], row["last_purchase"],
-            row["purchase_days"], Decimal(str(row["net_value"])), END,
+            row["purchase_days"], float(row["net_value"]), END,
         )
         for row in table
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from api.domain.lifetime_value.scoring import Score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.term_forecasts import TermBatch
-from api.domain.money import Amount, in_money
+from api.domain.money import Amount
 
 Risk = tuple[RiskBand, RiskBasis]
 
@@ -29,12 +29,6 @@ class StreamForecast:
 
     stream: Stream
     expected: Amount
-
-
-def streams(values: Sequence[float], currency: str) -> list[StreamForecast]:
-    """Return what each stream is expected to bring, rounded once; nothing where no value is given."""
-    every = [*values, *[0.0] * (len(Stream) - len(values))]
-    return [StreamForecast(stream, in_money(value, currency)) for stream, value in zip(Stream, every, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,7 @@ def _spend(facts: PurchaseFacts, model: FittedModel, expected: float) -> str:
     usual = in_money(model.spend.population_mean, model.currency).amount
     if not facts.value_days:
         return f"Nothing is known of what a purchase is worth, so it is taken for the usual {usual:,} {model.currency}."
-    own = in_money(float(facts.value) / facts.value_days, model.currency).amount
+    own = in_money(facts.value / facts.value_days, model.currency).amount
     drawn = in_money(expected, model.currency).amount
     return f"A purchase was worth {own:,} {model.currency} on average; {drawn:,} are expected, as {usual:,} are usual."
 

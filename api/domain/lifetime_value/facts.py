@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.count_model import CountModel
@@ -30,7 +29,7 @@ class PurchaseFacts:
     first_day: date | None
     last_day: date | None
     value_days: int
-    value: Decimal
+    value: float
     today: date
     terms: tuple[AgreedTerm, ...] = ()
 
@@ -87,5 +86,5 @@ def purchase_statistics(facts: Sequence[PurchaseFacts]) -> PurchaseStatistics:
 
 def spend_statistics(facts: Sequence[PurchaseFacts]) -> SpendStatistics:
     """Return what the purchases of customers were worth, those that were worth something."""
-    means = [float(one.value) / one.value_days if one.value_days else 0.0 for one in facts]
+    means = [one.value / one.value_days if one.value_days else 0.0 for one in facts]
     return SpendStatistics.of([one.value_days for one in facts], means)

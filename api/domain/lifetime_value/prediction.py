@@ -12,7 +12,7 @@ import numpy as np
 
 from api.domain.calendar import Duration
 from api.domain.lifetime_value.churn_risk import ChurnRisk, RiskBand, RiskBasis, bands
-from api.domain.lifetime_value.combined import Combined, Risk, StreamForecast, streams
+from api.domain.lifetime_value.combined import Combined, Risk, StreamForecast
 from api.domain.lifetime_value.drivers import ValueDriver, drivers
 from api.domain.lifetime_value.facts import (
     FittedModel,
@@ -26,10 +26,11 @@ from api.domain.lifetime_value.next_purchase import NextPurchase, next_purchase
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score, score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics, weekly_rate
+from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.term_drivers import with_term_drivers
 from api.domain.lifetime_value.unavailable import PredictionUnavailable, refusal
 from api.domain.lifetime_value.weeks import in_weeks
-from api.domain.money import Amount, in_money
+from api.domain.money import MINOR_DIGITS, Amount, in_money, of_minor_units
 from api.errors import BadUserInput
 
 _HIGHEST_LEVEL = 0.99
@@ -95,9 +96,25 @@ class Batch:
         return Combined(*known, self.asked.weeks, weekly_rate(float(self.asked.annual_discount_rate)))
 
     @cached_property
-    def values(self) -> list[float]:
-        """What they are expected to bring."""
-        found: list[float] = self.score.discounted_value.tolist()
+    def units(self) -> list[list[int]]:
+        """What each stream is expected to bring each of them, rounded once, in minor units."""
+        values = np.zeros((len(self.facts), len(Stream)))
+        if self.combined is not None:
+            values += self.combined.terms.streams
+        values[:, 0] = self.score.discounted_value
+        found: list[list[int]] = np.rint(values * 10.0 ** MINOR_DIGITS[self.model.currency]).astype(np.int64).tolist()
+        return found
+
+    @cached_property
+    def expected_purchases(self) -> list[float]:
+        """The mean number of days with purchases of each of them."""
+        found: list[float] = np.round(self.score.expected_purchases, _DIGITS).tolist()
+        return found
+
+    @cached_property
+    def probability_active(self) -> list[float]:
+        """The chance of at least one purchase or other payment of each of them."""
+        found: list[float] = np.round((self.combined or self.score).probability_active, _DIGITS).tolist()
         return found
 
     @cached_property
@@ -168,17 +185,13 @@ class PredictedValue:
     @property
     def expected(self) -> Amount:
         """The mean of the present value of all streams: the sum of what each is rounded to."""
-        if self.batch.combined is None:
-            return self.batch.money(self.batch.values[self.index])
-        amounts = (each.expected.amount for each in self.by_stream)
-        return Amount(sum(amounts, Decimal()), self.batch.model.currency)
+        return of_minor_units(sum(self.batch.units[self.index]), self.batch.model.currency)
 
     @property
     def by_stream(self) -> list[StreamForecast]:
         """The mean of the present value of each stream, all five of them."""
-        orders, combined = self.batch.values[self.index], self.batch.combined
-        values = (orders,) if combined is None else (orders, *combined.terms.streams[self.index][1:])
-        return streams(values, self.batch.model.currency)
+        each, currency = self.batch.units[self.index], self.batch.model.currency
+        return [StreamForecast(of, of_minor_units(units, currency)) for of, units in zip(Stream, each, strict=True)]
 
     @property
     def in_other_currencies(self) -> list[Amount]:
@@ -201,7 +214,7 @@ class PredictedValue:
     @property
     def expected_purchases(self) -> float:
         """The mean number of days with purchases."""
-        return round(float(self.batch.score.expected_purchases[self.index]), _DIGITS)
+        return self.batch.expected_purchases[self.index]
 
     @property
     def expected_order_value(self) -> Amount:
@@ -211,8 +224,7 @@ class PredictedValue:
     @property
     def probability_active(self) -> float:
         """The chance of at least one purchase or other payment; 1 where something agreed runs beyond the horizon."""
-        found = self.batch.combined or self.batch.score
-        return round(float(found.probability_active[self.index]), _DIGITS)
+        return self.batch.probability_active[self.index]
 
     @property
     def churn_risk(self) -> ChurnRisk:

@@ -30,7 +30,7 @@ def with_term_drivers(of_orders: Sequence[Drivers], terms: TermBatch) -> list[Dr
 
 
 def _of(terms: TermBatch, customer: int) -> ValueDriver:
-    amounts = [in_money(value, terms.currency).amount for value in terms.streams[customer]]
+    amounts = [in_money(value, terms.currency).amount for value in terms.streams[customer].tolist()]
     effect = Amount(sum(amounts, Decimal()), terms.currency)
     return ValueDriver(DriverName.TERMS, f"{_counted(terms, customer)}; {_next(terms, customer)}.", effect)
 

@@ -106,7 +106,7 @@ class TermBatch:
     """What n customers are expected to bring by things with a term; those without any are not looked at.
 
     terms    the things of all of them
-    streams  what each of the five streams will bring each of them, in the currency of the business; nothing of orders
+    streams  (n, 5) what each stream will bring each of them, in the currency of the business; nothing of orders
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class TermBatch:
         streams = np.array([STREAMS.index(term.stream) for term in self.terms])
         cells = (self.owner * len(STREAMS) + streams)[self._home]
         sums: Array = np.bincount(cells, self.found.mean[self._home], self.size * len(STREAMS)).astype(float)
-        self.streams: list[list[float]] = sums.reshape(self.size, len(STREAMS)).tolist()
+        self.streams: Array = sums.reshape(self.size, len(STREAMS))
 
     @property
     def customers(self) -> list[int]:

@@ -117,7 +117,7 @@ def test_a_customer_s_things_are_independent_and_other_currencies_are_apart():
     mine = (term(), term(), term(stream=CONTRACTS), term(currency="USD", due=13.0))
     batch = TermBatch([(), mine], MODELS, currency="EUR", weeks=WEEKS_IN_YEAR, rate=0.0)
     contract = float(BELIEVED.survival(1)) * 100
-    assert batch.streams == [[0.0] * 5, pytest.approx([0, 0, 0, 150, contract])]
+    assert batch.streams.tolist() == [[0.0] * 5, pytest.approx([0, 0, 0, 150, contract])]
     money = batch.money
     assert money.mean == pytest.approx([0, 150 + contract])
     assert money.zero == pytest.approx([1, 0.25**2 * (1 - contract / 100)])
