@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, Numeric, Text, cast, func, literal_column, select
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Integer, Numeric, Select, Text, cast, func, literal_column, select
 
 from api.reads.identity import Given
 from api.reads.json import money_amount
@@ -59,11 +62,16 @@ _TOLD = (
 
 def model_in_use(lens: Lens) -> Expression:
     """Return the model that has seen the latest purchases, at the moment of a lens, as JSON text; null without any."""
+    row, newest = in_use(lens)
+    found = newest([row.c[name] for name in _TOLD]).subquery("model")
+    return select(cast(func.row_to_json(literal_column("model")), Text)).select_from(found).scalar_subquery()
+
+
+def in_use(lens: Lens) -> tuple[Row, Callable[[Sequence[Expression]], Select[Any]]]:
+    """Return the model that has seen the latest purchases, and how to select columns of it."""
     row = Row(models, lens)
     latest = (row.c.trained_until.desc(), row.c.version.desc())
-    newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(*latest)
-    found = newest.limit(literal_column("1")).subquery("model")
-    return select(cast(func.row_to_json(literal_column("model")), Text)).select_from(found).scalar_subquery()
+    return row, lambda columns: rows(row, columns, row.visible()).order_by(*latest).limit(literal_column("1"))
 
 
 def deciles(row: Row, given: Given) -> Table:
