@@ -19,7 +19,7 @@ $(shell test -x $(BIN)/python || rm -f $(VENV)/.locked)
 # The database's tests also run on the oldest PostgreSQL that is supported: without the imports of long files, and without
 # the thousands of questions that are made up to try the planner, whose every kind of statement the golden ones have.
 OLDEST := /usr/lib/postgresql/15/bin/postgres
-DATABASE_TESTS := tests/tables tests/reads tests/graph tests/writes tests/plan/test_golden.py tests/plan/test_clocks.py \
+DATABASE_TESTS := tests/tables tests/reads tests/graph tests/writes tests/ranking tests/plan/test_golden.py tests/plan/test_clocks.py \
 	tests/web/test_view.py tests/cli/test_fitting.py
 LONG_TESTS := tests/writes/test_importing_killed.py tests/writes/test_importing_cdnow.py
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,6 +23,7 @@ from api.embedded import default_data_dir, start
 from api.errors import ApiError
 from api.graph.predictions import scoring
 from api.graph.schema import executable, schema
+from api.reads.ranking import ranking_is_due
 from api.reads.server import require_server
 from api.settings import Settings
 from api.tables.migration import head
@@ -157,8 +159,10 @@ def _lifespan(
                 # Beside the first requests, so that nobody waits for it: neither the start nor a prediction.
                 loading = asyncio.create_task(asyncio.to_thread(scoring))
                 forgetting = asyncio.create_task(_forget_keys(opened))
+                ranking = asyncio.create_task(_keep_ranked(settings, address, opened))
                 yield
                 forgetting.cancel()
+                await _ended(ranking)
                 await loading
                 await view.finish(LAST_CHANGES_SECONDS)
 
@@ -173,6 +177,38 @@ async def _forget_keys(opened: Database) -> None:
         except ApiError as error:
             logging.getLogger("regulars").warning("expired keys are still kept: %s", error.code)
         await asyncio.sleep(FORGETTING_SECONDS)
+
+
+async def _keep_ranked(settings: Settings, address: str, opened: Database) -> None:
+    """Rank all customers whenever that is due: with a new model, and once a day.
+
+    The first look is one pause after the start. Whatever goes wrong is tried again after the next.
+    """
+    while settings.ranking_pause_seconds:
+        await asyncio.sleep(settings.ranking_pause_seconds)
+        try:
+            async with opened.connection() as connection:
+                is_due = await ranking_is_due(connection, datetime.now(UTC))
+            if is_due:
+                await _rank(settings, address)
+        except ApiError as error:
+            logging.getLogger("regulars").warning("customers are ranked as before: %s", error.code)
+        except Exception as error:  # noqa: BLE001  (a ranking that fails is no reason to stop looking)
+            log_unexpected(error, "none")
+
+
+async def _rank(settings: Settings, address: str) -> None:
+    ranking = await asyncio.to_thread(import_module, "api.writes.ranking")
+    # On a connection of its own: it takes longer than whoever waits for one of the others would.
+    async with open_database(settings, address) as apart, apart.connection() as connection:
+        await ranking.rank(connection, datetime.now(UTC), only_if_due=True)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has let go of what it held."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _embedded(settings: Settings, stack: ExitStack) -> str:

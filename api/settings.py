@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     connections: int = Field(
         default=900, ge=1, description="Connections a process answers; /livez and /readyz come on top."
     )
+    ranking_pause_seconds: float = Field(
+        default=600.0,
+        ge=0,
+        description="Time between looks at whether all customers have to be ranked anew; 0 for never.",
+    )
     header_limit_bytes: int = Field(
         default=16_384, ge=1_024, description="Largest address and headers of a request, together."
     )

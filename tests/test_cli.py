@@ -18,6 +18,7 @@ import pytest
 
 from api.embedded.processes import servers_of
 from tests.folders import data_folder
+from tests.given import connected
 from tests.postgresql import execute, outside_any_loop
 
 REGULARS = [sys.executable, "-c", "from api.cli import main; main()"]
@@ -308,6 +309,26 @@ def test_fit_keeps_a_version_and_writes_a_page(elsewhere: Place):
     assert "Lifetime value, version 2: " in first.stdout
     assert "Fitting Pareto/NBD\n" in first.stderr
     assert (elsewhere.work / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_everybody_is_ranked_with_the_first_model_after_a_fit_and_when_asked(elsewhere: Place, database_url: str):
+    assert "run `regulars fit` first" in one_line(elsewhere.run("rank", fails=1))
+    elsewhere.run("demo", "--customers", "120", "--seed", "5")
+    assert outside_any_loop(lambda: versions_ranked_by(database_url)) == [1]
+    assert "by version 2 (" in elsewhere.run("fit").stderr
+    ranked = elsewhere.run("rank").stdout
+    assert ranked.startswith("Ranked ")
+    assert "within 12 months their purchases are expected to bring " in ranked
+    assert outside_any_loop(lambda: versions_ranked_by(database_url)) == [1, 2, 2]
+    assert wrong(elsewhere) == []
+
+
+async def versions_ranked_by(dsn: str) -> list[int]:
+    connection = await connected(dsn)
+    models = "customer_rankings JOIN lifetime_value_models USING (model_id)"
+    rows = await connection.fetch(f"SELECT version FROM {models} ORDER BY scored_at")
+    await connection.close()
+    return [row["version"] for row in rows]
 
 
 def test_fit_says_what_is_missing(elsewhere: Place):

@@ -40,7 +40,7 @@ def demo(
 
 
 def make_up(settings: Settings, dsn: str, *, customers: int = CUSTOMERS, seed: int = SEED) -> DemoResult:
-    """Bring a database to a made-up population of this size, and fit a model to it; return what was added."""
+    """Bring a database to a made-up population of this size, fit a model and rank by it; return what was added."""
     until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     result = _written(dsn, customers, seed, until)
     if result.customers:

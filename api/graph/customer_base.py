@@ -9,8 +9,10 @@ import strawberry
 from api.graph.active_policies import ActiveReasonCode
 from api.graph.declare import argument, column, gathered, listed, member
 from api.graph.lifecycle import LifecycleStage
+from api.graph.ranking import PredictedTotal
 from api.graph.sources import Member
 from api.reads import customer_base as reads
+from api.reads import ranking
 from api.reads.json import constant
 from api.reads.relation import Expression, Row
 from api.tables.standing import REASONS
@@ -75,6 +77,12 @@ class CustomerBase:
     )
     by_stage: list[StageCount] = listed(
         "How many customers have come how far.", *[_in_stage(stage) for stage in LifecycleStage]
+    )
+    predicted_value: PredictedTotal | None = gathered(
+        "What they are expected to buy within twelve months, all together; null before the first ranking, and with "
+        "asOf or knownAt.",
+        ranking.predicted_total,
+        cost=20,
     )
     movement: CustomerMovement = gathered(
         "Who came, came back and went between two moments, as judged by the rules in force at asOf.",

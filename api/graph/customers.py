@@ -15,6 +15,7 @@ from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInpu
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
+from api.graph.predictions import RiskBand
 from api.graph.rfm import RfmGroup, RfmScore
 from api.graph.shared import (
     Connection,
@@ -24,6 +25,7 @@ from api.graph.shared import (
     DecimalFilter,
     ExternalId,
     ExternalIdInput,
+    FloatFilter,
     IntFilter,
     Node,
     OrderDirection,
@@ -51,6 +53,14 @@ class CustomerOrderField(Enum):
     ORDER_COUNT = strawberry.enum_value("stands_order_count", description="How many orders the customer has placed.")
     HISTORIC_NET = strawberry.enum_value(
         "stands_historic_net", description="What the customer has brought so far, after discounts and refunds."
+    )
+    PREDICTED_VALUE = strawberry.enum_value(
+        "stands_predicted_value",
+        description="What the customer is expected to buy within twelve months; who was not ranked yet comes last.",
+    )
+    PROBABILITY_ACTIVE = strawberry.enum_value(
+        "stands_probability_active",
+        description="How likely the customer buys within twelve months; who was not ranked yet comes last.",
     )
     ACTIVE_UNTIL = strawberry.enum_value(
         "stands_until_order",
@@ -101,6 +111,16 @@ class CustomerFilterInput:
     historic_net: DecimalFilter | None = condition(
         "What the customer has brought so far, after discounts and refunds, in the currency of the business.",
         "stands_historic_net",
+    )
+    predicted_value: DecimalFilter | None = condition(
+        "What the customer is expected to buy within twelve months, in the currency of the business.",
+        "stands_predicted_value",
+    )
+    probability_active: FloatFilter | None = condition(
+        "How likely the customer buys within twelve months, from 0 to 1.", "stands_probability_active"
+    )
+    churn_band: list[RiskBand] | None = condition(
+        "The risk that the customer buys nothing within twelve months is one of these.", "stands_churn_band"
     )
     is_active: bool | None = condition(
         "Whether the customer counts as active.", test=standing.is_as_asked, requires=standing.SPAN

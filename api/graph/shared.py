@@ -152,6 +152,15 @@ class DecimalFilter:
     lte: Decimal | None = optional("This or less.")
 
 
+@strawberry.input(description="Conditions on a number with decimals, such as {lt: 0.2}; all that are given must hold.")
+class FloatFilter:
+    eq: float | None = optional("Exactly this number.")
+    gt: float | None = optional("More than this.")
+    gte: float | None = optional("This or more.")
+    lt: float | None = optional("Less than this.")
+    lte: float | None = optional("This or less.")
+
+
 @strawberry.input(description="Conditions on a whole number, such as {gte: 3}; all that are given must hold.")
 class IntFilter:
     eq: int | None = optional("Exactly this number.")

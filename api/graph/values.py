@@ -9,6 +9,7 @@ import strawberry
 from api.graph import predictions
 from api.graph.declare import argument, column, derived, gathered, listed, member, money, one_of, same
 from api.graph.predictions import PredictedValueResult
+from api.graph.ranking import CustomerRanking
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import Money, Node
 from api.graph.sources import Finished, Member
@@ -132,4 +133,9 @@ class CustomerLifetimeValue:
         predictions.ARGUMENTS,
         cost=3,
         finished=Finished("historic_net", predictions.total),
+    )
+    ranking: CustomerRanking | None = same(
+        "Where the customer stands by what they are expected to buy; null for who was not ranked yet or has bought "
+        "nothing, and with asOf or knownAt.",
+        missing="ranked_scored_at",
     )

@@ -28,6 +28,7 @@ from api.plan.tree import (
 from api.reads import json, page
 from api.reads.json import Json, Labelled
 from api.reads.relation import Expression, Link, Row, rows
+from api.reads.steps import Step
 
 
 def members(items: Sequence[Item], row: Row) -> list[tuple[str, Json]]:
@@ -89,7 +90,7 @@ def _objects(row: Row, items: Sequence[Item], conditions: Sequence[Any]) -> Any:
     return rows(row, [object_text(items, row).label("item")], conditions)
 
 
-def link_steps(row: Row, link: Link) -> list[page.Step]:
+def link_steps(row: Row, link: Link) -> list[Step]:
     """Return the order of the rows behind a link."""
     return page.steps(row, link.order or link.target.order, total=link.total)
 

@@ -140,7 +140,9 @@ def _object(selecting: Any, type_: GraphQLObjectType, below: Any) -> Project:
 
     def all_at_once(values: Sequence[Any], run: Run) -> list[Any]:
         columns = [project(values, run) for project in projects]
-        return [dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True)]
+        # Of one of several types perhaps nothing is asked; it has as many rows all the same.
+        rows = zip(*columns, strict=True) if columns else [()] * len(values)
+        return [dict(zip(keys, row, strict=True)) for row in rows]
 
     return _together(
         all_at_once, object_of([(key, one_by_one(project), nullable) for key, project, nullable in members])

@@ -9,11 +9,13 @@ from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
 
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
+from api.reads.ranking_check import misranked
 from api.reads.relation import Expression
 from api.reads.standing import is_kept, projected, unended
 from api.tables.business import business
 from api.tables.customers import customers
 from api.tables.orders import order_lines, orders, refunds
+from api.tables.ranking import customer_prospects
 from api.tables.standing import active_spans, customer_activity, customer_standing
 from api.tables.support_plans import support_plans, support_usages
 
@@ -89,6 +91,14 @@ _CHECKS |= {
     "the times as an active customer are kept as the facts say": _different(
         unended(_JUDGEMENTS.subquery()), active_spans
     ),
+}
+
+
+_CHECKS |= {
+    "every customer has a place in the ranking, be it an empty one": select(func.count())
+    .select_from(customers.outerjoin(customer_prospects, customer_prospects.c.customer_id == customers.c.customer_id))
+    .where(customer_prospects.c.customer_id.is_(None)),
+    "customers are ranked as the purchases said when they were last ranked": misranked(),
 }
 
 

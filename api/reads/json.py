@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    Double,
     Integer,
     Numeric,
     Select,
@@ -48,6 +49,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
     "flag": Boolean(),
     "integer": Integer(),
     "integers": ARRAY(Integer()),
+    "number": Double(),
     "text": Text(),
     "texts": ARRAY(Text()),
     "uuid": Uuid(),
@@ -56,7 +58,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
 
 
 def parameter(name: str, kind: str) -> Expression:
-    """Return a parameter of the statement; kind is one of moment, date, decimal, flag, integer, text(s), uuid(s)."""
+    """Return a parameter of the statement; kind is moment, date, decimal, flag, integer, number, text(s), uuid(s)."""
     return bindparam(name, type_=_KINDS[kind])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, Integer, Interval, Numeric, Text, cast, func, literal_column, select
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Boolean, Double, Integer, Interval, Numeric, Select, Text, cast, func, literal_column, select
 
 from api.reads.identity import Given
 from api.reads.json import constant, money_amount
@@ -60,12 +63,17 @@ _TOLD = (
 
 def model_in_use(lens: Lens) -> Expression:
     """Return the model that has seen the latest purchases, at the moment of a lens, as JSON text; null without any."""
+    row, newest = in_use(lens)
+    # Nothing that is read is called that: the name of a column would come before that of the rows.
+    found = newest([row.c[name] for name in _TOLD]).subquery("newest_fit")
+    return select(cast(func.row_to_json(literal_column("newest_fit")), Text)).select_from(found).scalar_subquery()
+
+
+def in_use(lens: Lens) -> tuple[Row, Callable[[Sequence[Expression]], Select[Any]]]:
+    """Return the model that has seen the latest purchases, and how to select columns of it."""
     row = Row(models, lens)
     latest = (row.c.trained_until.desc(), row.c.version.desc())
-    newest = rows(row, [row.c[name] for name in _TOLD], row.visible()).order_by(*latest)
-    # Nothing that is read is called that: the name of a column would come before that of the rows.
-    found = newest.limit(literal_column("1")).subquery("newest_fit")
-    return select(cast(func.row_to_json(literal_column("newest_fit")), Text)).select_from(found).scalar_subquery()
+    return row, lambda columns: rows(row, columns, row.visible()).order_by(*latest).limit(literal_column("1"))
 
 
 def renewals(row: Row, given: Given) -> Table:

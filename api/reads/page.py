@@ -8,9 +8,9 @@ from __future__ import annotations
 import binascii
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -40,6 +40,7 @@ from sqlalchemy.sql.elements import Grouping
 from api.errors import BadUserInput
 from api.reads.json import Json, as_moment, as_text, constant, json_row, kind_of
 from api.reads.relation import Expression, PlainText, Relation, Row, Term, rows
+from api.reads.steps import Step
 
 COUNTED_AT_MOST = 10_000
 """Where counting stops; beyond it a count is a lower bound."""
@@ -51,48 +52,19 @@ Inside: TypeAlias = Callable[[Expression], Expression]
 """Makes an expression one that is missing, and costs nothing, in rows that do not belong to the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the order of a page: the expression, its direction, and whether it can be missing."""
-
-    expression: Expression
-    descending: bool
-    nullable: bool
-
-    def ordering(self) -> ColumnElement[Any]:
-        """Return the step as it stands in ORDER BY."""
-        direction = self.expression.desc() if self.descending else self.expression.asc()
-        return direction.nulls_last() if self.nullable else direction
-
-    def reversed(self) -> ColumnElement[Any]:
-        """Return the step as it stands in ORDER BY when the page is read from its end."""
-        direction = self.expression.asc() if self.descending else self.expression.desc()
-        return direction.nulls_first() if self.nullable else direction
-
-    def beyond(self, value: Expression, *, after: bool) -> ColumnElement[bool]:
-        """Return the condition that a row stands after (or before) a value."""
-        later = self.expression < value if self.descending == after else self.expression > value
-        if not self.nullable:
-            return later
-        missing = self.expression.is_(None)
-        return (
-            and_(value.is_not(None), or_(later, missing))
-            if after
-            else or_(later, and_(value.is_(None), self.expression.is_not(None)))
-        )
-
-    def same(self, value: Expression) -> ColumnElement[bool]:
-        """Return the condition that a row stands level with a value."""
-        return self.expression.is_not_distinct_from(value) if self.nullable else self.expression == value
-
-
 def steps(row: Row, terms: Sequence[Term], *, total: bool) -> list[Step]:
     """Return the steps of an order, ending with the key unless the terms alone put every row in its place."""
-    ordered = [Step(row[term.name], term.descending, _can_be_missing(row[term.name])) for term in terms]
+    ordered = [_step(row, term) for term in terms]
     if total:
         return ordered
     descending = bool(terms) and terms[-1].descending
     return [*ordered, Step(_key_along(row, ordered), descending, nullable=False)]
+
+
+def _step(row: Row, term: Term) -> Step:
+    expression, fill = row[term.name], row.relation.filled.get(term.name)
+    filled = fill(row, term.descending) if fill else None
+    return Step(expression, term.descending, filled is None and _can_be_missing(expression), filled)
 
 
 def _key_along(row: Row, ordered: Sequence[Step]) -> Expression:
@@ -100,7 +72,7 @@ def _key_along(row: Row, ordered: Sequence[Step]) -> Expression:
 
     PostgreSQL knows that keys on both sides of a join are the same where it sorts, but not where it compares rows.
     """
-    first = ordered[0].expression if ordered else row.key
+    first = ordered[0].place if ordered else row.key
     if ordered and not ordered[0].nullable and isinstance(first, Column):
         return first.table.c.get(row.relation.key, row.key)
     return row.key
@@ -142,6 +114,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "moment": datetime.fromisoformat,
     "decimal": Decimal,
     "integer": int,
+    "number": float,
     "text": str,
     "uuid": UUID,
 }
@@ -158,6 +131,8 @@ def _read(kind: str, text: object) -> Any:
             raise ValueError("not a moment")
         case int() if abs(found) > _LARGEST_INTEGER:
             raise ValueError("not a small number")
+        case float() if not isfinite(found):
+            raise ValueError("not a number")
         case Decimal() if not found.is_finite() or abs(found.adjusted()) > _MOST_DIGITS:
             raise ValueError("not an amount")
     return found
@@ -170,7 +145,8 @@ def beyond(steps: Sequence[Step], values: Sequence[Expression], *, after: bool) 
     """
     plain = not any(step.nullable for step in steps) and len({step.descending for step in steps}) == 1
     if plain:
-        left, right = tuple_(*[step.expression for step in steps]), tuple_(*values)
+        placed = [step.place_of(value) for step, value in zip(steps, values, strict=True)]
+        left, right = tuple_(*[step.place for step in steps]), tuple_(*placed)
         return left < right if steps[0].descending == after else left > right
     return or_(
         *[

@@ -60,15 +60,25 @@ def purchase_days(row: Row) -> Table:
     """
     order, bought = row.joined(orders_of_customer)
     day = _by_day(order, bought, *row.joined(refunds_of_customer))
+    return worked_out_once(select(*_sums(day)), day)
+
+
+def all_purchase_statistics(lens: Lens) -> Select[tuple[object, ...]]:
+    """Return the same of everybody who has bought, with customer_id and today, the day of the moment asked for."""
+    order, refund = Row(orders, lens), Row(refunds, lens)
+    day = _by_day(order, order.visible(), refund, refund.visible())
+    return select(day.c.customer_id, *_sums(day), day_of(lens.moment).label("today")).group_by(day.c.customer_id)
+
+
+def _sums(day: Table) -> list[Expression]:
     brought = day.c.value > _ZERO
-    sums = [
+    return [
         func.count().label("days"),
         func.min(day.c.day).label("first_day"),
         func.max(day.c.day).label("last_day"),
         func.count().filter(brought).label("value_days"),
         func.coalesce(func.sum(day.c.value).filter(brought), _ZERO).label("value"),
     ]
-    return worked_out_once(select(*sums), day)
 
 
 def day_of(moment: Expression) -> Expression:

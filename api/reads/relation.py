@@ -61,6 +61,7 @@ class Relation:
     replaced    column with the moment at which what made the next version happened, where that is another one
     planned     columns with moments that were agreed when the row happened and may lie later: they are part of it
     owned       whether a row without an owner of its own may be seen through a lens that has one
+    filled      by the name of what lists can be sorted by, what stands for it, with none missing; see `Filled`
     shown_by    links to facts any of which shows that a row was there, even before its own `happened`
     within      link to the row whose clocks hold for this one, where it has none of its own
     order       order of a list when nobody asks for another; the key breaks ties
@@ -81,6 +82,7 @@ class Relation:
     owned: Callable[[Row], ColumnElement[bool]] | None = None
     shown_by: list[Link] = field(default_factory=list)
     expressions: dict[str, Callable[[Row], Expression]] = field(default_factory=dict)
+    filled: dict[str, Callable[[Row, bool], Any]] = field(default_factory=dict)
 
     all: ClassVar[dict[str, Relation]] = {}
 

@@ -12,9 +12,12 @@ from sqlalchemy import BigInteger, Table, bindparam, func, insert, literal_colum
 
 from api.database import Connection, Statement, driver_errors_translated, prepare
 from api.domain.identity import new_id
+from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.candidates import Candidates, Trained, Trial
 from api.domain.lifetime_value.fit import Fit, Model
+from api.domain.lifetime_value.ranked_by import SUBSTITUTE
 from api.tables.lifetime_value_models import lifetime_value_models, lifetime_value_tests
+from api.writes.dropout_nodes import add_nodes, nodes_for
 
 LEVEL = 0.8
 _DIGITS = 6
@@ -44,6 +47,8 @@ async def keep_model(
 
     Models take turns from when their version is known until they are there, so that no two have the same one.
     """
+    # Before anybody has to wait for it.
+    nodes = nodes_for(_scored_by(trained), int(trained.purchases.repeats.max()))
     with driver_errors_translated():
         async with connection.transaction():
             await connection.fetch(_TAKE_TURNS.sql)
@@ -54,7 +59,16 @@ async def keep_model(
             for position, trial in enumerate(trained.trials, 1):
                 test = _test(trial) | {"model_id": row["model_id"], "position": position}
                 await connection.execute(_ADD_TEST.sql, *_ADD_TEST.values(test))
+            await add_nodes(connection, row["model_id"], nodes)
     return version
+
+
+def _scored_by(trained: Trained) -> BetaGeometric:
+    """Return the model that the database scores by: the best one, if it can, or else the one that stands in for it."""
+    best = trained.fit.model
+    model = best if isinstance(best, BetaGeometric) else trained.candidates.counts[SUBSTITUTE].model
+    assert isinstance(model, BetaGeometric)
+    return model
 
 
 def _row(trained: Trained) -> dict[str, Any]:

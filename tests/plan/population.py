@@ -8,6 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from api.writes.ranking import rank
 from api.writes.standing import project
 from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
@@ -83,6 +84,7 @@ async def populate(given: Given, seed: int) -> Population:
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
     async with given.connection.transaction():
         await project(given.connection)
+    await rank(given.connection, NOW)
     return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
 
 

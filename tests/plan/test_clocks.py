@@ -60,6 +60,9 @@ VERSIONED = {"subscriptions": "subscription_id", "support_plans": "support_plan_
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
 EVERYTHING = f"query ({VARIABLES}) {{ {' '.join(FIELDS)} }}"
+NOBODY_RANKED = """
+UPDATE customer_prospects SET scored_at = NULL, predicted_value = NULL, variance = NULL, probability_active = NULL,
+  churn_band = NULL, top_percent = NULL"""
 OWN = re.sub(r"rfm \{[^}]*\}", "", EVERYTHING)
 """What rests on no other customer's rows: those scores measure each by all who have bought."""
 
@@ -84,6 +87,9 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     await connection.execute("TRUNCATE customer_standing, customer_activity, active_spans")
     async with connection.transaction():
         await project(connection)
+    if "lifetime_value_models" in conditions:
+        # Nobody had been ranked then as everybody is now.
+        await connection.execute(NOBODY_RANKED)
     async with open_database(address, pool_size=2) as opened:
         await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))

@@ -82,6 +82,7 @@ def pool(population: Population) -> Pool:
         typed={
             "Int": numbers,
             "Decimal": amounts,
+            "Float": [0, 0.2, 0.5, 0.75, 1, *(round(number / 40, 6) for number in range(1, 8))],
             "DateTime": moments,
             "Boolean": [True, False],
             "ID": [*(made.id for made in population.everything), *missing],

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from api.app import build_app
 from api.settings import Settings
 from api.writes.demo import write_demo
+from api.writes.ranking import rank
 from tests.fitted import add_model
 from tests.given import Given, connected
 from tests.postgresql import outside_any_loop
@@ -27,7 +28,8 @@ GOLDEN = Path(__file__).parent / "golden"
 def demo_app(dsn: str, *, customers: int = CUSTOMERS, until: datetime = UNTIL) -> Starlette:
     """Return the application on the population that `regulars serve` makes up, as if on the first of June 2026."""
     outside_any_loop(lambda: _written(dsn, customers, until))
-    return build_app(Settings(), dsn=dsn)
+    # It stays that day, so nobody is ranked anew.
+    return build_app(Settings(ranking_pause_seconds=0), dsn=dsn)
 
 
 async def _written(dsn: str, customers: int, until: datetime) -> None:
@@ -35,6 +37,7 @@ async def _written(dsn: str, customers: int, until: datetime) -> None:
     # A fit of its own would differ in the last digits from machine to machine.
     connection = await connected(dsn)
     await add_model(Given(connection, start=1_000_000), trained_until=until)
+    await rank(connection, until)
     await connection.close()
 
 

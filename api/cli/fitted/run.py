@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api.app import open_database
+from api.cli import ranked
 from api.cli.fitted.page import page
 from api.cli.fitted.progress import progress
 from api.cli.fitted.table import table
 from api.cli.fitted.told import Told
+from api.cli.options import tell
 from api.database import Database
 from api.domain.lifetime_value.fitting import NothingToFit
 from api.domain.lifetime_value.purchase_days import PurchaseDays
@@ -33,22 +35,24 @@ _NEEDED = f"a model needs at least {FEWEST} customers, some of whom bought on mo
 
 
 def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None) -> None:
-    """Fit, keep and tell; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing then."""
+    """Fit, keep, tell, rank; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing."""
     now = datetime.now(UTC)
     with progress() as say:
         business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of, now))
         told = fitted(business, moment, days, say, terms)
         version = asyncio.run(_kept(settings, dsn, told))
     typer.echo(table(told, version))
+    tell(ranked.run(settings, dsn))
     if report is not None:
         report.write_text(page(told, version), encoding="utf-8")
         typer.echo(f"\nThe page is in {report}.")
 
 
 def keep_fit(settings: Settings, dsn: str, as_of: datetime) -> None:
-    """Fit to what had happened by a moment and keep the model, without a word; raise what `run` does."""
+    """Fit to what had happened by a moment, keep the model and rank by it, without a word; raise what `run` does."""
     business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
     asyncio.run(_kept(settings, dsn, fitted(business, moment, days, terms=terms)))
+    ranked.run(settings, dsn)
 
 
 def fitted(

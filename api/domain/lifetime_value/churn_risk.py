@@ -10,10 +10,8 @@ import numpy.typing as npt
 
 from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.ranked_by import GAPS, LIKELY, POSSIBLE, SHORTEST_SILENCE
 from api.domain.lifetime_value.statistics import PurchaseStatistics
-
-_LIKELY, _POSSIBLE = 0.5, 0.2
-_SHORTEST_SILENCE, _GAPS = 26.0, 3.0
 
 
 class RiskBand(StrEnum):
@@ -52,14 +50,14 @@ def bands(
     low, medium, high = (order.index(band) for band in (RiskBand.LOW, RiskBand.MEDIUM, RiskBand.HIGH))
     if not knows_losses:
         return np.where(_is_silent_too_long(model, purchases), high, low)
-    return np.select([active >= _LIKELY, active >= _POSSIBLE], [low, medium], high)
+    return np.select([active >= LIKELY, active >= POSSIBLE], [low, medium], high)
 
 
 def band_of(active: float) -> RiskBand:
     """Return the band of a chance that something more comes."""
-    if active >= _LIKELY:
+    if active >= LIKELY:
         return RiskBand.LOW
-    return RiskBand.MEDIUM if active >= _POSSIBLE else RiskBand.HIGH
+    return RiskBand.MEDIUM if active >= POSSIBLE else RiskBand.HIGH
 
 
 def _is_silent_too_long(model: CountModel, purchases: PurchaseStatistics) -> npt.NDArray[np.bool_]:
@@ -67,6 +65,6 @@ def _is_silent_too_long(model: CountModel, purchases: PurchaseStatistics) -> npt
 
     It judges better than the chance of being alive where the data cannot tell lost customers from silent ones.
     """
-    longest = np.maximum(_SHORTEST_SILENCE, _GAPS * model.mean_gap(purchases))
+    longest = np.maximum(SHORTEST_SILENCE, GAPS * model.mean_gap(purchases))
     silent: npt.NDArray[np.bool_] = purchases.observed - purchases.last > longest
     return silent

@@ -17,14 +17,13 @@ from api.domain.lifetime_value.fitting import NothingToFit, fit_beta_geometric, 
 from api.domain.lifetime_value.flags import Flag, extrapolated, knows_losses, model_flags, season_risk
 from api.domain.lifetime_value.forecasts import Customers, Forecasts, Horizon, total_value
 from api.domain.lifetime_value.hold_out import HoldOut, hold_outs
-from api.domain.lifetime_value.intervals import UNKNOWN_BACK_TEST_ERROR, spread_of_total
+from api.domain.lifetime_value.intervals import back_test_error, spread_of_total
 from api.domain.lifetime_value.purchase_days import PurchaseDays
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.training import FEWEST
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 _MOST_FOR_SLOPES = 20_000
-_LUCK = 0.05
 _LEVEL_80 = 1.2815515655446004
 
 
@@ -101,15 +100,10 @@ def total_of(models: Models, customers: Customers, found: Forecasts, horizon: Ho
     ]
     covariance = np.zeros((len(slopes[0]) + len(slopes[1]),) * 2)
     covariance[:4, :4], covariance[4:, 4:] = count.covariance, spend.covariance
-    error = _test_error(models.tried)
+    error = back_test_error([models.tried.value.errors.bias] if models.tried else [])
     spread = spread_of_total(found.variance, np.concatenate(slopes), covariance, found.total, back_test_error=error)
     away = _LEVEL_80 * spread
     return Total(found.total, max(found.total - away, 0.0), found.total + away)
-
-
-def _test_error(tried: Tried | None) -> float:
-    """Return by how much a total is taken to be off; one test that went well may have been lucky."""
-    return max(abs(tried.value.errors.bias), _LUCK) if tried else UNKNOWN_BACK_TEST_ERROR
 
 
 def _require_enough(customers: Customers) -> None:

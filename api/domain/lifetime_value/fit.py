@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from math import exp
@@ -115,9 +115,14 @@ def restored(name: str, parameters: Mapping[str, float]) -> CountModel:
 
 def slopes_of(fit: Fit[M_co], figure: Callable[[M_co], float]) -> Array:
     """Return the derivatives (k,) of a figure by the logarithms of the parameters, as `spread_of_total` needs them."""
-    model: Any = fit.model
+    return slopes_by(fit.model, fit.free, figure)
+
+
+def slopes_by(model: Any, names: Sequence[str], figure: Callable[[Any], float]) -> Array:
+    """Return the derivatives (k,) of a figure by the logarithms of named parameters of a model."""
     found = []
-    for name, value in fit.parameters.items():
+    for name in names:
+        value = getattr(model, name)
         up, down = (figure(replace(model, **{name: value * exp(step)})) for step in (_STEP, -_STEP))
         found.append((up - down) / (2 * _STEP))
     return np.array(found)

@@ -21,6 +21,7 @@ _FIRST_MOST, _LAST_MOST = 31, 2**14
 _NEGLIGIBLE = 1e-12
 _WIDEST, _STEPS = 40.0, 48
 UNKNOWN_BACK_TEST_ERROR = 0.2
+_LUCK = 0.05
 
 
 def count_quantiles(
@@ -180,3 +181,15 @@ def spread_of_total(
     back_test_error  root mean square of the relative errors of totals in past back-tests at the same horizon
     """
     return sqrt(float(variances.sum() + slopes @ covariance @ slopes) + (back_test_error * total) ** 2)
+
+
+def back_test_error(biases: Sequence[float]) -> float:
+    """Return by how much a total is taken to be off, relative: what it was in back-tests, in root mean square.
+
+    One test that went well may have been lucky, so it is never less than 5 %; without a test it is 20 %.
+
+    biases  predicted over actual total, less one, of each back-test
+    """
+    if not len(biases):
+        return UNKNOWN_BACK_TEST_ERROR
+    return max(float(np.sqrt(np.mean(np.square(biases)))), _LUCK)

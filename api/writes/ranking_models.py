@@ -1,0 +1,94 @@
+"""The model that customers are ranked by, as it was kept when it was fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import orjson
+from sqlalchemy import DateTime, Text, Uuid, bindparam, cast, select
+
+from api.database import Connection, prepare
+from api.domain.lifetime_value.beta_geometric import BetaGeometric
+from api.domain.lifetime_value.fit import restored
+from api.domain.lifetime_value.flags import Flag, knows_losses
+from api.domain.lifetime_value.quadrature import Array
+from api.domain.lifetime_value.ranked_by import SUBSTITUTE
+from api.domain.lifetime_value.ranking import RankingModel
+from api.domain.lifetime_value.spend import GammaGamma
+from api.errors import BadUserInput
+from api.reads.lifetime_value_models import in_use
+from api.reads.relation import Lens
+from api.tables.business import business
+from api.tables.lifetime_value_models import lifetime_value_tests
+
+_YEAR = 365
+_SPEND = "Gamma-Gamma"
+_MOMENT = bindparam("moment", type_=DateTime(timezone=True))
+_TEXTS = ("parameters", "spend_parameters", "report")
+_PLAIN = ("model_id", "version", "method", "currency", "flags")
+
+
+def _model() -> Any:
+    row, newest = in_use(Lens(moment=_MOMENT, as_of=_MOMENT))
+    texts = [cast(row.c[name], Text).label(name) for name in _TEXTS]
+    return newest([*[row.c[name] for name in _PLAIN], *texts])
+
+
+_FIND = prepare(_model())
+_CURRENCY = prepare(select(business.c.currency))
+_BIASES = prepare(
+    select(lifetime_value_tests.c.total_bias).where(
+        lifetime_value_tests.c.model_id == bindparam("model_id", type_=Uuid),
+        lifetime_value_tests.c.days == bindparam("days"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What customers are ranked by; `database_scores_by` is what the database takes for it in lists that look back."""
+
+    model_id: UUID
+    version: int
+    method: str
+    currency: str
+    model: RankingModel
+    database_scores_by: BetaGeometric
+
+
+async def ranking_model(connection: Connection, now: datetime) -> Ranked:
+    """Return the model in use at a moment; raise BadUserInput where there is none, or none in this currency."""
+    found = await connection.fetchrow(_FIND.sql, *_FIND.values({"moment": now}))
+    if found is None:
+        raise BadUserInput("Nobody can be ranked before a model is fitted to the purchases: run `regulars fit` first.")
+    if found["currency"] != await connection.fetchval(_CURRENCY.sql):
+        raise BadUserInput("The model was fitted in another currency than that of the business: run `regulars fit`.")
+    tests = await connection.fetch(_BIASES.sql, *_BIASES.values({"model_id": found["model_id"], "days": _YEAR}))
+    return _ranked(dict(found), tuple(test["total_bias"] for test in tests))
+
+
+def _ranked(found: Mapping[str, Any], biases: tuple[float, ...]) -> Ranked:
+    parameters, spend, report = (orjson.loads(found[name]) for name in _TEXTS)
+    model = restored(found["method"], parameters)
+    fits = report.get("candidates", {})
+    covariances = (_covariance(fits, found["method"], len(parameters)), _covariance(fits, _SPEND, len(spend)))
+    known = knows_losses(frozenset(Flag(name) for name in found["flags"]))
+    by = RankingModel(model, GammaGamma(**spend), tuple(parameters), covariances, biases, known)
+    database_scores_by = model if isinstance(model, BetaGeometric) else _substitute(fits)
+    return Ranked(found["model_id"], found["version"], found["method"], found["currency"], by, database_scores_by)
+
+
+def _covariance(fits: Mapping[str, Any], name: str, size: int) -> Array:
+    """Return the covariance of a fit, of numbers that are none where it is not known."""
+    if name not in fits:
+        return np.full((size, size), np.nan)
+    return np.array(fits[name]["covariance"], dtype=float)
+
+
+def _substitute(fits: Mapping[str, Any]) -> BetaGeometric:
+    return BetaGeometric(**fits[SUBSTITUTE]["parameters"])
