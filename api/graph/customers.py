@@ -33,6 +33,7 @@ from api.graph.shared import (
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
 from api.graph.values import CustomerLifetimeValue, PurchaseSummary
+from api.graph.what_if import supposed
 from api.reads import customers as reads
 from api.reads import standing
 from api.reads.contracts import contracts_of_customer
@@ -221,4 +222,7 @@ class Customer(Node):
         "Subscriptions of this customer, those that started last first.",
         filter=SubscriptionFilterInput,
         order=SubscriptionOrderInput,
+    )
+    what_if: LazyCustomer = supposed(
+        "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."
     )

@@ -8,7 +8,7 @@ from enum import Enum
 
 import strawberry
 
-from api.domain.purchase import NewLine, NewPurchase
+from api.domain.purchase import NewPurchase
 from api.errors import BadUserInput
 from api.graph.active_status import CustomerPayload, status_before
 from api.graph.customers import Customer, CustomerIdentifierInput
@@ -16,6 +16,7 @@ from api.graph.declare import optional
 from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.orders import Order
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.purchase_lines import PurchaseLineInput
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
@@ -30,29 +31,6 @@ class BatchErrorPolicy(Enum):
     REJECT_FAILED_ROWS = strawberry.enum_value(
         "REJECT_FAILED_ROWS", description="Record the right ones and say what is wrong with the others."
     )
-
-
-@strawberry.input(description="One line of a purchase: an article, how many, and at what price.")
-class PurchaseLineInput:
-    sku: str = strawberry.field(
-        description="Article number, such as TEA-EARL-100; one not known yet becomes a new product."
-    )
-    name: str | None = optional("Name of the article, needed when the product is not known yet.")
-    category: str | None = optional("Group the product belongs to, such as Tea; used when it is not known yet.")
-    durable: bool | None = optional("Whether the product lasts for years; used when it is not known yet.")
-    quantity: int = strawberry.field(description="How many pieces were bought, 1 to 1,000,000.")
-    unit_price: MoneyInput = strawberry.field(description="Price of one piece; all lines have the same currency.")
-
-    def line(self) -> NewLine:
-        """Return the line to record."""
-        return NewLine(
-            sku=self.sku,
-            name=or_none(self.name),
-            category=or_none(self.category),
-            durable=or_none(self.durable),
-            quantity=self.quantity,
-            unit_price=amount(self.unit_price),
-        )
 
 
 @strawberry.input(description="What was bought, by whom and when.")

@@ -146,6 +146,20 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Supposed:
+    """The row itself, as if what the argument `events` lists had happened.
+
+    needs    as those of a derived value
+    compute  takes one mapping of the fetched values per row, returns the key of each, or an ApiError
+    read     makes what happens of the argument's value; raises BadUserInput
+    """
+
+    needs: Callable[[Row, Given], Table]
+    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    read: Callable[[Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Summed:
     """An object made of aggregates over all rows of a relation that meet conditions."""
 
@@ -159,4 +173,6 @@ class Sample:
     which: Callable[[Row], Condition]
 
 
-Source: TypeAlias = Column | Same | Listed | Varied | Gathered | One | OneOf | Many | Paged | Derived | Summed | Sample
+Source: TypeAlias = (
+    Column | Same | Listed | Varied | Gathered | One | OneOf | Many | Paged | Derived | Supposed | Summed | Sample
+)

@@ -7,8 +7,6 @@ stays with graphql-core.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -20,47 +18,20 @@ from graphql.error import located_error
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.access import Principal
-from api.database import Database
 from api.graph.declare import PlannedField, Reference
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
-from api.plan.forming import Failure, NullInNonNull, Run
+from api.plan.forming import Failure, Hole, NullInNonNull, Run
+from api.plan.operation import Operation
 from api.plan.planner import reference_plan, root_plan
 from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.select import Selecting
 from api.plan.values import Parameters, at_run, shape, slots
 from api.plan.variables import variables_of
+from api.plan.what_if import Supposition, seen_so, supposed_in
 
-
-@dataclass(slots=True)
-class Operation:
-    """What one operation is executed with: who asks, when, on which data; nothing of it outlives the operation.
-
-    plans  of the operation's document, shared by all its runs
-    ready  what else its runs share
-    """
-
-    database: Database
-    principal: Principal
-    now: datetime
-    plans: dict[Any, Any]
-    ready: dict[Any, Any] = field(default_factory=dict)
-    readings: dict[Any, Reading] = field(default_factory=dict)
-    targets: dict[Any, Target] = field(default_factory=dict)
-    loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)
-    closing: list[Any] = field(default_factory=list)
-
-    async def close(self) -> None:
-        """Give back every connection the operation holds; what a dry run wrote is undone."""
-        if not self.closing and not self.readings:
-            return
-        async with AsyncExitStack() as every:
-            for held in self.closing:
-                every.push_async_callback(held.aclose)
-            for reading in self.readings.values():
-                every.push_async_callback(reading.close)
+__all__ = ["Executor", "Operation"]
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -96,6 +67,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             return None
 
     async def _complete_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
+        with self.context_value.supposing.reading():
+            value, run, seen = await self._real_root(field, below, path)
+        return await self._with_supposed(value, run, path, seen)
+
+    async def _real_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         given = self._given(None, None)
         kept = self._kept("root", below)
         plan: Plan | None = self.context_value.plans.get(kept)
@@ -111,7 +87,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         except NullInNonNull:
             value = None
         as_of, known_at = [at_run(clock, given) for clock in plan.clocks] if run.holes else (None, None)
-        return await self._finished(value, run, field.type, below, path, (as_of, known_at, None))
+        seen = (as_of, known_at, None)
+        return await self._finished(value, run, field.type, below, path, seen), run, seen
 
     async def _rows_of(self, plan: Plan, given: Mapping[str, Any], path: Path) -> Fetched:
         values = plan.parameters.values(given)
@@ -120,10 +97,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return await fetched(plan.level, values, self._reading(path, None), alone=False)
 
     async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
-        target = self._target(return_type, below, path, reference)
-        value, run = await self._loader(path, reference).load((target, reference.key))
         seen = (reference.as_of, reference.known_at, reference.pinned)
-        return await self._finished(value, run, return_type, below, path, seen)
+        with self.context_value.supposing.reading():
+            target = self._target(return_type, below, path, reference)
+            value, run = await self._loader(path, reference).load((target, reference.key))
+            value = await self._finished(value, run, return_type, below, path, seen)
+        return await self._with_supposed(value, run, path, seen)
 
     async def _finished(
         self, value: Any, run: Run, return_type: Any, below: Any, path: Path, seen: tuple[Any, Any, Any]
@@ -133,14 +112,27 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             raise errors[0][1] if errors else TypeError("a planned field that must have a value has none")
         for failure, error in errors:
             self.collected_errors.add(error, _path(path, failure.path))
-        if not run.holes:
-            return value
-        filled = [
-            self._complete_reference(hole.type, hole.below, path, hole.reference.within(*seen)) for hole in run.holes
-        ]
-        for hole, found in zip(run.holes, await gather_with_cancel(*filled), strict=True):
+        real = [hole for hole in run.holes if type(hole.reference) is Reference]
+        filled = [self._complete_reference(hole.type, hole.below, path, hole.reference.within(*seen)) for hole in real]
+        for hole, found in zip(real, await gather_with_cancel(*filled) if filled else (), strict=True):
             hole.value = found
         return value
+
+    async def _with_supposed(self, value: Any, run: Run, path: Path, seen: tuple[Any, Any, Any]) -> Any:
+        if any(isinstance(hole.reference, Supposition) for hole in run.holes):
+            for hole, way in supposed_in(value):
+                hole.value = await self._suppose(hole, _path(path, way), hole.reference.within(*seen))
+        return value
+
+    async def _suppose(self, hole: Hole, path: Path, supposed: Any) -> Any:
+        plan = partial(self._target, hole.type, hole.below, path)
+        read = partial(self._complete_reference, hole.type, hole.below, path)
+        try:
+            async with self.context_value.supposing.turn(self.context_value, supposed):
+                return await seen_so(self.context_value, supposed, plan, read)
+        except Exception as error:
+            # There must be a value, so the loss is the whole field's; the path tells where it came from.
+            raise self._located(Failure(error), hole.below, path) from error
 
     def _located(self, failure: Failure, below: Any, path: Path) -> GraphQLError:
         nodes = [details.node for details in below]

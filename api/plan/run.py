@@ -60,12 +60,17 @@ class Reading:
                 self._pinned = await self._opened.enter_async_context(self._database.snapshot())
             return await self._database.read(statement, given, self._pinned)
 
+    async def let_go(self) -> None:
+        """Give the snapshot back; whatever is read later is read from another one."""
+        async with self._turn:
+            if self._opened is not None:
+                opened, self._opened, self._pinned = self._opened, None, None
+                await opened.aclose()
+
     async def close(self) -> None:
         """Give the snapshot back; a field that failed may have left others still reading, so wait for their turn."""
-        async with self._turn:
-            self._closed = True
-            if self._opened is not None:
-                await self._opened.aclose()
+        self._closed = True
+        await self.let_go()
 
 
 async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Reading, *, alone: bool) -> Fetched:

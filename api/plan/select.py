@@ -24,7 +24,21 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
 from api.graph.declare import PlannedField
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, OneOf, Paged, Same, Sample, Source, Varied
+from api.graph.sources import (
+    Column,
+    Derived,
+    Gathered,
+    Listed,
+    Many,
+    One,
+    OneOf,
+    Paged,
+    Same,
+    Sample,
+    Source,
+    Supposed,
+    Varied,
+)
 from api.plan.narrow import Value, narrowing
 from api.plan.paging import paging, size_of
 from api.plan.project import projection
@@ -49,6 +63,7 @@ from api.plan.tree import (
     ToOneOf,
 )
 from api.plan.values import Parameters
+from api.plan.what_if import supposed
 from api.reads.json import as_duration, as_moment, as_text, constant
 from api.reads.relation import Expression, Link, Relation, Row
 
@@ -132,11 +147,19 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | OneOf | Many):
         return _linked(selecting, key, field, below, source)
-    if isinstance(source, Derived):
-        given = tuple(selecting.arguments(field, below).items())
-        return Computed(key, source, given, projection(selecting, field.type, below), nullable)
+    if isinstance(source, Derived | Supposed):
+        return _computed(selecting, key, field, below, source)
     assert isinstance(source, Paged)
     return connected(selecting, key, field, below, source, nullable)
+
+
+def _computed(
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Derived | Supposed
+) -> Computed:
+    if isinstance(source, Supposed):
+        return supposed(selecting, key, field, below, source)
+    given = tuple(selecting.arguments(field, below).items())
+    return Computed(key, source, given, projection(selecting, field.type, below), not is_non_null_type(field.type))
 
 
 def _linked(

@@ -18,12 +18,13 @@ from itertools import count
 import asyncpg
 from sqlalchemy import func, select
 
+from api.access import Principal
 from api.database import Connection, Database, driver_errors_translated, prepare
 from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
 from api.writes.change import Change, Kept, KnownBusinesses, Outcome, Overtaken, Refused, the_business
 from api.writes.idempotency import Request, check_key, kept, settle, take
 
-__all__ = ["Recorded", "once", "tried"]
+__all__ = ["Recorded", "once", "tried", "undone"]
 
 ATTEMPTS = 3
 RESTART_SECONDS = 5.0
@@ -201,22 +202,32 @@ async def tried(database: Database, request: Request, work: Work, closing: list[
     Raises as `once` does.
     """
     check_key(request.key, request.now)
+    held = AsyncExitStack()
+    closing.append(held)
+    return await undone(database, request.principal, request.now, work, held)
+
+
+async def undone(database: Database, principal: Principal, now: datetime, work: Work, held: AsyncExitStack) -> Recorded:
+    """Do the work and return its outcomes; what it wrote can be read until `held` is closed, and then it is undone.
+
+    Raises BusinessNotSet, Timeout, Unavailable or Overloaded.
+    """
     for number in range(1, ATTEMPTS + 1):
-        held = AsyncExitStack()
-        closing.append(held)
         try:
             with driver_errors_translated():
-                return await _undone(database, request, work, held)
+                return await _undone(database, principal, now, work, held)
         except _AGAIN:
             await held.aclose()
             await _pause(number)
     raise Timeout(_BUSY)
 
 
-async def _undone(database: Database, request: Request, work: Work, held: AsyncExitStack) -> Recorded:
+async def _undone(
+    database: Database, principal: Principal, now: datetime, work: Work, held: AsyncExitStack
+) -> Recorded:
     connection = await held.enter_async_context(database.connection())
     # Read anew: what is kept of it is only sure where the key is taken.
-    change = Change(connection, request.principal, request.now, await the_business(connection))
+    change = Change(connection, principal, now, await the_business(connection))
     await connection.execute(_BEGIN)
     held.push_async_callback(_undo, connection)
     await database.settle_in(connection)

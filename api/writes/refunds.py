@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
 from api.domain.identity import new_id
-from api.domain.money import in_minor_units
+from api.domain.money import Amount, in_minor_units
 from api.domain.purchase import NewRefund
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
@@ -58,6 +58,20 @@ async def record_refund(change: Change, order_id: UUID | None, refund: NewRefund
         return [Outcome(await _record(change, order_id, refund.checked(change.now, ("input", "refund"))))]
     except Rejection as rejection:
         raise Refused([Outcome({}, errors=(rejection,))]) from None
+
+
+async def refund_the_rest(change: Change, order_id: UUID | None) -> list[Outcome]:
+    """Record that all that is left of an order is paid back now; raise Refused where nothing is, or it cannot be."""
+    try:
+        order = await _locked(change, order_id)
+        rest, _, _ = await _rest(change, order)
+        left = _shown(order, rest)
+        if left <= 0:
+            message = "Nothing is left of this order to be paid back."
+            raise Rejection(UserErrorCode.INVALID_STATE, message, ("input", "orderId"))
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None
+    return await record_refund(change, order_id, NewRefund(None, Amount(left, order["currency"]), None, None))
 
 
 async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> dict[str, UUID]:

@@ -44,10 +44,10 @@ RARE = {
 }
 """Fields of types with many others, or so deep down that they would be left out."""
 
-WORKED_OUT = ("predicted", "CustomerLifetimeValue.total")
-"""Fields, of any type or of one, that Python works out, which lists that PostgreSQL makes whole cannot hold.
+WORKED_OUT = ("predicted", "CustomerLifetimeValue.total", "whatIf")
+"""Fields, of any type or of one, that Python has a part in, which lists that PostgreSQL makes whole cannot hold.
 
-`test_predictions.py` has them.
+They have tests of their own.
 """
 
 Scope = dict[str, tuple[str, str, "Scope"]]

@@ -1,0 +1,57 @@
+"""What one operation is executed with, and what it holds until it is over."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiodataloader import DataLoader
+
+from api.access import Principal
+from api.database import Database
+from api.plan.references import Target
+from api.plan.run import Reading
+from api.plan.what_if import Supposing
+
+
+@dataclass(slots=True)
+class Operation:
+    """What one operation is executed with: who asks, when, on which data; nothing of it outlives the operation.
+
+    plans  of the operation's document, shared by all its runs
+    ready  what else its runs share
+    """
+
+    database: Database
+    principal: Principal
+    now: datetime
+    plans: dict[Any, Any]
+    ready: dict[Any, Any] = field(default_factory=dict)
+    readings: dict[Any, Reading] = field(default_factory=dict)
+    targets: dict[Any, Target] = field(default_factory=dict)
+    loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)
+    closing: list[Any] = field(default_factory=list)
+    supposing: Supposing = field(default_factory=Supposing)
+
+    async def let_go(self) -> None:
+        """Give back the connections of snapshots, of which nothing more is read."""
+        for reading in self.readings.values():
+            await reading.let_go()
+
+    def forget(self, pinned: Any) -> None:
+        """Know nothing any more of what was read on a connection."""
+        self.loaders.pop(id(self.readings.pop(id(pinned), None)), None)
+
+    async def close(self) -> None:
+        """Give back every connection the operation holds; what a dry run wrote is undone."""
+        if not self.closing and not self.readings:
+            return
+        await self.supposing.close()
+        async with AsyncExitStack() as every:
+            for held in self.closing:
+                every.push_async_callback(held.aclose)
+            for reading in self.readings.values():
+                every.push_async_callback(reading.close)
