@@ -49,7 +49,11 @@ class Batch:
 
 
 class Values:
-    """The values of a batch by the place of their row, formed for JSON when the first one is asked for."""
+    """The values of a batch by the place of their row, formed for JSON when the first one is asked for.
+
+    Those that refer to other rows are formed one by one as they are shown: what a row beyond the page refers to would
+    be read for nothing.
+    """
 
     def __init__(self, project: Project, values: Mapping[int, Any]) -> None:
         self._project = project
@@ -59,8 +63,11 @@ class Values:
     def formed(self, index: int, run: Run) -> Any:
         """Return the value of a row formed for JSON, or raise the error in it."""
         if self._made is None:
+            held = len(run.holes)
             made = run.all_or_nothing(lambda: self._project(list(self._values.values()), run))
-            self._made = dict(zip(self._values, made, strict=True)) if made is not None else {}
+            refers = len(run.holes) > held
+            del run.holes[held:]
+            self._made = {} if made is None or refers else dict(zip(self._values, made, strict=True))
         return self._made[index] if self._made else self._project([self._values[index]], run)[0]
 
 

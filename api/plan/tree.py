@@ -104,12 +104,12 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A derived value; `project` forms it for JSON as the selection below asks."""
+    """A derived value; `project` forms a batch of them for JSON as the selection below asks."""
 
     key: str
     derived: Derived
     arguments: tuple[tuple[str, Any], ...]
-    project: Callable[[Any, Any], Any]
+    project: Callable[[Sequence[Any], Any], list[Any]]
     nullable: bool
 
 

@@ -55,7 +55,10 @@ def supposed(selecting: Any, key: str, field: GraphQLField, below: Any, source: 
     view = get_named_type(type_).extensions["strawberry-definition"].origin
     selecting.referred.append(type_)
 
-    def project(row: Any, run: Run) -> Hole:
+    def project(rows: Sequence[Any], run: Run) -> list[Hole]:
+        return [form(row, run) for row in rows]
+
+    def form(row: Any, run: Run) -> Hole:
         if isinstance(row, Exception):
             raise row
         events = source.read(at_run(given["events"], run.variables))
