@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -141,7 +141,7 @@ def _object(selecting: Any, type_: GraphQLObjectType, below: Any) -> Project:
     def all_at_once(values: Sequence[Any], run: Run) -> list[Any]:
         columns = [project(values, run) for project in projects]
         # Of one of several types perhaps nothing is asked; it has as many rows all the same.
-        rows = zip(*columns, strict=True) if columns else [()] * len(values)
+        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True) if columns else [()] * len(values)
         return [dict(zip(keys, row, strict=True)) for row in rows]
 
     return _together(
