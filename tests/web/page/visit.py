@@ -31,6 +31,15 @@ BEGINS = f"""wanted => {{
     return shown.length >= Math.min(300, wanted.length) && wanted.startsWith(shown);
 }}"""
 
+# The tabs and the texts of the open one are kept one after the other.
+KEEPS = """tab => {
+    const [tabs, query, variables] = ['tabState', 'query', 'variables']
+        .map(name => localStorage.getItem(`regulars:graphiql:${name}`) ?? '');
+    const kept = JSON.parse(tabs || '{"tabs": []}');
+    const open = kept.tabs[kept.activeTabIndex];
+    return open?.title === tab && open.query === query && (open.variables ?? '') === variables;
+}"""
+
 
 @dataclass
 class Visit:
@@ -64,6 +73,10 @@ class Visit:
         """Open a tab and press the play button."""
         self.tab(tab).click()
         self.page.locator(".graphiql-execute-button").click()
+
+    def keeps(self, tab: str) -> None:
+        """Wait until the browser has kept that a tab is open: the editor writes that down a moment later."""
+        self.page.wait_for_function(KEEPS, arg=tab, timeout=PATIENCE_MILLISECONDS)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
