@@ -71,6 +71,8 @@ REGULARS = System(
     (str(Path(sys.executable).with_name("regulars")), "serve", "--port", "{port}"),
     _WALK.format(cursor="String", order="", items=_ITEMS),
     lambda key: f"cus_{key.hex}",
+    # Once a day everybody is ranked in the background: not while something else is measured.
+    environment={"REGULARS_RANKING_PAUSE_SECONDS": "0"},
 )
 IDIOMATIC = System(
     "idiomatic",
