@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TypeVar
 
+from benchmarks import prediction_pages
 from benchmarks.contenders import READY, Contender
 from benchmarks.load import Measured, measured
 from benchmarks.processes import megabytes
@@ -52,6 +53,7 @@ class Extras:
     two       requests a second of one and of two processes, per workload
     fields    milliseconds for 50 customers, per number of fields
     levels    milliseconds, per level and all above it
+    predicted milliseconds of Python for what 100 customers are expected to bring
     """
 
     start_up: float
@@ -59,6 +61,7 @@ class Extras:
     two: Mapping[Workload, tuple[Measured, Measured]]
     fields: Mapping[int, float]
     levels: Mapping[str, float]
+    predicted: float
 
 
 def start_up(program: Program) -> float:
@@ -86,6 +89,7 @@ def measured_extras(ours: Contender, dsn: str, effort: Effort, started: float, t
         two,
         costs({count: _asked(ours, fields_query(count)) for count in FIELD_COUNTS}, effort),
         costs({name: _asked(ours, query) for name, query in level_queries()}, effort),
+        prediction_pages.milliseconds(dsn),
     )
 
 

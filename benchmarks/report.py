@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from benchmarks import prediction_pages
 from benchmarks.extras import Extras
 from benchmarks.load import CONNECTIONS, typical
 from benchmarks.model_peer import ModelSpeed
@@ -107,8 +108,9 @@ def missed(findings: Findings) -> list[str]:
     ]
     far = [f"pages of active customers, {each.far}: {each.verdict}" for each in findings.pages if each.ratio > MOST]
     late = [_start_up(findings.extras)] if findings.extras.start_up > START_UP_SECONDS else []
+    dear = [_predicted(findings.extras)] if findings.extras.predicted > prediction_pages.MOST_MILLISECONDS else []
     slower = [f"{each.work}: lifetimes {each.verdict}" for each in findings.models if each.ratio < each.required]
-    return [*slow, *far, *late, *slower]
+    return [*slow, *far, *late, *dear, *slower]
 
 
 def ratios(table: Table) -> Iterator[str]:
@@ -137,6 +139,7 @@ def beside(extras: Extras) -> Iterator[str]:
     yield "| of Regulars | measured |"
     yield "|---|---|"
     yield f"| {_start_up(extras).replace(': ', ' | ')} |"
+    yield f"| {_predicted(extras).replace(': ', ' | ')} |"
     if extras.memory:
         rest, load = extras.memory.at_rest, extras.memory.under_load
         yield f"| memory of one process (PSS) | {rest:.0f} MB at rest, {load:.0f} MB under load |"
@@ -147,6 +150,12 @@ def beside(extras: Extras) -> Iterator[str]:
 def _start_up(extras: Extras) -> str:
     mark = "✓" if extras.start_up <= START_UP_SECONDS else "✗"
     return f"start to first answer, on existing data: {extras.start_up:.1f} s (≤ {START_UP_SECONDS:g} s) {mark}"
+
+
+def _predicted(extras: Extras) -> str:
+    most = prediction_pages.MOST_MILLISECONDS
+    mark = "✓" if extras.predicted <= most else "✗"
+    return f"Python for the predicted values of 100 customers: {extras.predicted:.2f} ms (≤ {most:g} ms) {mark}"
 
 
 def fields(extras: Extras) -> Iterator[str]:

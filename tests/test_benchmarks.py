@@ -267,7 +267,7 @@ def findings() -> Findings:
         ONE_CUSTOMER: rounds(regulars=(1000,), idiomatic=(250,), postgraphile=(900,)),
     }
     costs = {1: 0.5, 5: 0.9, 10: 1.4}
-    extras = Extras(3.2, Memory(80, 95), {ONE_CUSTOMER: (figures(1000), figures(1500))}, costs, {"customers": 0.5})
+    extras = Extras(3.2, Memory(80, 95), {ONE_CUSTOMER: (figures(1000), figures(1500))}, costs, {"customers": 0.5}, 1.2)
     pages = [Comparison("the first", 1.5, "the 7th", 1.8), Comparison("few", 1, "many", 4)]
     models = [ModelSpeed("fit", 0.05, 0.4, required=5), ModelSpeed("score", 0.5, 0.6, required=2)]
     day = datetime(2026, 1, 2, tzinfo=UTC)
@@ -280,6 +280,7 @@ def test_the_report_shows_ratios_beside_what_is_required(findings):
     assert f"| 50 customers × 5 latest orders × lines | {cells} |" in report
     assert "| one customer by id, 5 fields | 4× (≥ 2×) ✓ | 1.11× (≥ 1×) ✓ | not measured (≥ 0.50) |" in report
     assert "| start to first answer, on existing data | 3.2 s (≤ 3 s) ✗ |" in report
+    assert "| Python for the predicted values of 100 customers | 1.20 ms (≤ 1 ms) ✗ |" in report
     assert "| 50 customers × 5 latest orders × lines | the limit | 300.0 |" in report
     assert "| 10 | 1.40 | 100 |" in report
     assert "| the 7th | 1.80 | 1.2× (≤ 2×) ✓ |\n| few | 1.00 | – |\n| many | 4.00 | 4× (≤ 2×) ✗ |" in report
@@ -293,6 +294,7 @@ def test_a_missed_requirement_is_said(findings):
         "50 customers × 5 latest orders × lines: the limit 0.80 (≥ 0.85) ✗",
         "pages of active customers, many: 4× (≤ 2×) ✗",
         "start to first answer, on existing data: 3.2 s (≤ 3 s) ✗",
+        "Python for the predicted values of 100 customers: 1.20 ms (≤ 1 ms) ✗",
         "score: lifetimes 1.2× (≥ 2×) ✗",
     ]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value.plan_chains import PlanTerm, renewals_made
@@ -16,8 +15,7 @@ Payments = tuple[tuple[float, float], ...]
 """When each is due, in weeks from the moment, and how much it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgreedTerm:
+class AgreedTerm(NamedTuple):
     """A subscription, a support plan or a contract that is in force at a moment, or agreed for later.
 
     length     of a term, in ISO 8601

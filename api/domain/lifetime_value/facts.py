@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.count_model import CountModel
@@ -15,8 +16,7 @@ from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatis
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseFacts:
+class PurchaseFacts(NamedTuple):
     """The purchases of one customer up to a day, and what the customer has agreed to for a time.
 
     days        on how many days there were any; `first_day` and `last_day` of them are None for none
