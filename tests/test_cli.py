@@ -366,6 +366,15 @@ def test_a_database_behind_the_code_is_refused_in_production_and_not_touched(els
     assert "run `regulars migrate`" in production.run("serve", "--port", "0", fails=1).stderr
 
 
+def test_a_projection_that_is_not_there_is_refused_in_production(elsewhere: Place, database_url: str):
+    elsewhere.run("demo", "--customers", "10")
+    outside_any_loop(lambda: execute(database_url, "TRUNCATE customer_standing"))
+    production = elsewhere.with_variables(REGULARS_ENV="production")
+    assert "run `regulars migrate`" in production.run("serve", "--port", "0", fails=1).stderr
+    production.run("migrate")
+    assert wrong(elsewhere) == []
+
+
 WRONG: dict[str, tuple[dict[str, str], tuple[str, ...], int, str]] = {
     "an unreachable database": ({"DATABASE_URL": "postgresql://u:sesame@127.0.0.1:1/x"}, ("migrate",), 1, "reached"),
     "no address": ({"DATABASE_URL": "sesame"}, ("migrate",), 1, "postgresql://user@host/name"),

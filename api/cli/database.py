@@ -18,6 +18,7 @@ from api.reads.server import require_server, schema_revision
 from api.settings import Settings
 from api.tables.migration import head
 from api.writes.newest import bring_to_newest
+from api.writes.standing import is_missing
 
 __all__ = ["found_database", "migrate", "migrated", "owned_database"]
 
@@ -71,14 +72,19 @@ def bring_up_to_date(settings: Settings, dsn: str) -> None:
     if settings.environment != "production":
         bring_to_newest(dsn)
         return
-    found = asyncio.run(_revision(settings, dsn))
-    if found != head():
-        raise Unavailable(f"The schema is at revision {found}, this version needs {head()}: run `regulars migrate`.")
+    asyncio.run(_require_newest(settings, dsn))
 
 
-async def _revision(settings: Settings, dsn: str) -> str | None:
+async def _require_newest(settings: Settings, dsn: str) -> None:
     async with open_database(settings, dsn) as opened:
-        return await schema_revision(opened)
+        found = await schema_revision(opened)
+        if found != head():
+            raise Unavailable(
+                f"The schema is at revision {found}, this version needs {head()}: run `regulars migrate`."
+            )
+        async with opened.connection() as connection:
+            if await is_missing(connection):
+                raise Unavailable("How customers stand is not worked out for all of them: run `regulars migrate`.")
 
 
 def _folder(settings: Settings) -> Path:

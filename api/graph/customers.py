@@ -200,7 +200,9 @@ class Customer(Node):
     rfm: RfmScore = same(
         "How lately, how often and for how much the customer has bought, measured by all who have bought.", cost=20
     )
-    lifetime_value: CustomerLifetimeValue = same("What the customer has brought to the business so far.", cost=3)
+    lifetime_value: CustomerLifetimeValue = same(
+        "What the customer has brought, is expected to bring, and how that compares with others.", cost=3
+    )
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput
     )

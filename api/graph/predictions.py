@@ -31,7 +31,9 @@ ARGUMENTS = [
 
 @strawberry.enum(description="Why nothing is predicted.")
 class PredictionUnavailableCode(Enum):
-    NO_PURCHASES = strawberry.enum_value("NO_PURCHASES", description="The customer has not bought anything yet.")
+    NO_PURCHASES = strawberry.enum_value(
+        "NO_PURCHASES", description="The customer has not bought anything that was kept."
+    )
     MODEL_NOT_FITTED = strawberry.enum_value(
         "MODEL_NOT_FITTED", description="No model had been fitted to purchases up to that moment."
     )
@@ -157,7 +159,7 @@ class PredictedValue:
     )
     churn_risk: ChurnRisk = strawberry.field(description="How likely it is that nothing more comes.")
     next_purchase: NextPurchase | None = strawberry.field(
-        description="When the customer is due to buy again; null where that would be in more than ten years."
+        description="When the customer is due to buy again; null without orders, or where that is over ten years away."
     )
     drivers: list[ValueDriver] = strawberry.field(
         description="What makes the value more or less than that of a customer who has just come, strongest first."

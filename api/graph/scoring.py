@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -51,6 +51,8 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
 
 def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
     terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
+    # A till's clock may be ahead of midnight.
+    today = min(max(today, row["last_day"] or today), today + timedelta(days=1))
     return PurchaseFacts(row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"], today, terms)
 
 

@@ -30,12 +30,14 @@ class Batch:
     """A derived value of a level: the columns it needs, by their name in the row, and what forms its values.
 
     beside  the column that finishing a value takes as well
+    refers  whether values may refer to other rows
     """
 
     derived: Derived
     columns: Mapping[str, str]
     project: Project
     beside: str | None = None
+    refers: bool = False
 
     def finished(self, values: Mapping[int, Any], rows: Sequence[Any]) -> Mapping[int, Any]:
         """Return the field's values from what was computed for rows, by their places; errors stay what they are."""
@@ -55,19 +57,16 @@ class Values:
     be read for nothing.
     """
 
-    def __init__(self, project: Project, values: Mapping[int, Any]) -> None:
-        self._project = project
+    def __init__(self, batch: Batch, values: Mapping[int, Any]) -> None:
+        self._project = batch.project
         self._values = values
-        self._made: Mapping[int, Any] | None = None
+        self._made: Mapping[int, Any] | None = {} if batch.refers else None
 
     def formed(self, index: int, run: Run) -> Any:
         """Return the value of a row formed for JSON, or raise the error in it."""
         if self._made is None:
-            held = len(run.holes)
             made = run.all_or_nothing(lambda: self._project(list(self._values.values()), run))
-            refers = len(run.holes) > held
-            del run.holes[held:]
-            self._made = {} if made is None or refers else dict(zip(self._values, made, strict=True))
+            self._made = {} if made is None else dict(zip(self._values, made, strict=True))
         return self._made[index] if self._made else self._project([self._values[index]], run)[0]
 
 

@@ -110,7 +110,7 @@ class Builder:
             self.names[known] = {name: self.column(need.c[name]) for name in need.c.keys()}  # noqa: SIM118  (no mapping)
         finished = item.derived.finished
         beside = None if finished is None else self.column(self.row[finished.beside])
-        self.batches.append(Batch(item.derived, self.names[known], item.project, beside))
+        self.batches.append(Batch(item.derived, self.names[known], item.project, beside, item.refers))
         number = len(self.batches) - 1
         return lambda place, run: place.fetched.computed[number].formed(place.index, run)
 

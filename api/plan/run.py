@@ -110,7 +110,7 @@ def _computed(batches: Sequence[Batch], rows: Sequence[Any]) -> list[Values]:
         known = (batch.derived.compute, tuple(batch.columns.values()))
         if known not in computed:
             computed[known] = _values(batch, rows)
-        found.append(Values(batch.project, batch.finished(computed[known], rows)))
+        found.append(Values(batch, batch.finished(computed[known], rows)))
     return found
 
 

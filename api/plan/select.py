@@ -158,8 +158,10 @@ def _computed(
 ) -> Computed:
     if isinstance(source, Supposed):
         return supposed(selecting, key, field, below, source)
-    given = tuple(selecting.arguments(field, below).items())
-    return Computed(key, source, given, projection(selecting, field.type, below), not is_non_null_type(field.type))
+    given, before = tuple(selecting.arguments(field, below).items()), len(selecting.referred)
+    project = projection(selecting, field.type, below)
+    refers = len(selecting.referred) > before
+    return Computed(key, source, given, project, not is_non_null_type(field.type), refers)
 
 
 def _linked(

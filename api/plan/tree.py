@@ -104,13 +104,17 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A derived value; `project` forms a batch of them for JSON as the selection below asks."""
+    """A derived value; `project` forms a batch of them for JSON as the selection below asks.
+
+    refers  whether they may refer to other rows
+    """
 
     key: str
     derived: Derived
     arguments: tuple[tuple[str, Any], ...]
     project: Callable[[Sequence[Any], Any], list[Any]]
     nullable: bool
+    refers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def supposed(selecting: Any, key: str, field: GraphQLField, below: Any, source: 
         run.holes.append(Hole(Supposition(view, row, events=events), type_, below))
         return run.holes[-1]
 
-    return Computed(key, Derived(source.needs, source.compute), (), project, nullable=False)
+    return Computed(key, Derived(source.needs, source.compute), (), project, nullable=False, refers=True)
 
 
 class Supposing:

@@ -68,8 +68,8 @@ def agreed_terms(row: Row) -> Expression:
     owed_from, owed, billing
                from when on a term is paid that is not booked, how much that is, and between which instalments; null for
                nothing, and for all at once
-    begins, name
-               of a support plan that can be renewed
+    begins     when it began, or will
+    name       of a support plan that can be renewed
     lasts      whether it is in force or agreed
     """
     each = union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
@@ -106,6 +106,7 @@ def _subscriptions(row: Row) -> Select[Any]:
         until=weeks_until(newest, case((goes_on, due), else_=newest.c.ends_at)),
         owed_from=case((and_(goes_on, _is_unpaid(newest)), weeks_until(newest, newest.c.started_at))),
         owed=newest.c.price,
+        begins=weeks_until(newest, newest.c.started_at),
         lasts=true(),
     )
     return rows(newest, columns, [*joined, _lasts(newest), due.is_not(None)])
@@ -122,14 +123,26 @@ def _is_unpaid(row: Row) -> ColumnElement[bool]:
 
 
 def periods_behind(row: Row) -> Expression:
-    """Return how many periods lie before that of a version: renewals, and those that another system had counted."""
+    """Return how many periods lie before that of a version: renewals, and those that another system had counted.
+
+    The payment that follows a trial begins the first period, and is no renewal.
+    """
     version = row.other(subscriptions)
     same = [version.c[name] == row.c[name] for name in ("customer_id", "subscription_id")]
     ran = extract("epoch", version.c.period_start - version.c.started_at) / mean_seconds(version.c.billing_interval)
-    renewed = func.count().filter(version.c.change == constant("RENEWED"))
+    paid = func.count().filter(version.c.change == constant("RENEWED"))
+    renewed = case((row.c.trial_ends_at.is_not(None), func.greatest(paid - number(1), number(0))), else_=paid)
     before = func.max(func.round(ran)).filter(version.c.version == number(1))
     found = rows(version, [renewed + func.coalesce(before, number(0))], [*same, version.c.version <= row.c.version])
     return cast(found.scalar_subquery(), Integer)
+
+
+def was_renewed(row: Row) -> ColumnElement[bool]:
+    """Return whether a payment was recorded for a period that followed, by a version of a subscription."""
+    version = row.other(subscriptions)
+    same = [version.c[name] == row.c[name] for name in ("customer_id", "subscription_id")]
+    renewed = [version.c.change == constant("RENEWED"), version.c.version <= row.c.version]
+    return rows(version, [number(1)], [*same, *renewed]).exists()
 
 
 def _support_plans(row: Row) -> Select[Any]:
@@ -175,6 +188,7 @@ def _contracts(row: Row) -> Select[Any]:
         owed_from=case((unbooked, weeks_until(newest, newest["term_start"]))),
         owed=newest["term_value"],
         billing=as_duration(newest.c.billing_interval),
+        begins=weeks_until(newest, newest.c.starts_at),
         lasts=true(),
     )
     return rows(newest, columns, [*joined, _lasts(newest)])

@@ -17,7 +17,7 @@ from api.database import Connection, driver_errors_translated, prepare
 from api.domain.lifetime_value.plan_chains import NEAR_WEEKS, PlanTerm, renewals_made
 from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.training_renewals import KeptTerms
-from api.reads.agreed_terms import periods_behind, plan_length, stream_of_subscription, weeks_until
+from api.reads.agreed_terms import periods_behind, plan_length, stream_of_subscription, was_renewed, weeks_until
 from api.reads.contracts import contracts, last_term_end, mean_seconds, terms_behind
 from api.reads.json import as_duration, constant
 from api.reads.relation import Expression, Lens, Row, rows
@@ -59,6 +59,7 @@ def _cohort(row: Row, start: Expression, length: Expression) -> Expression:
 
 
 def _subscriptions() -> Select[Any]:
+    """Return subscriptions that have been paid for: whoever only tried one has not left at a renewal."""
     row = Row(subscriptions, _LENS)
     over = and_(row.c.ends_at <= row.lens.moment, row.c.period_end <= row.lens.moment)
     return _counted(
@@ -68,7 +69,7 @@ def _subscriptions() -> Select[Any]:
         _cohort(row, row.c.started_at, row.c.billing_interval),
         periods_behind(row),
         func.coalesce(over, false()),
-        conditions=[row.c.started_at <= row.lens.moment],
+        conditions=[row.c.started_at <= row.lens.moment, or_(row.c.trial_ends_at.is_(None), was_renewed(row))],
     )
 
 
@@ -99,7 +100,13 @@ def _plans() -> Select[Any]:
         row.c.cancel_at.is_(None).label("goes_on"),
     ]
     held = or_(row.c.ends_at.is_(None), row.c.ends_at > row.c.starts_at)
-    limited = [row.c.paid, row.c.order_id.is_(None), row.c.term_ends_at.is_not(None), held]
+    limited = [
+        row.c.starts_at <= row.lens.moment,
+        row.c.paid,
+        row.c.order_id.is_(None),
+        row.c.term_ends_at.is_not(None),
+        held,
+    ]
     return rows(row, columns, [*row.visible(), *limited])
 
 

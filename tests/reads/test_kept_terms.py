@@ -128,3 +128,18 @@ async def test_plans_in_turn_are_one_that_was_kept_for_longer(given, kept):
     # For 30 days the next one can still come.
     assert [(each.renewals, each.ended) for each in await kept(days + 29)] == [(0, False), (1, False)]
     assert [(each.renewals, each.ended) for each in await kept(days + 31)] == [(0, True), (1, False)]
+
+
+async def test_a_payment_after_a_trial_is_no_renewal_and_who_only_tried_is_left_out(given, kept):
+    customer, trial = await given.customer(), {"trial_ends_at": START + 30 * DAY}
+    await given.subscription(customer, *renewed(30, 60), started_at=START, **trial)
+    await given.subscription(customer, started_at=START, **trial)
+    assert [(each.renewals, each.number) for each in await kept(70)] == [(1, 1)]
+
+
+async def test_a_plan_that_has_not_begun_was_not_kept(given, kept):
+    customer = await given.customer()
+    term = {"changed_at": START, "starts_at": START + 20 * DAY, "term_ends_at": START + 50 * DAY}
+    await given.support_plan(customer, paid=True, price=Decimal(10), currency="EUR", **term)
+    assert await kept(10) == []
+    assert len(await kept(25)) == 1

@@ -11,6 +11,9 @@ from api.domain.lifetime_value.plan_chains import PlanTerm, renewals_made
 from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.weeks import in_weeks
 
+MOST_INSTALMENTS = 500
+"""Of a term that are looked at one by one; where there are more, as many equal ones stand for them."""
+
 Payments = tuple[tuple[float, float], ...]
 """When each is due, in weeks from the moment, and how much it is."""
 
@@ -24,6 +27,7 @@ class AgreedTerm(NamedTuple):
     due        weeks to the next renewal, None where there will be none
     until      weeks to its end if nobody renews it, None where it has none
     committed  payments that are agreed, not due yet, and not booked as value
+    begins     weeks to its beginning, below 0 where it has begun
     """
 
     stream: Stream
@@ -34,6 +38,7 @@ class AgreedTerm(NamedTuple):
     due: float | None
     until: float | None
     committed: Payments = ()
+    begins: float = 0.0
 
     @property
     def weeks(self) -> float:
@@ -69,6 +74,7 @@ def _of(row: Mapping[str, Any], before: int | None) -> AgreedTerm:
         None if before is None else row["due"],
         row["until"],
         _committed(row),
+        row["begins"],
     )
 
 
@@ -78,6 +84,7 @@ def _committed(row: Mapping[str, Any]) -> Payments:
     if owed_from is None:
         return ()
     between = length_in_weeks(row["billing"]) if row["billing"] else 0.0
-    number = max(round(length_in_weeks(row["length"]) / between), 1) if between else 1
-    dues = (owed_from + place * between for place in range(number))
+    length = length_in_weeks(row["length"])
+    number = min(max(round(length / between), 1), MOST_INSTALMENTS) if between else 1
+    dues = (owed_from + place * max(between, length / number) for place in range(number))
     return tuple((due, owed / number) for due in dues if due > 0 and (until is None or due < until))

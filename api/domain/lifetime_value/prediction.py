@@ -102,8 +102,9 @@ class Batch:
         if self.combined is not None:
             values += self.combined.terms.streams
         values[:, 0] = self.score.discounted_value
-        found: list[list[int]] = np.rint(values * 10.0 ** MINOR_DIGITS[self.model.currency]).astype(np.int64).tolist()
-        return found
+        rounded = np.rint(values * 10.0 ** MINOR_DIGITS[self.model.currency]).tolist()
+        # Whole numbers of Python have no largest one.
+        return [[int(value) for value in each] for each in rounded]
 
     @cached_property
     def expected_purchases(self) -> list[float]:

@@ -50,7 +50,7 @@ def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: floa
     committed = np.array([_committed(term, weeks, rate) for term in terms])
     soon = share[:, 0] if share.size else np.zeros(len(terms))
     paying = np.array([term.amount > 0 for term in terms])
-    holds = np.array([term.until is None or term.until >= weeks for term in terms])
+    holds = np.array([term.begins <= weeks and (term.until is None or term.until >= weeks) for term in terms])
     return TermForecasts(
         mean + committed,
         np.maximum(square - mean**2, 0.0),

@@ -27,7 +27,7 @@ class PredictionUnavailable:
 
 
 NO_PURCHASES = PredictionUnavailable(
-    Unavailable.NO_PURCHASES, "The customer has not bought anything yet.", "A first purchase."
+    Unavailable.NO_PURCHASES, "The customer has not bought anything that was kept.", "A purchase."
 )
 MODEL_NOT_FITTED = PredictionUnavailable(
     Unavailable.MODEL_NOT_FITTED,

@@ -8,7 +8,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from api.domain.lifetime_value.agreed_terms import AgreedTerm
+from api.domain.lifetime_value.agreed_terms import MOST_INSTALMENTS, AgreedTerm, agreed_terms
 from api.domain.lifetime_value.renewal_models import BELIEVED, RenewalModel, RenewalModels
 from api.domain.lifetime_value.renewals import BetaDiscreteWeibull
 from api.domain.lifetime_value.streams import Stream
@@ -127,3 +127,28 @@ def test_a_customer_s_things_are_independent_and_other_currencies_are_apart():
     assert batch.elsewhere(0) == {}
     assert batch.elsewhere(1) == {"USD": pytest.approx(75)}
     assert (batch.on_prior(0), batch.on_prior(1)) == (False, True)
+
+
+def test_what_begins_after_the_horizon_is_no_sign_of_life_within_it():
+    later = term(due=None, until=None, begins=8.0)
+    assert forecast(later, weeks=4.0)[3] == 0
+    assert forecast(later, weeks=9.0)[3] == 1
+
+
+def test_instalments_are_bounded_and_come_to_what_is_owed():
+    row = {
+        "stream": "CONTRACTS",
+        "length": "P12M",
+        "amount": "100",
+        "currency": "EUR",
+        "made": 1,
+        "due": None,
+        "until": None,
+    }
+    owed = {"owed_from": 0.0, "owed": 1_200.0, "name": None, "begins": -1.0, "lasts": True}
+    (monthly,) = agreed_terms([{**row, **owed, "billing": "P1M"}])
+    (by_the_minute,) = agreed_terms([{**row, **owed, "billing": "PT1M"}])
+    assert [amount for _, amount in monthly.committed] == [100.0] * 11
+    assert len(by_the_minute.committed) == MOST_INSTALMENTS - 1
+    assert sum(amount for _, amount in by_the_minute.committed) == pytest.approx(1_200 * (1 - 1 / MOST_INSTALMENTS))
+    assert by_the_minute.committed[-1][0] < WEEKS_IN_YEAR
