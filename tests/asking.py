@@ -16,7 +16,8 @@ from api.access import EVERYBODY, Principal
 from api.database import Connection, Database
 from api.errors import ApiError
 from api.graph.schema import executable
-from api.plan.executor import Executor, Operation
+from api.plan.executor import Executor
+from api.plan.operation import Operation
 
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 # On a new connection the driver asks once how arrays are called.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ import orjson
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value import prediction as domain
 from api.domain.lifetime_value.agreed_terms import agreed_terms
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts, known_until
 from api.domain.lifetime_value.fit import restored
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
@@ -51,9 +51,8 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
 
 def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
     terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
-    # A till's clock may be ahead of midnight.
-    today = min(max(today, row["last_day"] or today), today + timedelta(days=1))
-    return PurchaseFacts(row["days"], row["first_day"], row["last_day"], row["value_days"], row["value"], today, terms)
+    first, last = row["first_day"], row["last_day"]
+    return PurchaseFacts(row["days"], first, last, row["value_days"], row["value"], known_until(today, last), terms)
 
 
 def _model(told: Mapping[str, Any]) -> FittedModel:

@@ -31,8 +31,6 @@ from api.plan.values import Parameters, at_run, shape, slots
 from api.plan.variables import variables_of
 from api.plan.what_if import Supposition, seen_so, supposed_in
 
-__all__ = ["Executor", "Operation"]
-
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, with planned fields completed by the planner."""

@@ -22,7 +22,8 @@ from graphql.execution.get_variable_signature import GraphQLVariableSignature
 from graphql.execution.values import VariableValues, VariableValueSource
 
 from api.plan.coercion import Coercion, coercion
-from api.plan.executor import Executor, Operation
+from api.plan.executor import Executor
+from api.plan.operation import Operation
 
 MOST_COERCION_ERRORS = 5
 

@@ -127,22 +127,26 @@ def periods_behind(row: Row) -> Expression:
 
     The payment that follows a trial begins the first period, and is no renewal.
     """
-    version = row.other(subscriptions)
-    same = [version.c[name] == row.c[name] for name in ("customer_id", "subscription_id")]
+    version, same = _versions_until(row)
     ran = extract("epoch", version.c.period_start - version.c.started_at) / mean_seconds(version.c.billing_interval)
     paid = func.count().filter(version.c.change == constant("RENEWED"))
     renewed = case((row.c.trial_ends_at.is_not(None), func.greatest(paid - number(1), number(0))), else_=paid)
     before = func.max(func.round(ran)).filter(version.c.version == number(1))
-    found = rows(version, [renewed + func.coalesce(before, number(0))], [*same, version.c.version <= row.c.version])
+    found = rows(version, [renewed + func.coalesce(before, number(0))], same)
     return cast(found.scalar_subquery(), Integer)
 
 
 def was_renewed(row: Row) -> ColumnElement[bool]:
     """Return whether a payment was recorded for a period that followed, by a version of a subscription."""
+    version, same = _versions_until(row)
+    return rows(version, [number(1)], [*same, version.c.change == constant("RENEWED")]).exists()
+
+
+def _versions_until(row: Row) -> tuple[Row, list[ColumnElement[bool]]]:
+    """Return a version of the same subscription with the conditions that it is this one or an earlier one."""
     version = row.other(subscriptions)
     same = [version.c[name] == row.c[name] for name in ("customer_id", "subscription_id")]
-    renewed = [version.c.change == constant("RENEWED"), version.c.version <= row.c.version]
-    return rows(version, [number(1)], [*same, *renewed]).exists()
+    return version, [*same, version.c.version <= row.c.version]
 
 
 def _support_plans(row: Row) -> Select[Any]:

@@ -200,32 +200,31 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     which  says from the key of a customer whether it is one of those that are meant
     """
     judge, spans = _judged(REASONS)
-    judgements = select(judge.key, *[spans.c[reason] for reason in REASONS])
+    judged = judge.table.join(spans, true())
+    judgements = select(judge.key, *[spans.c[reason] for reason in REASONS]).select_from(judged)
     buyer = Row(customers, judge.lens)
     sums = value_of_all_time(buyer)
     counted = {**{label: sums.c[name] for label, name in _KEPT.items()}, "has_terms": or_(*map(buyer.has, _TERMS))}
     totals = _with_days(buyer, counted, buyer.table.join(sums, true()))
-    return judgements.select_from(judge.table.join(spans, true())).where(which(judge.key)), totals.where(
-        which(buyer.key)
-    )
+    return judgements.where(which(judge.key)), totals.where(which(buyer.key))
 
 
 def projected_by_orders(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
     """Return what `projected` does where nothing but orders has changed: what rests on terms is taken as it is kept."""
     judge, spans = _judged(OF_ORDERS)
     reasons = customer_activity.alias()
-    judgements = select(judge.key, *[(spans if name in OF_ORDERS else reasons).c[name] for name in REASONS])
     judged = judge.table.join(reasons, reasons.c.customer_id == judge.key).join(spans, true())
+    found = [(spans if name in OF_ORDERS else reasons).c[name] for name in REASONS]
+    judgements = select(judge.key, *found).select_from(judged)
     buyer = Row(customers, judge.lens)
     sums, kept = of_all_time(buyer), customer_standing.alias()
     digits = minor_digits(sums.c.currency)
     booked = kept.c.historic_net - func.round(kept.c.purchase_net, digits)
     net = func.round(sums.c.net, digits) + booked
     counted = {"order_count": sums.c.order_count, "historic_net": net, "purchase_net": sums.c.net}
-    bought = buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true())
     counted |= {"last_purchase_at": sums.c.last_at, "has_terms": kept.c.has_terms}
-    totals = _with_days(buyer, counted, bought)
-    return judgements.select_from(judged).where(which(judge.key)), totals.where(which(buyer.key))
+    totals = _with_days(buyer, counted, buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true()))
+    return judgements.where(which(judge.key)), totals.where(which(buyer.key))
 
 
 def _with_days(buyer: Row, counted: Mapping[str, Expression], source: FromClause) -> Select[Any]:

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from api.access import EVERYBODY
 from api.database import Database
 from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
-from api.plan.executor import Operation
+from api.plan.operation import Operation
 from api.plan.ready import executor_for
 from api.web.answer import UNREAD, Answer, Headers, refused, send_answer, written
 from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json

@@ -9,7 +9,7 @@ from graphql import parse
 
 from api.access import EVERYBODY
 from api.graph.schema import executable
-from api.plan.executor import Operation
+from api.plan.operation import Operation
 from api.plan.ready import executor_for
 
 DEEP: Any = {}

@@ -43,6 +43,11 @@ class PurchaseFacts(NamedTuple):
         return ordered and counted and self.value >= 0
 
 
+def known_until(today: date, last_day: date | None) -> date:
+    """Return the day up to which purchases are known: tomorrow for one from a till whose clock is ahead of midnight."""
+    return today if last_day is None else min(max(today, last_day), today + timedelta(days=1))
+
+
 @dataclass(frozen=True, slots=True)
 class FittedModel:
     """A model of repeat buying with one of spend, as they were fitted, and models of how long terms are kept.
