@@ -15,7 +15,8 @@ from api.access import EVERYBODY
 from api.database import Database
 from api.database.pool import Pool
 from api.graph.schema import executable
-from api.plan.executor import Executor, Operation
+from api.plan.executor import Executor
+from api.plan.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
