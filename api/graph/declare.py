@@ -20,6 +20,7 @@ from strawberry.types.field import StrawberryField
 from api.graph.cost import PAGE, Cost
 from api.graph.sources import (
     Column,
+    Columns,
     Compute,
     Derived,
     Finished,
@@ -196,7 +197,7 @@ def page(link: Link, description: str, *, filter: Any = None, order: Any = None)
 def derived(
     description: str,
     needs: Callable[[Row, Given], Table],
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
+    compute: Callable[[Columns], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
     cost: int = 1,
     finished: Finished | None = None,

@@ -13,23 +13,28 @@ import orjson
 
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value import prediction as domain
-from api.domain.lifetime_value.agreed_terms import agreed_terms
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts, known_until
+from api.domain.lifetime_value.agreed_terms import AgreedTerm, agreed_terms
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.fit import restored
 from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.money import Amount
 from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
+from api.graph.sources import Columns
+
+_PURCHASES = ("days", "first", "last", "value_days", "value")
 
 
-def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
+def predicted(columns: Columns) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
-    if not rows:
+    if not columns["asked"]:
         return []
-    today, asked, model, currency = _asked(rows[0]["asked"])
-    return domain.predictions([_facts(row, today) for row in rows], asked, model, currency)
+    today, asked, model, currency = _asked(columns["asked"][0])
+    known = PurchaseTable.of(today, [columns[name] for name in _PURCHASES], _terms(columns))
+    return domain.predictions(known, asked, model, currency)
 
 
 @lru_cache(maxsize=16)
@@ -49,10 +54,11 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
-def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
-    terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
-    first, last = row["first_day"], row["last_day"]
-    return PurchaseFacts(row["days"], first, last, row["value_days"], row["value"], known_until(today, last), terms)
+def _terms(columns: Columns) -> list[tuple[AgreedTerm, ...]]:
+    if not any(columns["terms"]):
+        return []
+    moment, told = columns["moment"][0], orjson.loads(f"[{','.join(text or '[]' for text in columns['terms'])}]")
+    return [agreed_terms(rows, moment) if rows else () for rows in told]
 
 
 def _model(told: Mapping[str, Any]) -> FittedModel:

@@ -10,6 +10,8 @@ from api.reads.identity import Given
 from api.reads.relation import Condition, Expression, Link, Relation, Row, Table
 
 Compute: TypeAlias = Callable[[Row], Expression]
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""What was fetched for a batch of rows: by name, one value for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,13 @@ class Derived:
     """A value computed in Python over the whole batch of rows.
 
     needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
-    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row; fields of one
-             object that need and compute the same with equal arguments share it
+    compute  takes the columns that were fetched, returns one value or one ApiError per row; fields of one object that
+             need and compute the same with equal arguments share it
     finished what becomes of a row's value then; None for nothing
     """
 
     needs: Callable[[Row, Given], Table]
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    compute: Callable[[Columns], Sequence[object]]
     finished: Finished | None = None
 
 
@@ -150,12 +152,12 @@ class Supposed:
     """The row itself, as if what the argument `events` lists had happened.
 
     needs    as those of a derived value
-    compute  takes one mapping of the fetched values per row, returns the key of each, or an ApiError
+    compute  takes the columns that were fetched, returns the key of each row, or an ApiError
     read     makes what happens of the argument's value; raises BadUserInput
     """
 
     needs: Callable[[Row, Given], Table]
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    compute: Callable[[Columns], Sequence[object]]
     read: Callable[[Sequence[Any]], Sequence[Any]]
 
 

@@ -146,6 +146,12 @@ class Row:
         found._known = {**self._known, **expressions}
         return found
 
+    def through(self, lens: Lens) -> Row:
+        """Return the same row seen through another lens."""
+        found = copy(self)
+        found.lens = lens
+        return found
+
     def beside(self, name: str, make: Callable[[], tuple[Table, ColumnElement[bool]]]) -> Table:
         """Return what stands beside the row under a name: at most one row for it, joined once however often it is read.
 

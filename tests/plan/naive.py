@@ -166,7 +166,11 @@ class Naive:
         of = get_named_type(type_)
         if isinstance(source, Gathered) and source.many:
             return [await self.gathered(row, of, values, details) for values in sorted(needed, key=_place)]
-        value = source.compute(needed)[0] if isinstance(source, Derived) else GATHERED[of.name](*needed)
+        value = (
+            source.compute({name: [value] for name, value in needed[0].items()})[0]
+            if isinstance(source, Derived)
+            else GATHERED[of.name](*needed)
+        )
         if isinstance(source, Derived) and source.finished:
             value = source.finished.make(value, await self.rows.column(row, source.finished.beside))
         return self.derived(type_, value, details)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.facts import FittedModel
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 
 
 class Unavailable(StrEnum):
@@ -46,12 +48,19 @@ DATA_INVALID = PredictionUnavailable(
 )
 
 
-def refusal(facts: PurchaseFacts, model: FittedModel | None, currency: str) -> PredictionUnavailable | None:
-    """Return why nothing is predicted of a customer, None where something is; `currency` is that of the business."""
-    if not facts.is_sound:
+def refusals(known: PurchaseTable, model: FittedModel | None, currency: str) -> Mapping[int, PredictionUnavailable]:
+    """Return of which customers nothing is predicted, by their places, and why; `currency` is that of the business."""
+    sound, some = known.are_sound, known.bought | known.have_terms
+    of_model = None
+    if model is None or model.currency != currency:
+        of_model = MODEL_NOT_FITTED if model is None else OTHER_CURRENCY
+    elif (sound & some).all():
+        return {}
+    found = ((place, _refusal(*each, of_model)) for place, each in enumerate(zip(sound, some, strict=True)))
+    return {place: refused for place, refused in found if refused is not None}
+
+
+def _refusal(sound: bool, some: bool, of_model: PredictionUnavailable | None) -> PredictionUnavailable | None:
+    if not sound:
         return DATA_INVALID
-    if facts.days == 0 and not facts.terms:
-        return NO_PURCHASES
-    if model is None:
-        return MODEL_NOT_FITTED
-    return OTHER_CURRENCY if model.currency != currency else None
+    return of_model if some else NO_PURCHASES
