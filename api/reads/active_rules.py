@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -24,7 +24,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
     type_coerce,
     values,
 )
@@ -35,7 +34,7 @@ from api.reads.json import number
 from api.reads.orders import refunds_of_customer
 from api.reads.relation import Condition, Expression, Row, Table, rows
 from api.reads.rowset import worked_out_once
-from api.tables.active_policies import active_policies, active_rules
+from api.tables.active_policies import active_rules
 from api.tables.business import business
 from api.tables.customers import KINDS
 from api.tables.standing import REASONS
@@ -59,17 +58,14 @@ class Policy:
     by_kind: tuple[Table, list[Condition]]
 
 
-def _kept_rules(key: Expression) -> Rules:
+def kept_policy(key: Expression) -> Policy:
+    """Return the policy that is kept under a key."""
+
     def rules() -> tuple[Table, list[Condition]]:
         rule = active_rules.alias()
         return rule, [rule.c.policy_id == key]
 
-    return rules
-
-
-def kept_policy(key: Expression) -> Policy:
-    """Return the policy that is kept under a key."""
-    return Policy(key, zone_of(key), _kept_rules(key), (_KEPT, [_KEPT.c.policy_id == key]))
+    return Policy(key, zone_of(key), rules, (_KEPT, [_KEPT.c.policy_id == key]))
 
 
 RULE = {
@@ -112,7 +108,7 @@ def rules_for(row: Row, policy: Policy) -> Table:
     refunded = rows(refund, [func.array_agg(refund.c.order_id)], returned).scalar_subquery()
     found = [_or_without(column) for column in rules.c if column.name not in ("policy_id", "kind")]
     columns = [*found, policy.key.label("policy_id"), policy.zone.label("zone"), refunded.label("refunded")]
-    # Before the first policy there are no rules, and customers all the same.
+    # A policy may have no rules; customers there are all the same.
     anyhow = select(number(1)).subquery("anyhow")
     judged = anyhow.outerjoin(rules, and_(*its, rules.c.kind == row["kind"]))
     return worked_out_once(select(*columns).select_from(judged), anyhow, rules)
@@ -130,32 +126,41 @@ def _or_without(said: Expression) -> Expression:
     return func.coalesce(said, _WITHOUT[name], type_=said.type).label(name) if name in _WITHOUT else said
 
 
-def _for_each_kind(rules: Rules, policy: Table | None = None) -> CTE:
-    """Return how rules read for customers of each kind: worked out once, and not for every customer.
+def _for_each_kind(rules: Rules, *policy: str) -> CTE:
+    """Return how rules read for customers of each kind, which does not depend on the customer.
 
-    policy   whose rules they are, where there are several policies
-    returns  `kind`, what `_read` returns, and `policy_id` where there are several
+    Where it is read at two places of a statement, PostgreSQL works it out once; where at one, for the rules that are
+    wanted there, which costs a statement about one customer less.
+
+    policy   name of the column that says whose rules they are, where they are those of several policies
+    returns  `kind`, that column, and what `_read` does; no row where there is no rule
     """
     rule, its = rules()
     kinds = values(column("kind", Text), name="kinds", literal_binds=True).data([(kind,) for kind in KINDS])
-    kind: Expression = kinds.c.kind
-    source, own = (kinds, [kind]) if policy is None else (kinds.join(policy, true()), [policy.c.policy_id, kind])
-    read = select(*own, *_read(rule, kind, rules)).select_from(source.outerjoin(rule, and_(*its, _is_for(rule, kind))))
-    return read.group_by(*own).cte("rules" if policy is not None else None).prefix_with("MATERIALIZED")
+    own = [*[rule.c[name] for name in policy], kinds.c.kind]
+    judged = kinds.join(rule, and_(*its, _is_for(rule, kinds.c.kind)))
+    read = select(*own, *_read(rule, kinds.c.kind, rules, policy)).select_from(judged).group_by(*own)
+    return read.cte("rules" if policy else None)
 
 
-def _read(rule: Table, kind: Expression, rules: Rules) -> list[Expression]:
-    """Return what the rules for a kind come to, as `rules_for` says; null for a policy without any."""
+def _read(rule: Table, kind: Expression, rules: Rules, policy: Sequence[str]) -> list[Expression]:
+    """Return what the rules for a kind come to, as `rules_for` says."""
+    is_special = rule.c.customer_kind.is_not(None)
+    # There is one for all kinds at most, and one for this kind, which holds even where it says that nothing does. What
+    # weighs most decides: 3 and 2 are the one for this kind, enabled and not; 1 and 0 the one for all.
+    weight = case((is_special, number(2)), else_=number(0)) + cast(rule.c.enabled, Integer)
 
-    def of(reason: str, value: Any) -> Expression:
-        # There is one for all kinds at most, and one for this kind, which holds even where it says that nothing does.
-        this = and_(rule.c.code == literal_column(f"'{reason.upper()}'"), rule.c.category.is_(None))
-        special, general = rule.c.customer_kind.is_not(None), rule.c.customer_kind.is_(None)
-        found = [func.max(value).filter(this, rule.c.enabled, which) for which in (special, general)]
-        return case((func.bool_or(this & special), found[0]), else_=found[1])
+    def decides(reason: str) -> Expression:
+        return func.max(weight).filter(_is_general(rule, reason))
 
-    by_category = and_(rule.c.category.is_not(None), rule.c.enabled, not_(_is_overruled(rule, kind, rules)))
-    on: dict[str, Expression] = {reason: of(reason, number(1)).is_not(None) for reason in REASONS}
+    def of(reason: str, value: Expression) -> Expression:
+        special, general = (
+            func.max(value).filter(_is_general(rule, reason), which) for which in (is_special, ~is_special)
+        )
+        return case((decides(reason) == number(3), special), (decides(reason) == number(1), general))
+
+    by_category = and_(rule.c.category.is_not(None), rule.c.enabled, not_(_is_overruled(rule, kind, rules, policy)))
+    on: dict[str, Expression] = {reason: decides(reason) % number(2) == number(1) for reason in REASONS}
     on[RECENT_PURCHASE] = or_(on[RECENT_PURCHASE], func.bool_or(by_category))
     return [
         *[each.label(f"{reason}_on") for reason, each in on.items()],
@@ -167,20 +172,24 @@ def _read(rule: Table, kind: Expression, rules: Rules) -> list[Expression]:
     ]
 
 
+def _is_general(rule: Table, reason: str) -> Condition:
+    """Return whether a rule is about a reason, and for no category of its own."""
+    return and_(rule.c.code == literal_column(f"'{reason.upper()}'"), rule.c.category.is_(None))
+
+
 def _is_for(rule: Table, kind: Expression) -> Condition:
     return or_(rule.c.customer_kind.is_(None), rule.c.customer_kind == kind)
 
 
-def _is_overruled(rule: Table, kind: Expression, rules: Rules) -> Condition:
+def _is_overruled(rule: Table, kind: Expression, rules: Rules, policy: Sequence[str]) -> Condition:
     """Return whether a rule for a category and all kinds of customers gives way to one for a kind."""
     special, its = rules()
-    same = [special.c[name] == rule.c[name] for name in ("code", "category")]
+    same = [special.c[name] == rule.c[name] for name in (*policy, "code", "category")]
     found = select(number(1)).where(*its, *same, special.c.customer_kind == kind).correlate_except(special)
     return and_(rule.c.customer_kind.is_(None), found.exists())
 
 
-_POLICY = active_policies.alias()
-_KEPT = _for_each_kind(_kept_rules(_POLICY.c.policy_id), _POLICY)
+_KEPT = _for_each_kind(lambda: (active_rules.alias(), []), "policy_id")
 
 
 def window_of(row: Row, product: Row, policy: Policy) -> Expression:
