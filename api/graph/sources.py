@@ -112,12 +112,14 @@ class Paged:
     """A connection over the rows behind a link, or over a whole relation.
 
     among  returns what rows behind a link must meet, beside the conditions that are asked for
+    some   returns whether a row can have any of them at all: where it cannot, nobody looks
     of     name of the type of the rows, where the field's own type is one of several
     """
 
     target: Link | Relation
     among: Callable[[Row, Row], Sequence[Condition]] | None = None
     of: str | None = None
+    some: Callable[[Row], Condition] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def as_json(item: Item, row: Row) -> Json:
             assert item.link is not None
             target, joined = _among(item, row)
             target.search = item.page.search
-            return page_json(item, target, joined, _facts_from(item, row))
+            return page_json(item, target, joined, _facts_from(item, row), item.some(row) if item.some else None)
     # Below lists that PostgreSQL builds whole, nothing can be worked out in Python.
     raise BadUserInput(f"`{item.key}` cannot be asked for within evidence or changes; ask for it of the object itself.")
 
@@ -156,15 +156,15 @@ def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expres
     return page.some_row(row, [*wanted, inside.is_not(True)])
 
 
-def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
-    """Return a connection as one JSON object."""
+def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any, some: Any = None) -> Json:
+    """Return a connection as one JSON object; `some` says whether there can be rows in it."""
     conditions = [*joined, *narrowed(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):
         (part,) = item.parts
         assert isinstance(part, Nodes)
         found = page.first(_objects(row, part.items, conditions), ordered, item.page.size)
-        return json.json_object([(part.key, json.json_list(found))])
+        return json.json_object([(part.key, json.json_list(found, some))])
     cursor = page.cursor(ordered, page.signature(row.relation, item.page.terms))
     wanted = [(f"i{index}", part_text(part, row, cursor)) for index, part in _with_items(item)]
     ends = [("cursor", cursor)] if wanted_facts(item) & {"startCursor", "endCursor"} else []

@@ -228,6 +228,7 @@ def connected(
         tuple(_part(selecting, type_, source.of, *entry) for entry in selecting.fields(type_, below).items()),
         nullable,
         source.among,
+        source.some,
     )
 
 

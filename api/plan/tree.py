@@ -171,6 +171,7 @@ class Connected:
     """A connection over the rows behind a link, or over a relation.
 
     among  what rows behind a link must meet, beside what the page asks for
+    some   whether a row can have any of them at all
     """
 
     key: str
@@ -180,6 +181,7 @@ class Connected:
     parts: tuple[Part, ...]
     nullable: bool
     among: Callable[[Row, Row], Sequence[Any]] | None = None
+    some: Callable[[Row], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
