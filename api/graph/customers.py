@@ -17,6 +17,7 @@ from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
 from api.graph.rfm import RfmGroup, RfmScore
+from api.graph.scalars import CurrencyCode
 from api.graph.shared import (
     Connection,
     CustomerKind,
@@ -36,6 +37,7 @@ from api.graph.values import CustomerLifetimeValue, PurchaseSummary
 from api.graph.what_if import supposed
 from api.reads import customers as reads
 from api.reads import standing
+from api.reads.business import told_in_currency
 from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
@@ -201,7 +203,17 @@ class Customer(Node):
         "How lately, how often and for how much the customer has bought, measured by all who have bought.", cost=20
     )
     lifetime_value: CustomerLifetimeValue = same(
-        "What the customer has brought, is expected to bring, and how that compares with others.", cost=3
+        "What the customer has brought, is expected to bring, and how that compares with others.",
+        cost=3,
+        arguments=[
+            argument(
+                "currency",
+                CurrencyCode | None,
+                "Count only what was charged in this currency, as it was charged; nothing is converted. Left out, or "
+                "that of the business: what everything was worth in that on its day.",
+            )
+        ],
+        seen=told_in_currency,
     )
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput

@@ -28,17 +28,18 @@ def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     if not rows:
         return []
-    today, asked, model, currency = _asked(rows[0]["asked"])
-    return domain.predictions([_facts(row, today) for row in rows], asked, model, currency)
+    today, asked, model, currencies = _asked(rows[0]["asked"])
+    return domain.predictions([_facts(row, today) for row in rows], asked, model, currencies)
 
 
 @lru_cache(maxsize=16)
-def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, str]:
+def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, tuple[str, str]]:
     """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
     told = orjson.loads(text)
     asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
     model = _model(told["model"]) if told["model"] else None
-    return date.fromisoformat(told["today"]), asked, model, told["currency"]
+    currencies = told["currency"], told.get("told_in", told["currency"])
+    return date.fromisoformat(told["today"]), asked, model, currencies
 
 
 def total(predicted: object, historic_net: Decimal) -> Amount | None:

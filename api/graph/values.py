@@ -15,7 +15,7 @@ from api.graph.shared import Money, Node
 from api.graph.sources import Finished, Member
 from api.graph.value_streams import ValueStream
 from api.reads import value_changes as causes
-from api.reads.business import business_currency
+from api.reads.business import told_currency
 from api.reads.json import constant
 from api.reads.predictions import prediction_facts
 from api.reads.values import STREAMS, historic_value, in_other_currencies
@@ -95,11 +95,13 @@ class ValueChange:
 @strawberry.type(description="What a customer has brought to the business so far, and what they are expected to bring.")
 class CustomerLifetimeValue:
     as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
-    currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
+    currency_code: CurrencyCode = column(
+        "Currency of every amount here: the one asked for, else that of the business.", told_currency
+    )
     historic: HistoricValue = gathered("What the customer has brought so far, exact to the cent.", historic_value)
     in_other_currencies: list[Money] = gathered(
         "What support plans and contracts in other currencies brought, one amount for each currency. It is counted "
-        "nowhere else: nobody recorded what it was worth in the currency of the business.",
+        "nowhere else: nobody recorded what it was worth in this one.",
         in_other_currencies,
         many=True,
     )
@@ -136,6 +138,6 @@ class CustomerLifetimeValue:
     )
     ranking: CustomerRanking | None = same(
         "Where the customer stands by what they are expected to buy; null for who was not ranked yet or has bought "
-        "nothing, and with asOf or knownAt.",
+        "nothing, and with asOf, knownAt or a currency other than that of the business.",
         missing="ranked_scored_at",
     )

@@ -7,7 +7,7 @@ Everything else arrives inside a row as finished JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -94,7 +94,7 @@ class Builder:
 
     def same_row(self, item: SameRow) -> Form:
         """Return the function that makes an object of the same row."""
-        form = self.objects(item.items)
+        form = (replace(self, row=item.of(self.row)) if item.seen else self).objects(item.items)
         if item.missing is None:
             return form
         label = self.column(json.is_missing(self.row[item.missing]))
@@ -102,7 +102,8 @@ class Builder:
 
     def computed(self, item: Computed) -> Form:
         """Return the function that makes a derived value."""
-        known = (item.derived.needs, repr(item.arguments))
+        # By the row, too: one that is seen through another lens needs something else.
+        known = (item.derived.needs, repr(item.arguments), self.row)
         if known not in self.needs:
             given = Value(dict(item.arguments), self.parameters)
             self.needs[known] = item.derived.needs(self.row, given)

@@ -11,7 +11,7 @@ from api.domain.calendar import Duration
 from api.domain.lifetime_value.weeks import in_weeks
 from api.errors import BadUserInput
 from api.reads.agreed_terms import agreed_terms
-from api.reads.business import business_currency
+from api.reads.business import business_currency, told_currency
 from api.reads.identity import Given
 from api.reads.lifetime_value_models import model_in_use
 from api.reads.purchase_days import day_of
@@ -28,8 +28,8 @@ def prediction_facts(row: Row, given: Given) -> Table:
 
     given    `horizon` and `annualDiscountRate`
     returns  besides, `terms`, a JSON list as text, null for none; `asked`, a JSON object as text, the same for all
-             customers: `today`, the day of the moment asked for; `currency`, that of the business; `model`, null
-             without any; `horizon`, `rate`
+             customers: `today`, the day of the moment asked for; `currency`, that of the business, and `told_in`,
+             where one is asked for; `model`, null without any; `horizon`, `rate`
     """
     known = purchase_statistics(row)
     # Of money a model needs no more than a float holds, and the driver reads one in a tenth of the time.
@@ -51,6 +51,8 @@ def _asked(row: Row, given: Given) -> Expression:
         "horizon": given.parameter("text", "horizon", convert=_horizon),
         "rate": cast(given.parameter("decimal", "annualDiscountRate", convert=_rate), Text),
     }
+    if row.lens.currency is not None:
+        told["told_in"] = told_currency(row)
     pairs = [part for name, value in told.items() for part in (literal_column(f"'{name}'"), value)]
     return select(cast(func.json_build_object(*pairs), Text)).scalar_subquery()
 

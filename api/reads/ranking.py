@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -25,7 +26,7 @@ from sqlalchemy.types import TypeEngine
 
 from api.database import Connection, prepare
 from api.errors import BadUserInput
-from api.reads.business import business_currency
+from api.reads.business import business_currency, is_told_at_home
 from api.reads.customers import customers
 from api.reads.identity import Given
 from api.reads.json import number
@@ -88,10 +89,13 @@ _RANKED: dict[str, TypeEngine[Any]] = {
 
 
 def _ranked(name: str, type_: TypeEngine[Any]) -> Callable[[Row], Expression]:
-    """Return a figure of the last ranking, null where somebody looks back: who was ranked then is not kept."""
+    """Return a figure of the last ranking; null where somebody looks back, or asks for another currency."""
 
     def found(row: Row) -> Expression:
-        return prospects(row).c[name] if is_now(row) else cast(null(), type_)
+        if not is_now(row):
+            return cast(null(), type_)  # who was ranked then is not kept
+        kept, home = prospects(row).c[name], is_told_at_home(row)
+        return kept if home is None else case((home, kept))
 
     return found
 

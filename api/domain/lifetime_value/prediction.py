@@ -256,13 +256,13 @@ class PredictedValue:
 
 
 def predictions(
-    facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel | None, currency: str
+    facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel | None, currencies: tuple[str, str]
 ) -> list[PredictedValue | PredictionUnavailable]:
     """Return for each customer what they are expected to bring, or why that cannot be said.
 
-    currency  in which the business reports
+    currencies  in which the business reports, and in which the answer is wanted
     """
-    refusals = [refusal(one, model, currency) for one in facts]
+    refusals = [refusal(one, model, currencies) for one in facts]
     scored = [one for one, refused in zip(facts, refusals, strict=True) if refused is None]
     if model is None or not scored:
         return [refused for refused in refusals if refused]

@@ -34,11 +34,6 @@ MODEL_NOT_FITTED = PredictionUnavailable(
     "No model had been fitted to purchases up to that moment.",
     "At least 50 customers with purchases, then: regulars fit.",
 )
-OTHER_CURRENCY = PredictionUnavailable(
-    Unavailable.OTHER_CURRENCY,
-    "The model was fitted when the business reported in another currency.",
-    "A fit in the present currency: regulars fit.",
-)
 DATA_INVALID = PredictionUnavailable(
     Unavailable.DATA_INVALID,
     "The purchases on record cannot be right: some lie in the future or are worth less than nothing.",
@@ -46,12 +41,25 @@ DATA_INVALID = PredictionUnavailable(
 )
 
 
-def refusal(facts: PurchaseFacts, model: FittedModel | None, currency: str) -> PredictionUnavailable | None:
-    """Return why nothing is predicted of a customer, None where something is; `currency` is that of the business."""
+def refusal(
+    facts: PurchaseFacts, model: FittedModel | None, currencies: tuple[str, str]
+) -> PredictionUnavailable | None:
+    """Return why nothing is predicted of a customer, None where something is.
+
+    currencies  in which the business reports, and in which the answer is wanted
+    """
     if not facts.is_sound:
         return DATA_INVALID
     if facts.days == 0 and not facts.terms:
         return NO_PURCHASES
     if model is None:
         return MODEL_NOT_FITTED
-    return OTHER_CURRENCY if model.currency != currency else None
+    return None if currencies == (model.currency, model.currency) else _other_currency(model.currency, *currencies)
+
+
+def _other_currency(fitted_in: str, business: str, wanted: str) -> PredictionUnavailable:
+    need = "A fit in the present currency: regulars fit."
+    if fitted_in == business:
+        need = f"The question without `currency`; inOtherCurrencies then says what renewals in {wanted} are to bring."
+    message = f"The model was fitted to values in {fitted_in}, and nothing is converted."
+    return PredictionUnavailable(Unavailable.OTHER_CURRENCY, message, need)
