@@ -65,6 +65,13 @@ class CustomerOrderField(Enum):
         "stands_probability_active",
         description="How likely the customer buys within twelve months; who was not ranked yet comes last.",
     )
+    CHURN_BAND = strawberry.enum_value(
+        "stands_risk",
+        description=(
+            "The risk that nothing more comes, HIGH first with DESC; within a band by what is expected within twelve "
+            "months. Who was not ranked yet comes last."
+        ),
+    )
     ACTIVE_UNTIL = strawberry.enum_value(
         "stands_until_order",
         description="When the customer stops counting as active; those who do not stop come behind, then the inactive.",

@@ -29,13 +29,13 @@ from api.errors import BadUserInput
 from api.reads.business import business_currency, is_told_at_home
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.json import number
+from api.reads.json import constant, number
 from api.reads.lifetime_value_models import in_use
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.reads.scoring import scored
 from api.reads.standing import is_now
 from api.reads.steps import Filled
-from api.tables.ranking import ABOVE_ALL, BELOW_ALL, customer_prospects, customer_rankings
+from api.tables.ranking import ABOVE_ALL, BAND, BELOW_ALL, RISKS, customer_prospects, customer_rankings
 
 HIGHEST_LEVEL = 0.99
 _STALE: Expression = literal_column("interval 'P1D'")
@@ -76,8 +76,19 @@ def _filled(falling: str, rising: str) -> Callable[[Row, bool], Filled | None]:
 customers.expressions["stands_predicted_value"] = _stands("predicted_value", "value")
 customers.expressions["stands_probability_active"] = _stands("probability_active", "probability")
 customers.expressions["stands_churn_band"] = _stands("churn_band", "band")
+
+
+@customers.expression
+def stands_risk(row: Row) -> Expression:
+    """Return what lists by risk are sorted by: its band, and within a band what is expected."""
+    band: Expression = row["stands_churn_band"]
+    place = case(*[(band == constant(name), number(at)) for at, name in enumerate(RISKS, 1)])
+    return place * literal_column(BAND, Numeric) + row["stands_predicted_value"]
+
+
 customers.filled["stands_predicted_value"] = _filled("value_falling", "value_rising")
 customers.filled["stands_probability_active"] = _filled("probability_falling", "probability_rising")
+customers.filled["stands_risk"] = _filled("risk_falling", "risk_rising")
 
 _RANKED: dict[str, TypeEngine[Any]] = {
     "scored_at": DateTime(timezone=True),

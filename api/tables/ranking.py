@@ -31,6 +31,12 @@ from api.tables.schema import key, metadata, moment
 BELOW_ALL, ABOVE_ALL = -1, "1e30"
 """What stands for a missing value where everything that is there has to come before it."""
 
+RISKS = ("LOW", "MEDIUM", "HIGH")
+BAND = "1e24"
+"""How far a band of risk is from the next where customers are sorted by risk, and within a band by value."""
+_PLACES = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(RISKS, 1))
+_RISK = f"CASE churn_band {_PLACES} END * {BAND} + predicted_value"
+
 
 def _kept_last(name: str, of: str, type_: Any, missing: object) -> Column[Any]:
     """Return a column with the values of another one, and one beyond all of them where that has none.
@@ -54,14 +60,17 @@ customer_prospects = Table(
     _kept_last("value_rising", "predicted_value", Numeric, ABOVE_ALL),
     _kept_last("probability_falling", "probability_active", Double, BELOW_ALL),
     _kept_last("probability_rising", "probability_active", Double, ABOVE_ALL),
+    _kept_last("risk_falling", _RISK, Numeric, BELOW_ALL),
+    _kept_last("risk_rising", _RISK, Numeric, ABOVE_ALL),
     CheckConstraint(
         "num_nulls(scored_at, predicted_value, variance, probability_active, churn_band, top_percent) IN (0, 6)",
         name="whole",
     ),
     comment="a projection: every customer, with what is expected as of the last ranking",
 )
-for _name in ("value_falling", "value_rising", "probability_falling", "probability_rising"):
-    Index(f"ix_customer_prospects_{_name}", customer_prospects.c[_name], customer_prospects.c.customer_id)
+for _name in ("value", "probability", "risk"):
+    for _column in (customer_prospects.c[f"{_name}_falling"], customer_prospects.c[f"{_name}_rising"]):
+        Index(f"ix_customer_prospects_{_column.name}", _column, customer_prospects.c.customer_id)
 
 customer_rankings = Table(
     "customer_rankings",

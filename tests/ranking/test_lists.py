@@ -36,7 +36,12 @@ LISTED = """query ($filter: CustomerFilterInput, $order: [CustomerOrderInput!], 
     nodes { id } totalCount { count } pageInfo { startCursor endCursor hasNextPage hasPreviousPage }
   }
 }"""
-FIELDS = {"PREDICTED_VALUE": "value", "PROBABILITY_ACTIVE": "probability"}
+RISKS = ["LOW", "MEDIUM", "HIGH"]
+FIELDS = {
+    "PREDICTED_VALUE": lambda one: one["value"],
+    "PROBABILITY_ACTIVE": lambda one: one["probability"],
+    "CHURN_BAND": lambda one: (RISKS.index(one["band"]), one["value"]),
+}
 
 
 async def predicted(ask, given, clocks):
@@ -89,7 +94,8 @@ async def test_orders_put_everybody_in_place_and_pages_repeat_nobody(ask, given,
     order = {"order": [{"field": field, "direction": direction}], **clocks}
     whole = [node["id"] for node in (await listed(ask, **order))["nodes"]]
     assert sorted(whole) == sorted(everybody)
-    places = [known[key][FIELDS[field]] for key in whole if key in known]
+    places = [FIELDS[field](known[key]) for key in whole if key in known]
+    assert len({place[0] for place in places} if field == "CHURN_BAND" else {*places}) > 2
     assert places == sorted(places, reverse=direction == "DESC")
     assert set(whole[len(known) :]) == set(everybody) - known.keys()
     assert await leafed_through(ask, "endCursor", "hasNextPage", lambda at: {"first": 7, "after": at}, order) == whole
@@ -114,7 +120,8 @@ INSERT INTO customers (customer_id, kind, created_at, updated_at, recorded_at, t
 SELECT gen_random_uuid(), 'CONSUMER', now(), now(), now(), '{}' FROM generate_series(1, 4000)"""
 SOME_ARE_RANKED = """
 UPDATE customer_prospects SET scored_at = now(), predicted_value = round((random() * 1000)::numeric, 2), variance = 1,
-  probability_active = random(), churn_band = 'LOW', top_percent = 1
+  probability_active = random(), churn_band = (ARRAY['LOW', 'MEDIUM', 'HIGH'])[1 + floor(random() * 3)::int],
+  top_percent = 1
 WHERE ctid IN (SELECT ctid FROM customer_prospects LIMIT 3900)"""
 MOMENT = bindparam("moment", type_=DateTime(timezone=True))
 
@@ -139,18 +146,20 @@ def nodes(plan):
         yield from nodes(below)
 
 
+@pytest.mark.parametrize(
+    ("name", "of"), [("stands_predicted_value", "predicted_value"), ("stands_risk", "nullif(risk_falling, -1)")]
+)
 @pytest.mark.parametrize("descending", [True, False])
-async def test_the_last_page_costs_what_the_first_one_does(given, descending):
+async def test_the_last_page_costs_what_the_first_one_does(given, descending, name, of):
     await given.business()
     connection = given.connection
     await connection.execute(MANY)
     await connection.execute(SOME_ARE_RANKED)
     await connection.execute("ANALYZE customers, customer_prospects")
     order = "DESC NULLS LAST, customer_id DESC" if descending else "ASC NULLS LAST, customer_id"
-    figures = "SELECT predicted_value, customer_id FROM customer_prospects"
-    far = f"{figures} ORDER BY predicted_value {order} OFFSET $1 LIMIT 1"
+    far = f"SELECT {of}, customer_id FROM customer_prospects ORDER BY 1 {order} OFFSET $1 LIMIT 1"
     for place in (None, 2_000, 3_890, 3_950):
         cursor = None if place is None else tuple(await connection.fetchrow(far, place))
-        plan = await read_of(connection, "stands_predicted_value", descending, cursor)
+        plan = await read_of(connection, name, descending, cursor)
         assert not [step for step, _ in plan if "Sort" in step]
         assert max(rows for _, rows in plan) <= 21
