@@ -17,7 +17,6 @@ from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
 from api.graph.rfm import RfmGroup, RfmScore
-from api.graph.scalars import CurrencyCode
 from api.graph.shared import (
     Connection,
     CustomerKind,
@@ -33,7 +32,7 @@ from api.graph.shared import (
 )
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
-from api.graph.values import CustomerLifetimeValue, PurchaseSummary
+from api.graph.values import IN_CURRENCY, CustomerLifetimeValue, PurchaseSummary
 from api.graph.what_if import supposed
 from api.reads import customers as reads
 from api.reads import standing
@@ -59,17 +58,23 @@ class CustomerOrderField(Enum):
     )
     PREDICTED_VALUE = strawberry.enum_value(
         "stands_predicted_value",
-        description="What the customer is expected to buy within twelve months; who was not ranked yet comes last.",
+        description=(
+            "What the customer is expected to bring within twelve months. Who was not ranked yet comes last; with asOf "
+            "or knownAt, so does who had a subscription, support plan or contract."
+        ),
     )
     PROBABILITY_ACTIVE = strawberry.enum_value(
         "stands_probability_active",
-        description="How likely the customer buys within twelve months; who was not ranked yet comes last.",
+        description=(
+            "How likely something more comes of the customer within twelve months. Unknown ones come last, as with the "
+            "predicted value."
+        ),
     )
     CHURN_BAND = strawberry.enum_value(
         "stands_risk",
         description=(
-            "The risk that nothing more comes, HIGH first with DESC; within a band by what is expected within twelve "
-            "months. Who was not ranked yet comes last."
+            "The risk that nothing more comes within twelve months, HIGH first with DESC; within a band by what is "
+            "expected. Unknown ones come last, as with the predicted value."
         ),
     )
     ACTIVE_UNTIL = strawberry.enum_value(
@@ -123,14 +128,18 @@ class CustomerFilterInput:
         "stands_historic_net",
     )
     predicted_value: DecimalFilter | None = condition(
-        "What the customer is expected to buy within twelve months, in the currency of the business.",
+        "What the customer is expected to bring within twelve months, in the business's currency. With asOf or "
+        "knownAt, it is unknown of who had a subscription, support plan or contract then.",
         "stands_predicted_value",
     )
     probability_active: FloatFilter | None = condition(
-        "How likely the customer buys within twelve months, from 0 to 1.", "stands_probability_active"
+        "How likely something more comes within twelve months, from 0 to 1; of the past as far as the value is known.",
+        "stands_probability_active",
     )
     churn_band: list[RiskBand] | None = condition(
-        "The risk that the customer buys nothing within twelve months is one of these.", "stands_churn_band"
+        "The risk that nothing more comes within twelve months is one of these. With asOf or knownAt it is known of "
+        "those alone of whom the predicted value is.",
+        "stands_churn_band",
     )
     is_active: bool | None = condition(
         "Whether the customer counts as active.", test=standing.is_as_asked, requires=standing.SPAN
@@ -212,14 +221,7 @@ class Customer(Node):
     lifetime_value: CustomerLifetimeValue = same(
         "What the customer has brought, is expected to bring, and how that compares with others.",
         cost=3,
-        arguments=[
-            argument(
-                "currency",
-                CurrencyCode | None,
-                "Count only what was charged in this currency, as it was charged; nothing is converted. Left out, or "
-                "that of the business: what everything was worth in that on its day.",
-            )
-        ],
+        arguments=[IN_CURRENCY],
         seen=told_in_currency,
     )
     orders: Connection[Order] = page(

@@ -20,6 +20,13 @@ from api.reads.json import constant
 from api.reads.predictions import prediction_facts
 from api.reads.values import STREAMS, historic_value, in_other_currencies
 
+IN_CURRENCY = argument(
+    "currency",
+    CurrencyCode | None,
+    "Count only what was charged in this currency, as it was charged; nothing is converted. Left out, or that of the "
+    "business: what everything was worth in that on its day.",
+)
+
 
 def _of_stream(name: str) -> Member:
     return member({"stream": lambda row: constant(name.upper()), "net": name})
@@ -137,7 +144,7 @@ class CustomerLifetimeValue:
         finished=Finished("historic_net", predictions.total),
     )
     ranking: CustomerRanking | None = same(
-        "Where the customer stands by what they are expected to buy; null for who was not ranked yet or has bought "
-        "nothing, and with asOf, knownAt or a currency other than that of the business.",
+        "Where the customer stands by what they are expected to bring; null for who was not ranked yet or of whom "
+        "nothing is expected, and with asOf, knownAt or another currency.",
         missing="ranked_scored_at",
     )

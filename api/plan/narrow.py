@@ -38,9 +38,7 @@ class Value:
         """Return a flag or members of an enum themselves."""
         return _plain(self.value)
 
-    def maybe(
-        self, kind: str, *path: str, convert: Callable[[Any], object] | None = None
-    ) -> Expression | None:
+    def maybe(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
         part = self.value
         for step in path:

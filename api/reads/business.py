@@ -55,6 +55,6 @@ def worth(row: Row, charged: Expression, at_home: Expression) -> Expression:
 
 
 def counts(row: Row) -> list[Condition]:
-    """Return the conditions that a row counts: at home all do, as each has its worth there; else those charged in it."""
+    """Return the conditions that a row counts: at home all do, each with its worth there; else those charged in it."""
     home = is_told_at_home(row)
     return [] if home is None else [or_(home, row.c.currency == row.lens.currency)]

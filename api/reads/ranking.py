@@ -128,6 +128,7 @@ def predicted_total(row: Row, given: Given) -> Table:
     sums = [
         func.count(known.scored_at).label("customers"),
         func.coalesce(func.sum(known.predicted_value), number(0), type_=Numeric()).label("expected"),
+        func.coalesce(func.sum(known.predicted_value - known.terms_value), number(0), type_=Numeric()).label("orders"),
         func.coalesce(func.sum(known.variance), number(0), type_=Double()).label("variance"),
     ]
     total = select(*sums).select_from(each.source).where(*conditions).correlate_except(*each.tables).lateral()
@@ -136,19 +137,20 @@ def predicted_total(row: Row, given: Given) -> Table:
         last.c.scored_at,
         total.c.customers,
         total.c.expected,
-        *_deviations(total.c.expected, total.c.variance, last),
+        *_deviations(total.c.orders, total.c.variance, last),
         business_currency(row).label("currency"),
     ]
     return select(*columns).select_from(last.join(total, true())).correlate_except(last, total).lateral()
 
 
-def _deviations(expected: Expression, variance: Expression, last: Table) -> list[Expression]:
+def _deviations(orders: Expression, variance: Expression, last: Table) -> list[Expression]:
     """Return standard deviations: for chance, for the parameters, for the model, and all together.
 
     How well the parameters are known is worked out for all customers; as a share of the total it stands for any part.
+    Of renewals neither that nor how far off their models were is known: both are of what orders are expected to bring.
     """
-    parameters = cast(expected, Double) * last.c.parameter_error
-    model = cast(expected, Double) * last.c.model_error
+    parameters = cast(orders, Double) * last.c.parameter_error
+    model = cast(orders, Double) * last.c.model_error
     parts = {"chance": variance, "parameters": parameters * parameters, "model_error": model * model}
     total = variance + parts["parameters"] + parts["model_error"]
     return [

@@ -134,11 +134,10 @@ class Naive:
         match source:
             case Column():
                 return await self.scalar(row, source, declared.python_name, field.type, made)
-            case Same(seen=seen) if seen:
-                told = row.told_in(self.arguments(field, details).get("currency"))
-                return await self.made_of(told, source, type_, details, made)
             case Same() | Listed():
-                return await self.made_of(row, source, type_, details, made)
+                seen = isinstance(source, Same) and source.seen
+                told = row.told_in(self.arguments(field, details).get("currency")) if seen else row
+                return await self.made_of(told, source, type_, details, made)
             case One(target=Link() as link):
                 found = await self.rows.behind(link, row)
                 return await self.object(type_, found[0], details) if found else None

@@ -98,9 +98,7 @@ class Values:
     def past(self, name: str) -> Expression:
         return self.parameter("moment", name)
 
-    def maybe(
-        self, kind: str, *path: str, convert: Callable[[Any], object] | None = None
-    ) -> Expression | None:
+    def maybe(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression | None:
         found = self.value
         for step in path:
             found = found.get(step) if found is not None else None
