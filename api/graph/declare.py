@@ -39,7 +39,7 @@ from api.graph.sources import (
 )
 from api.reads.identity import Given
 from api.reads.json import money_amount
-from api.reads.relation import Condition, Expression, Link, Relation, Row, Table, public_id
+from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row, Table, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,16 @@ def money(description: str, amount: str, currency: str = "currency", missing: st
 
 
 def same(
-    description: str, parts: Mapping[str, str] | None = None, missing: str | None = None, cost: int | None = None
+    description: str,
+    parts: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    cost: int | None = None,
+    arguments: Sequence[StrawberryArgument] = (),
+    seen: Callable[[Lens, Given], Lens] | None = None,
 ) -> Any:
-    """Return an object field made of the same row."""
-    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing)
-    return planned(source, description, cost=None if cost is None else Cost(weight=cost))
+    """Return an object field made of the same row; `seen` makes of its arguments how that is seen, see `Same`."""
+    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing, seen)
+    return planned(source, description, arguments, cost=None if cost is None else Cost(weight=cost))
 
 
 def listed(description: str, *members: Member, cost: int | None = None) -> Any:

@@ -39,7 +39,8 @@ class PredictionUnavailableCode(Enum):
         "MODEL_NOT_FITTED", description="No model had been fitted to purchases up to that moment."
     )
     OTHER_CURRENCY = strawberry.enum_value(
-        "OTHER_CURRENCY", description="The model was fitted when the business reported in another currency."
+        "OTHER_CURRENCY",
+        description="The model was fitted in another currency than the one asked for, or that of the business by now.",
     )
     DATA_INVALID = strawberry.enum_value("DATA_INVALID", description="The purchases on record cannot be right.")
 

@@ -17,7 +17,7 @@ from api.domain.lifetime_value.agreed_terms import AgreedTerm, agreed_terms
 from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.fit import restored
 from api.domain.lifetime_value.flags import Flag
-from api.domain.lifetime_value.purchase_table import PurchaseTable
+from api.domain.lifetime_value.purchase_table import COLUMNS, PurchaseTable
 from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.money import Amount
@@ -25,25 +25,24 @@ from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.sources import Columns
 
-_PURCHASES = ("days", "first", "last", "value_days", "value")
-
 
 def predicted(columns: Columns) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     if not columns["asked"]:
         return []
-    today, asked, model, currency = _asked(columns["asked"][0])
-    known = PurchaseTable.of(today, [columns[name] for name in _PURCHASES], _terms(columns))
-    return domain.predictions(known, asked, model, currency)
+    today, asked, model, currencies = _asked(columns["asked"][0])
+    known = PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
+    return domain.predictions(known, asked, model, currencies)
 
 
 @lru_cache(maxsize=16)
-def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, str]:
+def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, tuple[str, str]]:
     """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
     told = orjson.loads(text)
     asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
     model = _model(told["model"]) if told["model"] else None
-    return date.fromisoformat(told["today"]), asked, model, told["currency"]
+    currencies = told["currency"], told.get("told_in", told["currency"])
+    return date.fromisoformat(told["today"]), asked, model, currencies
 
 
 def total(predicted: object, historic_net: Decimal) -> Amount | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from api.reads.identity import Given
-from api.reads.relation import Condition, Expression, Link, Relation, Row, Table
+from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row, Table
 
 Compute: TypeAlias = Callable[[Row], Expression]
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
@@ -32,10 +32,12 @@ class Same:
     """An object made of the same row; `parts` give those of its fields that declare no source of their own.
 
     missing  names the column that is null where there is no such object
+    seen     returns the lens through which its fields see the row, from that of the row and the field's arguments
     """
 
     parts: Mapping[str, Column] = field(default_factory=dict)
     missing: str | None = None
+    seen: Callable[[Lens, Given], Lens] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from api.errors import BadUserInput
@@ -42,7 +43,7 @@ def as_json(item: Item, row: Row) -> Json:
         case Scalar():
             return json.json_value(item.expression(row))
         case SameRow():
-            made = json.json_object(members(item.items, row))
+            made = json.json_object(members(item.items, item.of(row)))
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case SameRows():
             return json.json_items([_member(one, row) for one in item.members])
@@ -74,7 +75,8 @@ def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
     if isinstance(item, ToOneOf):
         options = [(json.constant(name), _behind(option, row)) for name, option in item.options]
         return json.one_of_several(row[item.which], options)
-    target, joined = row.joined(item.link)
+    # What was asked of the values of one customer is not asked of whoever stands behind a link.
+    target, joined = row.through(replace(row.lens, currency=None)).joined(item.link)
     found = _objects(target, item.level.items, joined)
     if isinstance(item, ToOne):
         return json.json_row(found)

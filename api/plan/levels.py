@@ -7,7 +7,7 @@ Everything else arrives inside a row as finished JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -94,7 +94,7 @@ class Builder:
 
     def same_row(self, item: SameRow) -> Project:
         """Return the function that makes objects of the same rows."""
-        objects = self.objects(item.items)
+        objects = (replace(self, row=item.of(self.row)) if item.seen else self).objects(item.items)
         if item.missing is None:
             return objects
         label = self.column(json.is_missing(self.row[item.missing]))
@@ -107,7 +107,8 @@ class Builder:
 
     def computed(self, item: Computed) -> Project:
         """Return the function that makes derived values."""
-        known = (item.derived.needs, repr(item.arguments))
+        # By the row, too: one that is seen through another lens needs something else.
+        known = (item.derived.needs, repr(item.arguments), self.row)
         if known not in self.needs:
             given = Value(dict(item.arguments), self.parameters)
             self.needs[known] = item.derived.needs(self.row, given)

@@ -36,7 +36,7 @@ from sqlalchemy.types import TypeEngine
 from api.reads.business import business_time_zone
 from api.reads.contracts import contracts, contracts_of_customer, last_term_end, mean_seconds, terms_behind
 from api.reads.json import as_duration, constant, number
-from api.reads.relation import Expression, Row, Table, rows
+from api.reads.relation import Condition, Expression, Row, Table, rows
 from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import payments_of_subscription, subscriptions, subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -87,13 +87,19 @@ def agreed_terms_until(row: Row) -> Table:
     return worked_out_once(select(*columns).select_from(each), each)
 
 
-def _each(row: Row) -> Table:
-    return union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
-
-
 def _listed(each: Table) -> Expression:
     listed = cast(func.json_agg(literal_column("agreed_term")), Text)
     return case((func.bool_or(each.c.lasts), listed))
+
+
+def has_agreed(row: Row) -> Condition:
+    """Return whether a customer has anything in force, or agreed for later: whether `agreed_terms` tells anything."""
+    each = _each(row)
+    return select(number(1)).select_from(each).where(each.c.lasts).correlate_except(each).exists()
+
+
+def _each(row: Row) -> Table:
+    return union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
 
 
 def _term(**columns: Expression) -> list[Expression]:

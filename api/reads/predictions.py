@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Double, Text, cast, extract, func, literal_column, 
 from api.domain.calendar import Duration
 from api.domain.lifetime_value.weeks import in_weeks
 from api.errors import BadUserInput
-from api.reads.business import business_currency
+from api.reads.business import business_currency, told_currency
 from api.reads.identity import Given
 from api.reads.lifetime_value_models import model_in_use
 from api.reads.purchase_days import day_of
@@ -29,8 +29,8 @@ def prediction_facts(row: Row, given: Given) -> Table:
     returns  days, value_days and value as `purchase_days` has them; first and last, how many days before the day of the
              moment the first and the last purchase were, null for none; `terms`, a JSON list as text, null for none;
              `moment`, that of the answer, in seconds since 1970; `asked`, a JSON object as text, the same for all
-             customers: `today`, the day of the moment; `currency`, that of the business; `model`, null without any;
-             `horizon`, `rate`
+             customers: `today`, the day of the moment; `currency`, that of the business, and `told_in`, where one is
+             asked for; `model`, null without any; `horizon`, `rate`
     """
     found, today = purchase_statistics(row), select(day_of(row.lens.moment)).scalar_subquery()
     # The driver reads numbers in a tenth of the time of days; and a model needs no more of money than a float holds.
@@ -59,6 +59,8 @@ def _asked(row: Row, given: Given) -> Expression:
         "horizon": given.parameter("text", "horizon", convert=_horizon),
         "rate": cast(given.parameter("decimal", "annualDiscountRate", convert=_rate), Text),
     }
+    if row.lens.currency is not None:
+        told["told_in"] = told_currency(row)
     pairs = [part for name, value in told.items() for part in (literal_column(f"'{name}'"), value)]
     return select(cast(func.json_build_object(*pairs), Text)).scalar_subquery()
 

@@ -33,12 +33,14 @@ class Lens:
     known_at  rows that had been recorded by then and not yet superseded
     owner     the only customer whose rows are visible
     moment    the instant the answer rests on: `as_of`, or the time of the request
+    currency  what is told of values is told in it; None for that of the business
     """
 
     moment: Expression
     as_of: Expression | None = None
     known_at: Expression | None = None
     owner: Expression | None = None
+    currency: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class Row:
         return found
 
     def through(self, lens: Lens) -> Row:
-        """Return the same row seen through another lens."""
+        """Return the same row seen through another lens that shows it, too."""
         found = copy(self)
         found.lens = lens
         return found

@@ -158,7 +158,8 @@ def test_a_file_is_scored_as_the_api_predicts(flags: frozenset[Flag], q: float):
     model = FittedModel(MBG, values, "EUR", moment, moment, moment, flags)
     asked = prediction.Asked(Duration(12), Decimal("0.1"))
     for row, fact in zip(table, facts, strict=True):
-        (one,) = prediction.predictions(PurchaseTable.of(END, [[each] * 2 for each in fact]), asked, model, "EUR")[:1]
+        known = PurchaseTable.of(END, [[each] * 2 for each in fact])
+        (one,) = prediction.predictions(known, asked, model, ("EUR", "EUR"))[:1]
         assert isinstance(one, prediction.PredictedValue)
         assert row["expected_value"] == pytest.approx(float(one.expected.amount), abs=0.01)
         assert row["probability_active"] == pytest.approx(one.probability_active, abs=1e-4)

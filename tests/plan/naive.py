@@ -135,7 +135,9 @@ class Naive:
             case Column():
                 return await self.scalar(row, source, declared.python_name, field.type, made)
             case Same() | Listed():
-                return await self.made_of(row, source, type_, details, made)
+                seen = isinstance(source, Same) and source.seen
+                told = row.told_in(self.arguments(field, details).get("currency")) if seen else row
+                return await self.made_of(told, source, type_, details, made)
             case One(target=Link() as link):
                 found = await self.rows.behind(link, row)
                 return await self.object(type_, found[0], details) if found else None
@@ -223,7 +225,7 @@ class Naive:
         """Return the object that a gathered object names by the name of a relation and a key, or None."""
         for name, link in source.links.items():
             if link.target.name == values[source.which]:
-                found = await self.rows.with_key(link.target, values["cause_id"], row.sight)
+                found = await self.rows.with_key(link.target, values["cause_id"], row.told_in(None).sight)
                 return await self.object(self.schema.type_map[name], found[0], details) if found else None
         return None
 

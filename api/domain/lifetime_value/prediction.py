@@ -261,13 +261,13 @@ class PredictedValue(NamedTuple):
 
 
 def predictions(
-    known: PurchaseTable, asked: Asked, model: FittedModel | None, currency: str
+    known: PurchaseTable, asked: Asked, model: FittedModel | None, currencies: tuple[str, str]
 ) -> list[PredictedValue | PredictionUnavailable]:
     """Return for each customer what they are expected to bring, or why that cannot be said.
 
-    currency  in which the business reports
+    currencies  in which the business reports, and in which the answer is wanted
     """
-    refused, everybody = refusals(known, model, currency), range(len(known))
+    refused, everybody = refusals(known, model, currencies), range(len(known))
     scored = [place for place in everybody if place not in refused] if refused else everybody
     if model is None or not scored:
         return list(refused.values())

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.facts import PurchaseFacts
 from api.domain.lifetime_value.quadrature import Array
-from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
+from api.domain.lifetime_value.statistics import Integers, PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 Booleans = npt.NDArray[np.bool_]
 Terms = tuple[AgreedTerm, ...]
+COLUMNS = ("days", "first", "last", "value_days", "value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ class PurchaseTable:
 
     @classmethod
     def of(cls, today: date, columns: Sequence[Sequence[float | None]], terms: Sequence[Terms] = ()) -> PurchaseTable:
-        """Return the table of columns in the order of the attributes."""
+        """Return the table of `COLUMNS`."""
         days, first, last, value_days, value = np.array(columns, dtype=float)
         return cls(today, days, first, last, value_days, value, terms)
 
@@ -70,7 +71,7 @@ class PurchaseTable:
         """Who (n,) has agreed to anything for a time."""
         return np.array([bool(mine) for mine in self.terms]) if self.terms else np.zeros(len(self), dtype=bool)
 
-    def rows(self, places: Sequence[int]) -> PurchaseTable:
+    def rows(self, places: Sequence[int] | Integers) -> PurchaseTable:
         """Return some of the customers."""
         days, first, last, value_days, value = (
             each[places] for each in (self.days, self.first, self.last, self.value_days, self.value)

@@ -174,12 +174,13 @@ class TermBatch:
     @cached_property
     def money(self) -> ZeroInflated:
         """Return the sum (n,) of what is paid in the currency of the business; things are independent of each other."""
-        home = self._home
-        mean, variance = (
-            np.bincount(self.owner[home], each[home], self.size).astype(float)
-            for each in (self.found.mean, self.found.variance)
-        )
-        return ZeroInflated(self._product(np.where(home, self.found.nothing, 1.0)), mean, variance + mean**2)
+        mean, nothing = self._sum(self.found.mean), np.where(self._home, self.found.nothing, 1.0)
+        return ZeroInflated(self._product(nothing), mean, self.variance + mean**2)
+
+    @cached_property
+    def variance(self) -> Array:
+        """The variance (n,) of that sum."""
+        return self._sum(self.found.variance)
 
     def elsewhere(self, customer: int) -> dict[str, float]:
         """Return what is expected in each currency that is not that of the business."""
@@ -193,6 +194,10 @@ class TermBatch:
     def on_prior(self, customer: int) -> bool:
         """Return whether a chance of renewal that counts rests on what is believed of others."""
         return any(self.found.on_prior[place] and self.found.next_renewal[place] > 0 for place in self.of(customer))
+
+    def _sum(self, amounts: Array) -> Array:
+        """Return the sums (n,) of amounts of things, as far as they are in the currency of the business."""
+        return np.bincount(self.owner[self._home], amounts[self._home], self.size).astype(float)
 
     def _product(self, chances: Array) -> Array:
         found = np.ones(self.size)
