@@ -39,7 +39,7 @@ def milliseconds(dsn: str) -> float:
 
 async def _facts(dsn: str) -> Columns:
     """Return what the database says of customers who have bought, all over the list."""
-    row, parameters = Row(customers, Lens(moment=func.now())), Parameters()
+    row, parameters = Row(customers, Lens(moment=func.now(), as_kept=True)), Parameters()
     need = prediction_facts(row, Value(_ASKED, parameters))
     spread = func.hashtextextended(func.encode(func.uuid_send(row.key), literal_column("'hex'")), literal_column("1"))
     statement = prepare(

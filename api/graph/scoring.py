@@ -23,13 +23,15 @@ from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.money import Amount
 from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
-from api.graph.sources import Columns
+from api.graph.sources import Columns, Outdated
 
 
 def predicted(columns: Columns) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     if not columns["asked"]:
         return []
+    if any(columns["outdated"]):
+        raise Outdated
     today, asked, model, currencies = _asked(columns["asked"][0])
     known = PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
     return domain.predictions(known, asked, model, currencies)

@@ -10,6 +10,12 @@ from api.reads.identity import Given
 from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row, Table
 
 Compute: TypeAlias = Callable[[Row], Expression]
+
+
+class Outdated(Exception):
+    """Something was read as it is kept, and is not so any more: it has to be read from the facts."""
+
+
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """What was fetched for a batch of rows: by name, one value for each of them."""
 
@@ -141,8 +147,8 @@ class Derived:
     """A value computed in Python over the whole batch of rows.
 
     needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
-    compute  takes the columns that were fetched, returns one value or one ApiError per row; fields of one object that
-             need and compute the same with equal arguments share it
+    compute  takes the columns that were fetched, returns one value or one ApiError per row, or raises Outdated; fields
+             of one object that need and compute the same with equal arguments share it
     finished what becomes of a row's value then; None for nothing
     """
 

@@ -34,6 +34,7 @@ class Lens:
     owner     the only customer whose rows are visible
     moment    the instant the answer rests on: `as_of`, or the time of the request
     currency  what is told of values is told in it; None for that of the business
+    as_kept   whether what is kept of terms may be read now, although it may be outdated, which the answer then says
     """
 
     moment: Expression
@@ -41,6 +42,7 @@ class Lens:
     known_at: Expression | None = None
     owner: Expression | None = None
     currency: Expression | None = None
+    as_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

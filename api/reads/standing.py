@@ -193,12 +193,15 @@ def purchase_statistics(row: Row) -> dict[str, Expression]:
     return {name: totals_now(row).c[kept] for kept, name in _DAYS.items()}
 
 
-def terms_on_record(row: Row) -> Expression:
-    """Return `agreed_terms` of a customer: as they are kept where nobody looks back, until anything of them changes."""
-    if not is_now(row):
-        return agreed_terms(row)
+def terms_on_record(row: Row) -> tuple[Expression, Condition]:
+    """Return `agreed_terms` of a customer, and whether they are outdated: where they may be read as they are kept.
+
+    They are not worked out in the same statement where they are: to prepare for that takes as long as to read a page.
+    """
+    if not (is_now(row) and row.lens.as_kept):
+        return agreed_terms(row), false()
     kept = totals_now(row).c
-    return case((contains(kept.agreed_during, row.lens.moment), kept.agreed_terms), else_=agreed_terms(row))
+    return kept.agreed_terms, and_(kept.has_terms, contains(kept.agreed_during, row.lens.moment).is_not(True))
 
 
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:

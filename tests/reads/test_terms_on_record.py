@@ -72,8 +72,10 @@ async def test_what_is_kept_is_read_until_something_begins_ends_or_falls_due(ask
         "UPDATE customer_standing SET agreed_terms = replace(agreed_terms, '\"amount\":', '\"amount\":1')"
     )
     assert (await answers(ask))[customer.id]["expected"] != before["expected"]
+    assert len(ask.statements) == 1
     ask.now = now + 22 * WEEK + timedelta(seconds=1)
     after = (await answers(ask))[customer.id]
+    assert len(ask.statements) == 2
     assert after == (await answers(ask, ask.now))[customer.id]
 
 
