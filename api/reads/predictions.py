@@ -29,8 +29,8 @@ def prediction_facts(row: Row, given: Given) -> Table:
     returns  days, value_days and value as `purchase_days` has them; first and last, how many days before the day of the
              moment the first and the last purchase were, null for none; `terms`, a JSON list as text, null for none,
              and whether they are `outdated`; `moment`, that of the answer, in seconds since 1970; `asked`, a JSON
-             object as text, the same for all customers: `today`, the day of the moment; `currency`, that of the business,
-             and `told_in`, where one is asked for; `model`, null without any; `horizon`, `rate`
+             object as text, the same for all customers: `today`, the day of the moment; `currency`, that of the
+             business, and `told_in`, where one is asked for; `model`, null without any; `horizon`, `rate`
     """
     found, today = purchase_statistics(row), select(day_of(row.lens.moment)).scalar_subquery()
     # The driver reads numbers in a tenth of the time of days; and a model needs no more of money than a float holds.
