@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from math import isfinite
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from graphql import (
@@ -34,12 +35,10 @@ def projection(selecting: Any, type_: GraphQLOutputType, below: Any) -> Project:
     required = is_non_null_type(type_)
 
     def project(values: Sequence[Any], run: Run) -> list[Any]:
-        complete = True
-        for value in values:
-            if isinstance(value, Exception):
-                raise value
-            complete = complete and value is not None
-        if complete:
+        kinds = set(map(type, values))
+        if any(issubclass(kind, Exception) for kind in kinds):
+            raise next(value for value in values if isinstance(value, Exception))
+        if NoneType not in kinds:
             return form(values, run)
         if required:
             raise TypeError(f"a derived value of type {of} is missing")
@@ -64,7 +63,7 @@ def _leaves(type_: Any) -> Project:
 
     def project(values: Sequence[Any], run: Run) -> list[Any]:
         # Floats are what graphql-core would make of them, unless they are no numbers at all.
-        if type_ is GraphQLFloat and all(type(value) is float and isfinite(value) for value in values):
+        if type_ is GraphQLFloat and set(map(type, values)) == {float} and all(map(isfinite, values)):
             return list(values)
         return [coerced(value) for value in values]
 
@@ -106,9 +105,10 @@ def _dispatched(selecting: Any, type_: Any, below: Any) -> Project:
     }
 
     def project(values: Sequence[Any], run: Run) -> list[Any]:
+        kinds = set(map(type, values))
+        if len(kinds) == 1:
+            return members[kinds.pop().__name__](values, run)
         names = [type(value).__name__ for value in values]
-        if len(set(names)) == 1:
-            return members[names[0]](values, run)
         made = {
             name: iter(members[name]([value for value in values if type(value).__name__ == name], run))
             for name in dict.fromkeys(names)

@@ -159,10 +159,13 @@ class BetaDiscreteWeibull:
         )
 
 
-def log_survival(alpha: float | Array, beta: float | Array, c: float | Array, periods: Array) -> Array:
+def log_survival(
+    alpha: float | Array, beta: float | Array, c: float | Array, periods: Array, *, made: float | Array = 0.0
+) -> Array:
     """Return the logarithm of the share of contracts that survive so many periods from their start; shapes broadcast.
 
     alpha, beta, c  parameters of `BetaDiscreteWeibull`
+    made            periods that they are known to have survived
     """
-    found = betaln(alpha, beta + periods**c) - betaln(alpha, beta)
+    found = betaln(alpha, beta + periods**c) - betaln(alpha, beta + made**c)
     return np.asarray(found, dtype=np.float64)

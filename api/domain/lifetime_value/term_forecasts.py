@@ -103,7 +103,7 @@ def _renewals(known: _Table, weeks: float, rate: float) -> tuple[Array, Array]:
     place = np.arange(int(number.max(initial=0)))
     inside = place < number[:, None]
     renewals = made + place * together[:, None] + (together[:, None] + 1) / 2
-    share = np.exp(log_survival(alpha, beta, c, renewals) - log_survival(alpha, beta, c, made)) * inside
+    share = np.exp(log_survival(alpha, beta, c, renewals, made=made)) * inside
     due = np.where(inside, np.where(number > 0, first, 0.0)[:, None] + place * apart[:, None], 0.0)
     worth = np.exp(-rate * due) * inside * (known.amount * together)[:, None]
     return share, worth
