@@ -68,12 +68,16 @@ class Documents:
             kept.clear()
 
 
+_MET: dict[GraphQLSchema, Documents] = {}
+"""The documents that tests of this process have asked of a schema."""
+
+
 class Ask:
     """Executes documents; keeps what the last one left behind.
 
     errors      of the last operation, as graphql-core has them
     statements  SQL texts the last operation ran, in order
-    documents   those met so far, with their plans
+    documents   those met so far, with their plans; all that this process has met, unless others are given
     """
 
     def __init__(
@@ -84,7 +88,7 @@ class Ask:
         self.principal = EVERYBODY
         self.now: datetime | None = None
         self.errors: list[GraphQLError] = []
-        self.documents = documents or Documents()
+        self.documents = documents or _MET.setdefault(schema, Documents())
 
     @property
     def statements(self) -> list[str]:

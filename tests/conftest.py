@@ -17,7 +17,7 @@ import pytest
 
 from api.database import database as open_database
 from tests import postgresql
-from tests.asking import Ask, Documents, WatchedDatabase
+from tests.asking import Ask, WatchedDatabase
 from tests.given import Given, connected
 
 _FOLDER = pytest.StashKey[Path]()
@@ -130,13 +130,7 @@ async def given(database_url: str) -> AsyncIterator[Given]:
     await connection.close()
 
 
-@pytest.fixture(scope="session")
-def documents() -> Documents:
-    """The documents that tests of this process have met: none is read, judged and planned again for each of them."""
-    return Documents()
-
-
 @pytest.fixture
-def ask(database: WatchedDatabase, documents: Documents) -> Ask:
+def ask(database: WatchedDatabase) -> Ask:
     """Executes documents on the test's database; knows the last one's errors and statements."""
-    return Ask(database, documents=documents)
+    return Ask(database)

@@ -34,22 +34,22 @@ async def world(module_database_url: str) -> AsyncIterator[World]:
     connection = await asyncpg.connect(module_database_url, **KEPT)
     await lengths_with_months(connection)
     async with open_database(module_database_url, pool_size=4) as opened:
-        ask = Ask(WatchedDatabase.of(opened))
+        ask = Ask(WatchedDatabase.of(opened), documents=Documents())
         ask.now = NOW
         yield World(ask, Rows(connection), population)
     await connection.close()
 
 
 @pytest.fixture
-def documents() -> Documents:
-    """None have been met: here it is looked at what becomes of them."""
-    return Documents()
+def ask(database: WatchedDatabase) -> Ask:
+    """Asks as if nothing had been asked before: here it is looked at what becomes of documents."""
+    return Ask(database, documents=Documents())
 
 
 @pytest.fixture
 def curiously(database: WatchedDatabase) -> Ask:
     """Asks the curious schema, where derived fields make levels rows."""
-    return Ask(database, curious)
+    return Ask(database, curious, Documents())
 
 
 @pytest.fixture
