@@ -189,10 +189,13 @@ class Given:
     @asynccontextmanager
     async def standing_at_the_end(self) -> AsyncIterator[None]:
         """Work out how customers stand once for all rows that are made in a block."""
-        self.waiting = []
+        around, self.waiting = self.waiting, []
         yield
-        keys, self.waiting = list(dict.fromkeys(self.waiting)), None
-        await bring_up_to_date(self.connection, keys)
+        made, self.waiting = self.waiting, around
+        if around is None:
+            await bring_up_to_date(self.connection, list(dict.fromkeys(made)))
+        else:
+            around += made
 
     async def subscription(
         self, customer: Made, *later: Mapping[str, Any], started_at: datetime = NEW_YEAR, **columns: Any

@@ -44,8 +44,6 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_connections": "200",
-    # A system's PostgreSQL may compile what looks costly to it: for a second, where the answer takes a thousandth.
-    "jit": "off",
 }
 _PATIENCE_SECONDS = 180
 # Making a database takes a tenth of the time in memory.
