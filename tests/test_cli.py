@@ -53,8 +53,15 @@ class Place:
 
     def start(self, *words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
         """Do the same in a process of its own."""
-        command, told = [*REGULARS, *words], {"capture_output": True, "text": True, "timeout": PATIENCE_SECONDS}
-        return ended(subprocess.run(command, cwd=self.work, env=self.environment, **told), fails)
+        done = subprocess.run(
+            [*REGULARS, *words],
+            cwd=self.work,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+        )
+        return ended(done, fails)
 
     def with_variables(self, **more: str) -> "Place":
         return Place(self.data, self.work, {**self.more, **more})

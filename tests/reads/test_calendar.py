@@ -52,7 +52,7 @@ def moment(random: Random, zone: str, after: Duration) -> datetime:
 @cache
 def clock_changes(zone: str) -> list[datetime]:
     """Return when clocks are changed in a zone, to the hour."""
-    place, found = ZoneInfo(zone), []
+    place, found = ZoneInfo(zone), list[datetime]()
     days = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days)]
     for day, next_day in pairwise(days):
         offset = next_day.astimezone(place).utcoffset()
