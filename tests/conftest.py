@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # As many processes test as there are processors: threads for small matrices would only wait for each other.
@@ -63,6 +64,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {Path(__file__).parent / name: at for at, name in enumerate(_LONGEST)}
     assert all(path.is_file() for path in place)
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out what stays until the end wherever rubbish is looked for from now on."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

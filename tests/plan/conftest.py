@@ -17,7 +17,7 @@ from tests.plan.population import NOW, populate
 from tests.plan.rows import Rows, lengths_with_months
 
 KEPT: dict[str, Any] = {
-    "statement_cache_size": 20_000,
+    "statement_cache_size": 2_000,
     "max_cacheable_statement_size": 0,
     "max_cached_statement_lifetime": 0,
     "server_settings": {"plan_cache_mode": "force_generic_plan"},

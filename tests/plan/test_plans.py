@@ -104,6 +104,7 @@ MANY = """INSERT INTO customers (customer_id, created_at, updated_at, recorded_a
 
 @pytest.mark.parametrize("text", ANY_SIZE.values(), ids=ANY_SIZE)
 async def test_a_page_of_any_size_is_planned_as_a_small_one(ask, curiously, given, database_url, text):
+    await given.business()
     await given.connection.execute(MANY)
     asked = curiously if "shoppers" in text else ask
     await asked(text, n=3)

@@ -12,7 +12,7 @@ from api.web.explorer import load_tabs
 from tests.web.demo_app import demo_app, fill, golden
 from tests.web.live_server import serving
 from tests.web.page.greetings import GOODBYE, HELLO, greetings
-from tests.web.page.visit import NEEDS_CHROMIUM, Visit, visiting
+from tests.web.page.visit import NEEDS_CHROMIUM, PATIENCE_MILLISECONDS, Visit, visiting
 
 pytestmark = NEEDS_CHROMIUM
 
@@ -84,7 +84,7 @@ def test_a_tab_run_at_once_after_another_sends_its_own_name(visit: Visit) -> Non
 
 def test_a_variable_that_nobody_takes_is_underlined_as_wrong(visit: Visit) -> None:
     visit.write(VARIABLES, '{"nobody": 1}')
-    expect(visit.page.locator(WRONG)).not_to_have_count(0, timeout=LOOKED_AT_MILLISECONDS)
+    expect(visit.page.locator(WRONG)).not_to_have_count(0, timeout=PATIENCE_MILLISECONDS)
 
 
 def test_every_tab_and_button_is_quiet_beside_the_builder(visit: Visit) -> None:
