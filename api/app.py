@@ -36,12 +36,13 @@ from api.web.turned_away import nothing_there
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
 from api.writes.newest import bring_to_newest
+from api.writes.standing import keep_terms_current
 
 __all__ = ["build_app", "open_database", "schema_text"]
 
 # A change that has begun is carried through before the process ends; the slowest has a statement time-out of its own.
 LAST_CHANGES_SECONDS = 20.0
-FORGETTING_SECONDS = 3_600.0
+TIDYING_SECONDS = 3_600.0
 
 
 def build_app(settings: Settings | None = None, *, dsn: str | None = None) -> Starlette:
@@ -158,10 +159,10 @@ def _lifespan(
                 view.database = opened
                 # Beside the first requests, so that nobody waits for it: neither the start nor a prediction.
                 loading = asyncio.create_task(asyncio.to_thread(scoring))
-                forgetting = asyncio.create_task(_forget_keys(opened))
+                tidying = asyncio.create_task(_tidy(opened))
                 ranking = asyncio.create_task(_keep_ranked(settings, address, opened))
                 yield
-                forgetting.cancel()
+                tidying.cancel()
                 await _ended(ranking)
                 await loading
                 await view.finish(LAST_CHANGES_SECONDS)
@@ -169,14 +170,18 @@ def _lifespan(
     return lifespan
 
 
-async def _forget_keys(opened: Database) -> None:
-    """Delete expired idempotency keys now and every hour; a database that is away has them deleted the next time."""
+async def _tidy(opened: Database) -> None:
+    """Delete expired idempotency keys, and work out anew what is kept of terms that began or ended, now and every hour.
+
+    A database that is away is tidied the next time.
+    """
     while True:
         try:
             await forget_expired(opened, datetime.now(UTC))
+            await keep_terms_current(opened)
         except ApiError as error:
-            logging.getLogger("regulars").warning("expired keys are still kept: %s", error.code)
-        await asyncio.sleep(FORGETTING_SECONDS)
+            logging.getLogger("regulars").warning("the database is as untidy as before: %s", error.code)
+        await asyncio.sleep(TIDYING_SECONDS)
 
 
 async def _keep_ranked(settings: Settings, address: str, opened: Database) -> None:

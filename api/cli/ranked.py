@@ -25,7 +25,7 @@ def told(ranking: Ranking) -> str:
     expected = f"{in_minor_units(ranking.expected, ranking.currency):,} {ranking.currency}"
     return (
         f"Ranked {ranking.customers:,} customers by version {ranking.version} ({ranking.method}): within "
-        f"{HORIZON.months} months their purchases are expected to bring {expected}."
+        f"{HORIZON.months} months they are expected to bring {expected}."
     )
 
 

@@ -16,6 +16,6 @@ RANKED = "api.cli.ranked"
 
 
 def rank(data: Data = None) -> None:
-    """Rank all customers by what they are expected to buy, by the model in use."""
+    """Rank all customers by what they are expected to bring, by the model in use."""
     with migrated(data) as (settings, dsn):
         typer.echo(import_module(RANKED).run(settings, dsn))

@@ -61,7 +61,7 @@ def of_minor_units(units: int, currency: str) -> Amount:
     >>> of_minor_units(12_50, "EUR").amount, of_minor_units(3, "JPY").amount
     (Decimal('12.50'), Decimal('3'))
     """
-    return Amount(Decimal(units).scaleb(-MINOR_DIGITS[currency], _EXACT), currency)
+    return Amount(_EXACT.multiply(units, _UNITS[MINOR_DIGITS[currency]]), currency)
 
 
 def has_at_most(digits: int, amount: Decimal) -> bool:

@@ -99,7 +99,12 @@ def _rule(reason: str, kept: bool) -> Member:
     names: dict[str, Any] = {name: _by(getattr(reads, name), reason) for name in _READ}
     names["code"] = lambda row: constant(reason.upper())
     of = _EVIDENCE.get(reason, Order).__name__
-    evidence = Paged(reads.link(reason), lambda row, target: reads.counted(reason, row, target), of)
+    evidence = Paged(
+        reads.link(reason),
+        lambda row, target: reads.counted(reason, row, target),
+        of,
+        some=lambda row: reads.some_counts(row, reason),
+    )
     return member(names, {"evidence": evidence}, _by(reads.holds, reason) if kept else None)
 
 

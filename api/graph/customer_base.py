@@ -79,7 +79,7 @@ class CustomerBase:
         "How many customers have come how far.", *[_in_stage(stage) for stage in LifecycleStage]
     )
     predicted_value: PredictedTotal | None = gathered(
-        "What they are expected to buy within twelve months, all together; null before the first ranking, and with "
+        "What they are expected to bring within twelve months, all together; null before the first ranking, and with "
         "asOf or knownAt.",
         ranking.predicted_total,
         cost=20,

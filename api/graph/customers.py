@@ -32,10 +32,11 @@ from api.graph.shared import (
 )
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
-from api.graph.values import CustomerLifetimeValue, PurchaseSummary
+from api.graph.values import IN_CURRENCY, CustomerLifetimeValue, PurchaseSummary
 from api.graph.what_if import supposed
 from api.reads import customers as reads
 from api.reads import standing
+from api.reads.business import told_in_currency
 from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
@@ -57,11 +58,24 @@ class CustomerOrderField(Enum):
     )
     PREDICTED_VALUE = strawberry.enum_value(
         "stands_predicted_value",
-        description="What the customer is expected to buy within twelve months; who was not ranked yet comes last.",
+        description=(
+            "What the customer is expected to bring within twelve months. Who was not ranked yet comes last; with asOf "
+            "or knownAt, so does who had a subscription, support plan or contract."
+        ),
     )
     PROBABILITY_ACTIVE = strawberry.enum_value(
         "stands_probability_active",
-        description="How likely the customer buys within twelve months; who was not ranked yet comes last.",
+        description=(
+            "How likely something more comes of the customer within twelve months. Unknown ones come last, as with the "
+            "predicted value."
+        ),
+    )
+    CHURN_BAND = strawberry.enum_value(
+        "stands_risk",
+        description=(
+            "The risk that nothing more comes within twelve months, HIGH first with DESC; within a band by what is "
+            "expected. Unknown ones come last, as with the predicted value."
+        ),
     )
     ACTIVE_UNTIL = strawberry.enum_value(
         "stands_until_order",
@@ -114,14 +128,18 @@ class CustomerFilterInput:
         "stands_historic_net",
     )
     predicted_value: DecimalFilter | None = condition(
-        "What the customer is expected to buy within twelve months, in the currency of the business.",
+        "What the customer is expected to bring within twelve months, in the business's currency. With asOf or "
+        "knownAt, it is unknown of who had a subscription, support plan or contract then.",
         "stands_predicted_value",
     )
     probability_active: FloatFilter | None = condition(
-        "How likely the customer buys within twelve months, from 0 to 1.", "stands_probability_active"
+        "How likely something more comes within twelve months, from 0 to 1; of the past as far as the value is known.",
+        "stands_probability_active",
     )
     churn_band: list[RiskBand] | None = condition(
-        "The risk that the customer buys nothing within twelve months is one of these.", "stands_churn_band"
+        "The risk that nothing more comes within twelve months is one of these. With asOf or knownAt it is known of "
+        "those alone of whom the predicted value is.",
+        "stands_churn_band",
     )
     is_active: bool | None = condition(
         "Whether the customer counts as active.", test=standing.is_as_asked, requires=standing.SPAN
@@ -201,7 +219,10 @@ class Customer(Node):
         "How lately, how often and for how much the customer has bought, measured by all who have bought.", cost=20
     )
     lifetime_value: CustomerLifetimeValue = same(
-        "What the customer has brought, is expected to bring, and how that compares with others.", cost=3
+        "What the customer has brought, is expected to bring, and how that compares with others.",
+        cost=3,
+        arguments=[IN_CURRENCY],
+        seen=told_in_currency,
     )
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput

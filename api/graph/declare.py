@@ -20,6 +20,7 @@ from strawberry.types.field import StrawberryField
 from api.graph.cost import PAGE, Cost
 from api.graph.sources import (
     Column,
+    Columns,
     Compute,
     Derived,
     Finished,
@@ -38,7 +39,7 @@ from api.graph.sources import (
 )
 from api.reads.identity import Given
 from api.reads.json import money_amount
-from api.reads.relation import Condition, Expression, Link, Relation, Row, Table, public_id
+from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row, Table, public_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,16 @@ def money(description: str, amount: str, currency: str = "currency", missing: st
 
 
 def same(
-    description: str, parts: Mapping[str, str] | None = None, missing: str | None = None, cost: int | None = None
+    description: str,
+    parts: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    cost: int | None = None,
+    arguments: Sequence[StrawberryArgument] = (),
+    seen: Callable[[Lens, Given], Lens] | None = None,
 ) -> Any:
-    """Return an object field made of the same row."""
-    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing)
-    return planned(source, description, cost=None if cost is None else Cost(weight=cost))
+    """Return an object field made of the same row; `seen` makes of its arguments how that is seen, see `Same`."""
+    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing, seen)
+    return planned(source, description, arguments, cost=None if cost is None else Cost(weight=cost))
 
 
 def listed(description: str, *members: Member, cost: int | None = None) -> Any:
@@ -196,7 +202,7 @@ def page(link: Link, description: str, *, filter: Any = None, order: Any = None)
 def derived(
     description: str,
     needs: Callable[[Row, Given], Table],
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]],
+    compute: Callable[[Columns], Sequence[object]],
     arguments: Sequence[StrawberryArgument] = (),
     cost: int = 1,
     finished: Finished | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,7 @@ from api.domain.calendar import Duration
 from api.graph.declare import argument
 from api.graph.lifetime_value_models import LifetimeValueModel, ModelFlag
 from api.graph.shared import Money
+from api.graph.sources import Columns
 from api.graph.value_streams import StreamForecast
 
 ARGUMENTS = [
@@ -38,7 +39,8 @@ class PredictionUnavailableCode(Enum):
         "MODEL_NOT_FITTED", description="No model had been fitted to purchases up to that moment."
     )
     OTHER_CURRENCY = strawberry.enum_value(
-        "OTHER_CURRENCY", description="The model was fitted when the business reported in another currency."
+        "OTHER_CURRENCY",
+        description="The model was fitted in another currency than the one asked for, or that of the business by now.",
     )
     DATA_INVALID = strawberry.enum_value("DATA_INVALID", description="The purchases on record cannot be right.")
 
@@ -183,9 +185,9 @@ PredictedValueResult = Annotated[
 ]
 
 
-def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
+def predicted(columns: Columns) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
-    found: Sequence[object] = scoring().predicted(rows)
+    found: Sequence[object] = scoring().predicted(columns)
     return found
 
 

@@ -14,22 +14,24 @@ from api.reads import ranking as reads
 
 @strawberry.type(
     description=(
-        "Where a customer stood among all when they were last ranked by what they are expected to buy within twelve "
-        "months. Subscriptions, support plans and contracts are not in it."
+        "Where a customer stood among all when they were last ranked by what orders, subscriptions, support plans and "
+        "contracts are expected to bring within twelve months."
     )
 )
 class CustomerRanking:
     predicted_value: Money = money(
-        "What purchases were expected to bring within twelve months, discounted by a tenth a year.",
+        "What the customer was expected to bring within twelve months, discounted by a tenth a year.",
         "ranked_predicted_value",
         "ranked_currency",
     )
     probability_active: float = column(
-        "Probability of at least one purchase within twelve months.", "ranked_probability_active"
+        "Probability that something comes within twelve months: a purchase, a renewal, or a term that runs on for all "
+        "of them.",
+        "ranked_probability_active",
     )
-    churn_band: RiskBand = column("The risk of no purchase within twelve months.", "ranked_churn_band")
+    churn_band: RiskBand = column("The risk that nothing more comes within twelve months.", "ranked_churn_band")
     top_percent: int = column(
-        "Among how many of a hundred who are expected to bring most: 1 for the top hundredth of all who have bought.",
+        "Among how many of a hundred who are expected to bring most: 1 for the top hundredth of all who were ranked.",
         "ranked_top_percent",
     )
     scored_at: datetime = column(
@@ -46,13 +48,13 @@ class TotalInterval:
 
 @strawberry.type(
     description=(
-        "What customers are expected to buy within twelve months, all together, as of when they were last ranked; with "
-        "how far off that may be, and for which reasons."
+        "What customers are expected to bring within twelve months, all together, as of when they were last ranked; "
+        "with how far off that may be, and for which reasons."
     )
 )
 class PredictedTotal:
     scored_at: datetime = column("When the customers were ranked; what happened since is not in it.")
-    customers: int = column("Of how many something is expected; who has bought nothing by then is not among them.")
+    customers: int = column("Of how many something is expected: those who had bought, or agreed to something, by then.")
     expected: Money = money("Sum of what each is expected to bring, discounted by a tenth a year.", "expected")
     interval: TotalInterval = gathered(
         "The range that holds the total with a probability, all the reasons below counted in.",
@@ -63,12 +65,17 @@ class PredictedTotal:
         "How far off the total may be (one standard deviation): the three parts below, squared and added.",
         "standard_deviation",
     )
-    chance: Money = money("The part that is chance: what customers do differs from what is expected.", "chance")
+    chance: Money = money(
+        "The part that is chance: what customers do, and which terms they renew, differs from what is expected.",
+        "chance",
+    )
     parameters: Money = money(
-        "The part that comes from how well the model is known: worked out for all customers, taken as a share here.",
+        "The part that comes from how well the model of orders is known: worked out for all customers, taken as a "
+        "share here. How well renewals are known is not in it.",
         "parameters",
     )
     model_error: Money = money(
-        "The part that comes from what the model does not know: how far off its totals were in tests, or 20 %.",
+        "The part that comes from what the model of orders does not know: how far off its totals were in tests, or "
+        "20 %. Models of renewals are not tested, and their error is not in it.",
         "model_error",
     )

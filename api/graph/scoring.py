@@ -13,32 +13,38 @@ import orjson
 
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value import prediction as domain
-from api.domain.lifetime_value.agreed_terms import agreed_terms
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts, known_until
+from api.domain.lifetime_value.agreed_terms import AgreedTerm, agreed_terms
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.fit import restored
 from api.domain.lifetime_value.flags import Flag
+from api.domain.lifetime_value.purchase_table import COLUMNS, PurchaseTable
 from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.money import Amount
 from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
+from api.graph.sources import Columns, Outdated
 
 
-def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
+def predicted(columns: Columns) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
-    if not rows:
+    if not columns["asked"]:
         return []
-    today, asked, model, currency = _asked(rows[0]["asked"])
-    return domain.predictions([_facts(row, today) for row in rows], asked, model, currency)
+    if any(columns["outdated"]):
+        raise Outdated
+    today, asked, model, currencies = _asked(columns["asked"][0])
+    known = PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
+    return domain.predictions(known, asked, model, currencies)
 
 
 @lru_cache(maxsize=16)
-def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, str]:
+def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, tuple[str, str]]:
     """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
     told = orjson.loads(text)
     asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
     model = _model(told["model"]) if told["model"] else None
-    return date.fromisoformat(told["today"]), asked, model, told["currency"]
+    currencies = told["currency"], told.get("told_in", told["currency"])
+    return date.fromisoformat(told["today"]), asked, model, currencies
 
 
 def total(predicted: object, historic_net: Decimal) -> Amount | None:
@@ -49,10 +55,11 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
-def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
-    terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
-    first, last = row["first_day"], row["last_day"]
-    return PurchaseFacts(row["days"], first, last, row["value_days"], row["value"], known_until(today, last), terms)
+def _terms(columns: Columns) -> list[tuple[AgreedTerm, ...]]:
+    if not any(columns["terms"]):
+        return []
+    moment, told = columns["moment"][0], orjson.loads(f"[{','.join(text or '[]' for text in columns['terms'])}]")
+    return [agreed_terms(rows, moment) if rows else () for rows in told]
 
 
 def _model(told: Mapping[str, Any]) -> FittedModel:

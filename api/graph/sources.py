@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from api.reads.identity import Given
-from api.reads.relation import Condition, Expression, Link, Relation, Row, Table
+from api.reads.relation import Condition, Expression, Lens, Link, Relation, Row, Table
 
 Compute: TypeAlias = Callable[[Row], Expression]
+
+
+class Outdated(Exception):
+    """Something was read as it is kept, and is not so any more: it has to be read from the facts."""
+
+
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""What was fetched for a batch of rows: by name, one value for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +38,12 @@ class Same:
     """An object made of the same row; `parts` give those of its fields that declare no source of their own.
 
     missing  names the column that is null where there is no such object
+    seen     returns the lens through which its fields see the row, from that of the row and the field's arguments
     """
 
     parts: Mapping[str, Column] = field(default_factory=dict)
     missing: str | None = None
+    seen: Callable[[Lens, Given], Lens] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +120,14 @@ class Paged:
     """A connection over the rows behind a link, or over a whole relation.
 
     among  returns what rows behind a link must meet, beside the conditions that are asked for
+    some   returns whether a row can have any of them at all: where it cannot, nobody looks
     of     name of the type of the rows, where the field's own type is one of several
     """
 
     target: Link | Relation
     among: Callable[[Row, Row], Sequence[Condition]] | None = None
     of: str | None = None
+    some: Callable[[Row], Condition] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +147,13 @@ class Derived:
     """A value computed in Python over the whole batch of rows.
 
     needs    returns what to fetch for a row: a lateral sub-select, made from the row and the field's arguments
-    compute  takes one mapping of the fetched values per row, returns one value or one ApiError per row; fields of one
-             object that need and compute the same with equal arguments share it
+    compute  takes the columns that were fetched, returns one value or one ApiError per row, or raises Outdated; fields
+             of one object that need and compute the same with equal arguments share it
     finished what becomes of a row's value then; None for nothing
     """
 
     needs: Callable[[Row, Given], Table]
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    compute: Callable[[Columns], Sequence[object]]
     finished: Finished | None = None
 
 
@@ -150,12 +162,12 @@ class Supposed:
     """The row itself, as if what the argument `events` lists had happened.
 
     needs    as those of a derived value
-    compute  takes one mapping of the fetched values per row, returns the key of each, or an ApiError
+    compute  takes the columns that were fetched, returns the key of each row, or an ApiError
     read     makes what happens of the argument's value; raises BadUserInput
     """
 
     needs: Callable[[Row, Given], Table]
-    compute: Callable[[Sequence[Mapping[str, Any]]], Sequence[object]]
+    compute: Callable[[Columns], Sequence[object]]
     read: Callable[[Sequence[Any]], Sequence[Any]]
 
 

@@ -15,10 +15,17 @@ from api.graph.shared import Money, Node
 from api.graph.sources import Finished, Member
 from api.graph.value_streams import ValueStream
 from api.reads import value_changes as causes
-from api.reads.business import business_currency
+from api.reads.business import told_currency
 from api.reads.json import constant
 from api.reads.predictions import prediction_facts
 from api.reads.values import STREAMS, historic_value, in_other_currencies
+
+IN_CURRENCY = argument(
+    "currency",
+    CurrencyCode | None,
+    "Count only what was charged in this currency, as it was charged; nothing is converted. Left out, or that of the "
+    "business: what everything was worth in that on its day.",
+)
 
 
 def _of_stream(name: str) -> Member:
@@ -95,11 +102,13 @@ class ValueChange:
 @strawberry.type(description="What a customer has brought to the business so far, and what they are expected to bring.")
 class CustomerLifetimeValue:
     as_of: datetime = column("The moment these values describe: the asOf you asked for, or now.")
-    currency_code: CurrencyCode = column("Currency of every amount here: that of the business.", business_currency)
+    currency_code: CurrencyCode = column(
+        "Currency of every amount here: the one asked for, else that of the business.", told_currency
+    )
     historic: HistoricValue = gathered("What the customer has brought so far, exact to the cent.", historic_value)
     in_other_currencies: list[Money] = gathered(
         "What support plans and contracts in other currencies brought, one amount for each currency. It is counted "
-        "nowhere else: nobody recorded what it was worth in the currency of the business.",
+        "nowhere else: nobody recorded what it was worth in this one.",
         in_other_currencies,
         many=True,
     )
@@ -135,7 +144,7 @@ class CustomerLifetimeValue:
         finished=Finished("historic_net", predictions.total),
     )
     ranking: CustomerRanking | None = same(
-        "Where the customer stands by what they are expected to buy; null for who was not ranked yet or has bought "
-        "nothing, and with asOf or knownAt.",
+        "Where the customer stands by what they are expected to bring; null for who was not ranked yet or of whom "
+        "nothing is expected, and with asOf, knownAt or another currency.",
         missing="ranked_scored_at",
     )

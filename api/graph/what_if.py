@@ -17,7 +17,7 @@ from api.graph.declare import argument, optional, planned
 from api.graph.naming import amount, key_named, or_none
 from api.graph.purchase_lines import PurchaseLineInput
 from api.graph.shared import MoneyInput
-from api.graph.sources import Supposed
+from api.graph.sources import Columns, Supposed
 from api.reads import what_if as reads
 
 
@@ -79,7 +79,7 @@ def _events(given: Sequence[Mapping[str, Any]]) -> list[Event]:
     return [definition.from_input(HypotheticalEventInput, each, None).event() for each in given]
 
 
-def _keys(rows: Sequence[Mapping[str, Any]]) -> list[object]:
+def _keys(columns: Columns) -> list[object]:
     """Return the key of each customer of whom something can be supposed, an error for one who was merged away."""
     merged = BadUserInput("This customer turned out to be another one: ask for `whatIf` of `mergedInto`.")
-    return [row["key"] if row["merged_into"] is None else merged for row in rows]
+    return [key if into is None else merged for key, into in zip(columns["key"], columns["merged_into"], strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from api.errors import BadUserInput
@@ -42,7 +43,7 @@ def as_json(item: Item, row: Row) -> Json:
         case Scalar():
             return json.json_value(item.expression(row))
         case SameRow():
-            made = json.json_object(members(item.items, row))
+            made = json.json_object(members(item.items, item.of(row)))
             return json.unless(json.is_missing(row[item.missing]), made) if item.missing else made
         case SameRows():
             return json.json_items([_member(one, row) for one in item.members])
@@ -54,7 +55,7 @@ def as_json(item: Item, row: Row) -> Json:
             assert item.link is not None
             target, joined = _among(item, row)
             target.search = item.page.search
-            return page_json(item, target, joined, _facts_from(item, row))
+            return page_json(item, target, joined, _facts_from(item, row), item.some(row) if item.some else None)
     # Below lists that PostgreSQL builds whole, nothing can be worked out in Python.
     raise BadUserInput(f"`{item.key}` cannot be asked for within evidence or changes; ask for it of the object itself.")
 
@@ -74,7 +75,8 @@ def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
     if isinstance(item, ToOneOf):
         options = [(json.constant(name), _behind(option, row)) for name, option in item.options]
         return json.one_of_several(row[item.which], options)
-    target, joined = row.joined(item.link)
+    # What was asked of the values of one customer is not asked of whoever stands behind a link.
+    target, joined = row.through(replace(row.lens, currency=None)).joined(item.link)
     found = _objects(target, item.level.items, joined)
     if isinstance(item, ToOne):
         return json.json_row(found)
@@ -156,15 +158,15 @@ def _outside(item: Connected, fresh: Any, cursor: Any, *, after: bool) -> Expres
     return page.some_row(row, [*wanted, inside.is_not(True)])
 
 
-def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any) -> Json:
-    """Return a connection as one JSON object."""
+def page_json(item: Connected, row: Row, joined: Sequence[Any], fresh: Any, some: Any = None) -> Json:
+    """Return a connection as one JSON object; `some` says whether there can be rows in it."""
     conditions = [*joined, *narrowed(item.page, row)]
     ordered = page.steps(row, item.page.terms, total=item.page.total)
     if _is_plain(item):
         (part,) = item.parts
         assert isinstance(part, Nodes)
         found = page.first(_objects(row, part.items, conditions), ordered, item.page.size)
-        return json.json_object([(part.key, json.json_list(found))])
+        return json.json_object([(part.key, json.json_list(found, some))])
     cursor = page.cursor(ordered, page.signature(row.relation, item.page.terms))
     wanted = [(f"i{index}", part_text(part, row, cursor)) for index, part in _with_items(item)]
     ends = [("cursor", cursor)] if wanted_facts(item) & {"startCursor", "endCursor"} else []

@@ -19,6 +19,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graph.declare import PlannedField, Reference
+from api.graph.sources import Outdated
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
 from api.plan.forming import Failure, Hole, NullInNonNull, Run
@@ -71,14 +72,12 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     async def _real_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         given = self._given(None, None)
-        kept = self._kept("root", below)
-        plan: Plan | None = self.context_value.plans.get(kept)
-        if plan is None:
-            selecting, owned = self._selecting(), self.context_value.principal.customer_id is not None
-            # Making it may take long; a connection is asked for only when it is there.
-            plan = await aside(partial(root_plan, selecting, str(path.key), field, below, owned=owned))
-            self.context_value.plans[kept] = plan
-        rows = await self._rows_of(plan, given, path)
+        plan = await self._root_plan(field, below, path, as_kept=True)
+        try:
+            rows = await self._rows_of(plan, given, path)
+        except Outdated:
+            plan = await self._root_plan(field, below, path, as_kept=False)
+            rows = await self._rows_of(plan, given, path)
         run = Run(given)
         try:
             value = plan.level.form(rows, range(len(rows.rows)), run)
@@ -87,6 +86,16 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         as_of, known_at = [at_run(clock, given) for clock in plan.clocks] if run.holes else (None, None)
         seen = (as_of, known_at, None)
         return await self._finished(value, run, field.type, below, path, seen), run, seen
+
+    async def _root_plan(self, field: GraphQLField, below: Any, path: Path, *, as_kept: bool) -> Plan:
+        kept = self._kept(("root", as_kept), below)
+        plan: Plan | None = self.context_value.plans.get(kept)
+        if plan is None:
+            selecting, owned = self._selecting(), self.context_value.principal.customer_id is not None
+            made = partial(root_plan, selecting, str(path.key), field, below, owned=owned, as_kept=as_kept)
+            # Making it may take long; a connection is asked for only when it is there.
+            plan = self.context_value.plans[kept] = await aside(made)
+        return plan
 
     async def _rows_of(self, plan: Plan, given: Mapping[str, Any], path: Path) -> Fetched:
         values = plan.parameters.values(given)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from api.database import Statement
 from api.graph.sources import Derived
-from api.plan.forming import Run, formed
-from api.plan.project import Project
+from api.plan.forming import Project, Run, formed, one_by_one
 from api.plan.tree import Connected, Info, Name
 from api.reads.page import COUNTED_AT_MOST
-
-Form: TypeAlias = Callable[["Place", Run], Any]
-"""Makes one value of the answer from a fetched row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +58,14 @@ class Values:
         self._values = values
         self._made: Mapping[int, Any] | None = {} if batch.refers else None
 
-    def formed(self, index: int, run: Run) -> Any:
-        """Return the value of a row formed for JSON, or raise the error in it."""
+    def formed(self, places: Sequence[Place], run: Run) -> list[Any]:
+        """Return the values of rows formed for JSON, or raise the error in one of them."""
         if self._made is None:
             made = run.all_or_nothing(lambda: self._project(list(self._values.values()), run))
             self._made = {} if made is None else dict(zip(self._values, made, strict=True))
-        return self._made[index] if self._made else self._project([self._values[index]], run)[0]
+        if self._made:
+            return [self._made[place.index] for place in places]
+        return self._project([self._values[place.index] for place in places], run)
 
 
 @dataclass(slots=True)
@@ -108,9 +106,13 @@ class Place:
         self.row = fetched.rows[index]
 
 
-def listed(fetched: Fetched, places: Sequence[int], form: Form, run: Run) -> list[Any]:
+def listed(fetched: Fetched, places: Sequence[int], project: Project, run: Run) -> list[Any]:
     """Return the objects of rows, with their place in the list as the path of an error."""
-    return [formed(run, number, form, Place(fetched, index), nullable=False) for number, index in enumerate(places)]
+    rows, alone = [Place(fetched, index) for index in places], one_by_one(project)
+    made = run.all_or_nothing(lambda: project(rows, run))
+    if made is not None:
+        return made
+    return [formed(run, number, alone, row, nullable=False) for number, row in enumerate(rows)]
 
 
 def connection_form(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -11,6 +11,9 @@ from api.graph.declare import Reference
 
 Form: TypeAlias = Callable[[Any, "Run"], Any]
 """Forms one value for JSON; an error in it is raised, or noted where its place may be empty."""
+
+Project: TypeAlias = Callable[[Sequence[Any], "Run"], list[Any]]
+"""Does so for a batch: all at once, and one by one where anything fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,38 @@ def formed(run: Run, key: str | int, form: Form, value: Any, *, nullable: bool) 
     return made
 
 
-def object_of(members: Sequence[tuple[str, Form, bool]]) -> Form:
-    """Return the function that forms an object: per key a function, and whether its value may be missing."""
+def one_by_one(project: Project) -> Form:
+    """Return the function that forms one value as a batch of its own."""
+    return lambda value, run: project([value], run)[0]
+
+
+def together(all_at_once: Project, alone: Form) -> Project:
+    """Return the function that forms a batch at once, and each of it alone where anything fails."""
+
+    def project(values: Sequence[Any], run: Run) -> list[Any]:
+        made = run.all_or_nothing(lambda: all_at_once(values, run))
+        return [alone(value, run) for value in values] if made is None else made
+
+    return project
+
+
+def objects_of(members: Sequence[tuple[str, Project, bool]]) -> Project:
+    """Return the function that forms objects: per key what forms its values, and whether they may be missing."""
+    keys, projects = [key for key, _, _ in members], [project for _, project, _ in members]
+
+    def all_at_once(values: Sequence[Any], run: Run) -> list[Any]:
+        columns = [project(values, run) for project in projects]
+        # Of one of several types perhaps nothing is asked; it has as many rows all the same.
+        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True) if columns else [()] * len(values)
+        return [dict(zip(keys, row, strict=True)) for row in rows]
+
+    return together(
+        all_at_once, _object_of([(key, one_by_one(project), nullable) for key, project, nullable in members])
+    )
+
+
+def _object_of(members: Sequence[tuple[str, Form, bool]]) -> Form:
+    """Return the function that forms one object, whose errors find their places."""
 
     def formed_object(value: Any, run: Run) -> Any:
         # What `formed` does, without a call for every value.

@@ -7,15 +7,15 @@ Everything else arrives inside a row as finished JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
 from api.database import prepare
 from api.plan import compile as inline
-from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Form, Place, connection_form, listed
-from api.plan.forming import Run, object_of
+from api.plan.fetched import Batch, Child, Fetched, FetchedLevel, Place, connection_form, listed
+from api.plan.forming import Project, Run, objects_of
 from api.plan.narrow import Value
 from api.plan.tree import (
     Computed,
@@ -61,27 +61,27 @@ class Builder:
         self.columns.append((label, expression))
         return label
 
-    def finished(self, text: Expression) -> Form:
+    def finished(self, text: Expression) -> Project:
         """Add a column of finished JSON and return the function that puts it into the answer."""
         label = self.column(text)
         self.built.add(label)
-        return lambda place, run: orjson.Fragment(place.row[label])
+        return lambda places, run: [orjson.Fragment(place.row[label]) for place in places]
 
     def selected(self, conditions: Sequence[Any], inside: page.Inside = lambda value: value) -> Any:
         """Return the columns of the rows that meet conditions; finished JSON only `inside` a page."""
         columns = [(label, inside(value) if label in self.built else value) for label, value in self.columns]
         return rowset.selected(self.row, list(self.needs.values()), columns, conditions)
 
-    def objects(self, items: Sequence[Item]) -> Form:
-        """Return the function that makes an object of a row."""
-        return object_of([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
+    def objects(self, items: Sequence[Item]) -> Project:
+        """Return the function that makes objects of rows."""
+        return objects_of([(item.key, self.item(item), getattr(item, "nullable", False)) for item in items])
 
-    def item(self, item: Item) -> Form:
-        """Return the function that makes one item of a row."""
+    def item(self, item: Item) -> Project:
+        """Return the function that makes one item of rows."""
         match item:
             case Scalar():
                 label = self.column(item.expression(self.row))
-                return lambda place, run: place.row[label]
+                return lambda places, run: [place.row[label] for place in places]
             case Computed():
                 return self.computed(item)
             case SameRow() if is_split(item.items):
@@ -92,17 +92,23 @@ class Builder:
                 return self.child(connection(item, self.row.lens, self.parameters, of_parent=True), item.link)
         return self.finished(inline.as_json(item, self.row).text())
 
-    def same_row(self, item: SameRow) -> Form:
-        """Return the function that makes an object of the same row."""
-        form = self.objects(item.items)
+    def same_row(self, item: SameRow) -> Project:
+        """Return the function that makes objects of the same rows."""
+        objects = (replace(self, row=item.of(self.row)) if item.seen else self).objects(item.items)
         if item.missing is None:
-            return form
+            return objects
         label = self.column(json.is_missing(self.row[item.missing]))
-        return lambda place, run: None if place.row[label] else form(place, run)
 
-    def computed(self, item: Computed) -> Form:
-        """Return the function that makes a derived value."""
-        known = (item.derived.needs, repr(item.arguments))
+        def project(places: Sequence[Place], run: Run) -> list[Any]:
+            made = iter(objects([place for place in places if not place.row[label]], run))
+            return [None if place.row[label] else next(made) for place in places]
+
+        return project
+
+    def computed(self, item: Computed) -> Project:
+        """Return the function that makes derived values."""
+        # By the row, too: one that is seen through another lens needs something else.
+        known = (item.derived.needs, repr(item.arguments), self.row)
         if known not in self.needs:
             given = Value(dict(item.arguments), self.parameters)
             self.needs[known] = item.derived.needs(self.row, given)
@@ -112,24 +118,24 @@ class Builder:
         beside = None if finished is None else self.column(self.row[finished.beside])
         self.batches.append(Batch(item.derived, self.names[known], item.project, beside, item.refers))
         number = len(self.batches) - 1
-        return lambda place, run: place.fetched.computed[number].formed(place.index, run)
+        return lambda places, run: places[0].fetched.computed[number].formed(places, run) if places else []
 
-    def linked(self, item: ToOne | ToMany) -> Form:
-        """Return the function that makes the object or the list behind a link."""
+    def linked(self, item: ToOne | ToMany) -> Project:
+        """Return the function that makes the objects or the lists behind a link."""
         made = linked(item.link, item.level, self.row.lens, self.parameters, listed=isinstance(item, ToMany))
         return self.child(made, item.link)
 
-    def child(self, level: FetchedLevel, link: Link | None) -> Form:
-        """Return the function that makes what a level below gives for a row."""
+    def child(self, level: FetchedLevel, link: Link | None) -> Project:
+        """Return the function that makes what a level below gives for rows."""
         assert link is not None
         self.children.append(Child(level, tuple(self.column(self.row.c[here]) for here, _ in link.on)))
         number = len(self.children) - 1
 
-        def form(place: Place, run: Run) -> Any:
-            below = place.fetched.below[number]
-            return level.form(below, below.places.get(place.index, range(0)), run)
+        def project(places: Sequence[Place], run: Run) -> list[Any]:
+            below = [(place.fetched.below[number], place.index) for place in places]
+            return [level.form(found, found.places.get(index, range(0)), run) for found, index in below]
 
-        return form
+        return project
 
     def level(self, statement: Any, keys: tuple[str, ...], form: Callable[[Fetched, range, Run], Any]) -> FetchedLevel:
         """Return the finished level."""
@@ -144,35 +150,35 @@ def linked(link: Link, level: Level, lens: Lens, parameters: Parameters, *, list
     keys = tuple(f"k{index}" for index in range(len(link.on)))
     parents = rowset.parents_of(link, [json.parameter(key, "uuids") for key in keys])
     builder = Builder(row, parameters)
-    form = _objects(builder, level.items)
+    objects = _objects(builder, level.items)
     builder.is_single = not listed and not is_split(level.items)
     inner = builder.selected(parents.joined(link, row))
     ordered = page.numbered(inner, inline.link_steps(row, link)) if listed else inner
     statement = rowset.rows_of(parents, ordered, optional=False)
-    return builder.level(statement, keys, _list_of(form) if listed else _only(form))
+    return builder.level(statement, keys, _list_of(objects) if listed else _only(objects))
 
 
-def _objects(builder: Builder, items: Sequence[Item]) -> Form:
+def _objects(builder: Builder, items: Sequence[Item]) -> Project:
     if is_split(items):
         return builder.objects(items)
     return builder.finished(inline.object_text(items, builder.row))
 
 
-def _only(form: Form) -> Callable[[Fetched, range, Run], Any]:
-    return lambda fetched, places, run: form(Place(fetched, places[0]), run) if places else None
+def _only(objects: Project) -> Callable[[Fetched, range, Run], Any]:
+    return lambda fetched, places, run: objects([Place(fetched, places[0])], run)[0] if places else None
 
 
-def _list_of(form: Form) -> Callable[[Fetched, range, Run], Any]:
-    return lambda fetched, places, run: listed(fetched, places, form, run)
+def _list_of(objects: Project) -> Callable[[Fetched, range, Run], Any]:
+    return lambda fetched, places, run: listed(fetched, places, objects, run)
 
 
 def found(level: Level, narrow: Narrow, lens: Lens, parameters: Parameters) -> FetchedLevel:
     """Return the level of the one row of a relation that conditions name."""
     row = Row(level.relation, lens)
     builder = Builder(row, parameters)
-    form = _objects(builder, level.items)
+    objects = _objects(builder, level.items)
     inner = builder.selected([*narrow(row), *row.visible()])
-    return builder.level(page.only_first(inner, page.steps(row, row.relation.order, total=False)), (), _only(form))
+    return builder.level(page.only_first(inner, page.steps(row, row.relation.order, total=False)), (), _only(objects))
 
 
 def summed(level: Level, narrow: Narrow, lens: Lens, given: Value) -> FetchedLevel:
@@ -245,12 +251,12 @@ def _part_form(builder: Builder, part: Any, ordered: Any, row: Row, item: Connec
     return None
 
 
-def _edge_form(builder: Builder, part: Edges, cursor: Expression) -> Form:
+def _edge_form(builder: Builder, part: Edges, cursor: Expression) -> Project:
     label = builder.column(cursor)
-    return object_of([(key, _edge_value(builder, of, label), False) for key, of in part.parts])
+    return objects_of([(key, _edge_value(builder, of, label), False) for key, of in part.parts])
 
 
-def _edge_value(builder: Builder, of: Any, cursor: str) -> Form:
+def _edge_value(builder: Builder, of: Any, cursor: str) -> Project:
     if of is None:
-        return lambda place, run: place.row[cursor]
-    return (lambda place, run: of) if isinstance(of, str) else _objects(builder, of)
+        return lambda places, run: [place.row[cursor] for place in places]
+    return (lambda places, run: [of] * len(places)) if isinstance(of, str) else _objects(builder, of)

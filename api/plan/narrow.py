@@ -38,12 +38,12 @@ class Value:
         """Return a flag or members of an enum themselves."""
         return _plain(self.value)
 
-    def maybe(self, kind: str, *path: str) -> Expression | None:
+    def maybe(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
         part = self.value
         for step in path:
             part = part.get(step) if part is not None else None
-        return None if part is None else self.parameters.add(part, kind)
+        return None if part is None else self.parameters.add(part, kind, convert)
 
     def past(self, name: str) -> Expression:
         """Return the parameter for a moment; to run it with one after that of the answer raises BadUserInput."""

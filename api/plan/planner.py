@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
@@ -20,14 +21,19 @@ from api.reads.relation import Lens, Relation
 from api.reads.rowset import itself
 
 
-def root_plan(selecting: Selecting, key: str, field: GraphQLField, below: Details, *, owned: bool) -> Plan:
-    """Return the plan of a root field that reads one row or a page of a relation."""
+def root_plan(
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, *, owned: bool, as_kept: bool = False
+) -> Plan:
+    """Return the plan of a root field that reads one row or a page of a relation.
+
+    as_kept  whether running it may raise Outdated
+    """
     declaration = field.extensions["strawberry-definition"]
     assert isinstance(declaration, PlannedField)
     arguments = selecting.arguments(field, below)
     parameters = selecting.parameters
     clocks = (arguments.get("asOf"), arguments.get("knownAt"))
-    lens = _lens(parameters, *clocks, owned=owned)
+    lens = replace(_lens(parameters, *clocks, owned=owned), as_kept=as_kept)
     source = declaration.source
     if isinstance(source, Paged):
         item = connected(selecting, key, field, below, source, nullable=not is_non_null_type(field.type))

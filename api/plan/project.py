@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
+from math import isfinite
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any
 
 from graphql import (
+    GraphQLFloat,
     GraphQLObjectType,
     GraphQLOutputType,
     get_nullable_type,
@@ -19,16 +21,8 @@ from graphql import (
 from strawberry.utils.str_converters import to_camel_case
 
 from api.graph.declare import PlannedField, Reference
-from api.plan.forming import Form, Hole, Run, formed, object_of
+from api.plan.forming import Hole, Project, Run, formed, objects_of, one_by_one, together
 from api.plan.values import at_run
-
-Project: TypeAlias = Callable[[Sequence[Any], Run], list[Any]]
-"""Does so for a batch: all at once, and one by one where anything fails."""
-
-
-def one_by_one(project: Project) -> Form:
-    """Return the function that forms one value as a batch of its own."""
-    return lambda value, run: project([value], run)[0]
 
 
 def projection(selecting: Any, type_: GraphQLOutputType, below: Any) -> Project:
@@ -57,8 +51,7 @@ def projection(selecting: Any, type_: GraphQLOutputType, below: Any) -> Project:
 
 def _formed(selecting: Any, type_: Any, below: Any) -> Project:
     if is_leaf_type(type_):
-        coerced = type_.coerce_output_value
-        return lambda values, run: [coerced(value) for value in values]
+        return _leaves(type_)
     if is_list_type(type_):
         return _listed(projection(selecting, type_.of_type, below), nullable=not is_non_null_type(type_.of_type))
     if is_abstract_type(type_):
@@ -66,12 +59,14 @@ def _formed(selecting: Any, type_: Any, below: Any) -> Project:
     return _object(selecting, type_, below)
 
 
-def _together(all_at_once: Project, alone: Form) -> Project:
-    """Return the function that forms a batch at once, and each of it alone where anything fails."""
+def _leaves(type_: Any) -> Project:
+    coerced = type_.coerce_output_value
 
     def project(values: Sequence[Any], run: Run) -> list[Any]:
-        made = run.all_or_nothing(lambda: all_at_once(values, run))
-        return [alone(value, run) for value in values] if made is None else made
+        # Floats are what graphql-core would make of them, unless they are no numbers at all.
+        if type_ is GraphQLFloat and all(type(value) is float and isfinite(value) for value in values):
+            return list(values)
+        return [coerced(value) for value in values]
 
     return project
 
@@ -86,7 +81,7 @@ def _listed(project: Project, *, nullable: bool) -> Project:
     def alone(value: Any, run: Run) -> list[Any]:
         return [formed(run, index, part_of, part, nullable=nullable) for index, part in enumerate(value)]
 
-    return _together(all_at_once, alone)
+    return together(all_at_once, alone)
 
 
 def _referable(selecting: Any, project: Project, type_: Any, below: Any) -> Project:
@@ -112,6 +107,8 @@ def _dispatched(selecting: Any, type_: Any, below: Any) -> Project:
 
     def project(values: Sequence[Any], run: Run) -> list[Any]:
         names = [type(value).__name__ for value in values]
+        if len(set(names)) == 1:
+            return members[names[0]](values, run)
         made = {
             name: iter(members[name]([value for value in values if type(value).__name__ == name], run))
             for name in dict.fromkeys(names)
@@ -135,18 +132,7 @@ def _may_be_view(selecting: Any, type_: Any) -> bool:
 def _object(selecting: Any, type_: GraphQLObjectType, below: Any) -> Project:
     if is_view(type_):
         return _unexpected
-    members = [_field(selecting, type_, *entry) for entry in selecting.fields(type_, below).items()]
-    keys, projects = [key for key, _, _ in members], [project for _, project, _ in members]
-
-    def all_at_once(values: Sequence[Any], run: Run) -> list[Any]:
-        columns = [project(values, run) for project in projects]
-        # Of one of several types perhaps nothing is asked; it has as many rows all the same.
-        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True) if columns else [()] * len(values)
-        return [dict(zip(keys, row, strict=True)) for row in rows]
-
-    return _together(
-        all_at_once, object_of([(key, one_by_one(project), nullable) for key, project, nullable in members])
-    )
+    return objects_of([_field(selecting, type_, *entry) for entry in selecting.fields(type_, below).items()])
 
 
 def _unexpected(values: Sequence[Any], run: Run) -> list[Any]:

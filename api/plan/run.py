@@ -118,6 +118,6 @@ def _values(batch: Batch, rows: Sequence[Any]) -> Mapping[int, Any]:
     # A parent without rows is there only for the facts about its list.
     empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
     real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
-    columns = list(batch.columns.items())
-    values = batch.derived.compute([{name: rows[index][column] for name, column in columns} for index in real])
+    some = [rows[index] for index in real] if empty else rows
+    values = batch.derived.compute({name: [row[column] for row in some] for name, column in batch.columns.items()})
     return dict(zip(real, values, strict=True))

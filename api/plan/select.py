@@ -65,7 +65,7 @@ from api.plan.tree import (
 from api.plan.values import Parameters
 from api.plan.what_if import supposed
 from api.reads.json import as_duration, as_moment, as_text, constant
-from api.reads.relation import Expression, Link, Relation, Row
+from api.reads.relation import Expression, Lens, Link, Relation, Row
 
 Details = list[FieldDetails]
 Parts: TypeAlias = Mapping[str, Source]
@@ -142,7 +142,8 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
     if isinstance(source, Column):
         return Scalar(key, _formed(source, name, field.type))
     if isinstance(source, Same):
-        return SameRow(key, object_items(selecting, type_, below, source.parts), source.missing, nullable)
+        items = object_items(selecting, type_, below, source.parts)
+        return SameRow(key, items, source.missing, nullable, _seen(selecting, field, below, source))
     if isinstance(source, Listed | Gathered | Sample):
         return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | OneOf | Many):
@@ -151,6 +152,11 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return _computed(selecting, key, field, below, source)
     assert isinstance(source, Paged)
     return connected(selecting, key, field, below, source, nullable)
+
+
+def _seen(selecting: Selecting, field: GraphQLField, below: Details, source: Same) -> Callable[[Lens], Lens] | None:
+    seen, given = source.seen, Value(selecting.arguments(field, below), selecting.parameters)
+    return None if seen is None else lambda lens: seen(lens, given)
 
 
 def _computed(
@@ -228,6 +234,7 @@ def connected(
         tuple(_part(selecting, type_, source.of, *entry) for entry in selecting.fields(type_, below).items()),
         nullable,
         source.among,
+        source.some,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from api.graph.sources import Column, Derived
-from api.reads.relation import Expression, Link, Relation, Row, Table, Term
+from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term
 
 Narrow: TypeAlias = Callable[[Row], list[Any]]
 
@@ -22,12 +22,20 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class SameRow:
-    """An object made of the same row, null where the column `missing` is."""
+    """An object made of the same row, null where the column `missing` is.
+
+    seen  returns the lens through which its items see the row, from that of the row
+    """
 
     key: str
     items: tuple[Item, ...]
     missing: str | None
     nullable: bool
+    seen: Callable[[Lens], Lens] | None = None
+
+    def of(self, row: Row) -> Row:
+        """Return the row as its items see it."""
+        return row.through(self.seen(row.lens)) if self.seen else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,7 @@ class Connected:
     """A connection over the rows behind a link, or over a relation.
 
     among  what rows behind a link must meet, beside what the page asks for
+    some   whether a row can have any of them at all
     """
 
     key: str
@@ -180,6 +189,7 @@ class Connected:
     parts: tuple[Part, ...]
     nullable: bool
     among: Callable[[Row, Row], Sequence[Any]] | None = None
+    some: Callable[[Row], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    DateTime,
-    Text,
-    and_,
-    case,
-    cast,
-    column,
-    func,
-    null,
-    select,
-    true,
-    type_coerce,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy import DateTime, and_, case, cast, func, null, type_coerce
 
 from api.reads.active_policies import active_policies
+from api.reads.active_policies import policy_in_force as in_force
 from api.reads.active_rules import LOYAL, RECENT_PURCHASE
-from api.reads.activity import activity, loyal_until, recent_until
+from api.reads.activity import activity
+from api.reads.counted_purchases import loyal_until, may_count, recent_until
 from api.reads.customers import customers
 from api.reads.json import number
-from api.reads.judging import TERMS, around, contains, may_count
+from api.reads.judging import TERMS, contains
 from api.reads.orders import orders_of_customer
-from api.reads.relation import Condition, Expression, Link, Row, Table, rows
-from api.reads.rowset import worked_out_once
+from api.reads.relation import Condition, Expression, Link, PlainText, Row, rows
 from api.reads.words import day_in, spelled, text
-from api.tables.standing import REASONS
 
 _MOMENT = DateTime(timezone=True)
 _UNTIL = {RECENT_PURCHASE: recent_until, LOYAL: loyal_until}
-_ENDS = {RECENT_PURCHASE: "recent_list", LOYAL: "loyal_list"}
+# Nothing in these words needs an escape: they are names, numbers and days.
+_WORDS = PlainText()
+_SENTENCE = PlainText(required=True)
+_OBSERVED = {RECENT_PURCHASE: "recent_observed", LOYAL: "loyal_observed"}
 
 policy_of_customer = Link(customers, active_policies, (("policy_in_force", "policy_id"),))
 customer_itself = Link(customers, customers, (("customer_id", "customer_id"),))
@@ -40,8 +29,8 @@ customer_itself = Link(customers, customers, (("customer_id", "customer_id"),))
 
 @customers.expression
 def policy_in_force(row: Row) -> Expression:
-    """Return the key of the policy that judges."""
-    return activity(row).c.policy_id
+    """Return the key of the policy that judges, which is the same for all customers."""
+    return in_force(row.lens)
 
 
 @customers.expression
@@ -70,19 +59,13 @@ def active_until(row: Row) -> Expression:
 
 def holds(row: Row, reason: str) -> Condition:
     """Return whether a reason holds at the moment."""
-    return contains(activity(row).c[reason], row.lens.moment)
+    found: Condition = activity(row).c[f"{reason}_holds"]
+    return found
 
 
 def holds_until(row: Row, reason: str) -> Expression:
     """Return until when a reason holds without a break, null where it does not or has no end."""
-
-    def make() -> tuple[Table, Condition]:
-        spans, moment = activity(row).c, row.lens.moment
-        ends = [func.upper(around(spans[each], moment), type_=_MOMENT).label(each) for each in REASONS]
-        return worked_out_once(select(*ends)), true()
-
-    row.require("ends")
-    return row.beside("ends", make).c[reason]
+    return activity(row).c[f"{reason}_until"]
 
 
 def link(reason: str) -> Link:
@@ -94,9 +77,16 @@ def counted(reason: str, row: Row, target: Row) -> list[Condition]:
     """Return whether something counts for a reason at the moment: for one that does not hold, what there is of it."""
     moment = row.lens.moment
     if reason in TERMS:
-        return [_is_on(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
-    recent = may_count(row, target, activity(row).c)
-    return [recent, target.c.placed_at <= moment, _UNTIL[reason](row, target) > moment]
+        return [holds(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
+    rules = activity(row).c
+    recent = may_count(row, target, rules.longest if reason == RECENT_PURCHASE else rules.loyal_window)
+    return [recent, target.c.placed_at <= moment, _UNTIL[reason](row, target, rules) > moment]
+
+
+def some_counts(row: Row, reason: str) -> Condition:
+    """Return whether anything counts for a reason at the moment."""
+    # A rule about terms holds exactly while one counts.
+    return holds(row, reason) if reason in TERMS else observed(row, reason) > number(0)
 
 
 def _is_on(row: Row, reason: str) -> Condition:
@@ -104,44 +94,13 @@ def _is_on(row: Row, reason: str) -> Condition:
     return found
 
 
-def _purchases(row: Row, reason: str) -> Table:
-    """Return what one look at a customer's purchases tells of a reason at the moment, beside the customer.
-
-    returns  `latest`, when the customer last bought; of those that count: `observed`, their number; `first` and `over`,
-             the moment of the first one and when it counts no longer; `deciding` and `last`, the same of the one that
-             counts longest; `end`, when any of them counts no longer
-    """
-
-    def make() -> tuple[Table, Condition]:
-        lists, columns = activity(row).c, (column("at", _MOMENT), column("until", _MOMENT))
-        each = func.unnest(lists.at_list, lists[_ENDS[reason]]).table_valued(*columns).render_derived("each")
-        at, until = each.c["at"], each.c.until
-        counts = until > row.lens.moment
-        found = {"observed": func.count(), "first": func.min(at), "end": func.min(until), "last": func.max(until)}
-        told = [made.filter(counts).label(name) for name, made in found.items()]
-        told += [_first_of(at, counts, until.desc(), at.desc()).label("deciding"), func.max(at).label("latest")]
-        # At the ends of months, one that was made later may be over before it.
-        told.append(_first_of(until, counts, at.asc(), until.asc()).label("over"))
-        bought = select(*told).select_from(each).where(at <= row.lens.moment)
-        return worked_out_once(bought, each), true()
-
-    name = f"purchases_{reason}"
-    row.require(name)
-    return row.beside(name, make)
-
-
 def observed(row: Row, reason: str) -> Expression:
     """Return how many purchases or terms count for a reason."""
     if reason not in TERMS:
-        return _purchases(row, reason).c.observed
+        return activity(row).c[_OBSERVED[reason]]
     term, joined = row.joined(link(reason))
-    return rows(term, [func.count()], [*joined, *counted(reason, row, term)]).scalar_subquery()
-
-
-def _first_of(value: Expression, counts: Condition, *order: Expression) -> Expression:
-    """Return the aggregate that is the first in an order among the values that count."""
-    ranked = func.array_agg(aggregate_order_by(value, *order)).filter(counts)
-    return type_coerce(Grouping(ranked), ARRAY(_MOMENT))[number(1)]
+    found = rows(term, [func.count()], [*joined, *counted(reason, row, term)]).scalar_subquery()
+    return case((some_counts(row, reason), found), else_=number(0))
 
 
 def required(row: Row, reason: str) -> Expression:
@@ -155,19 +114,26 @@ def window_start(row: Row, reason: str) -> Expression:
     that still counts; null for rules about terms."""
     if reason in TERMS:
         return cast(null(), _MOMENT)
-    return _purchases(row, reason).c["deciding" if reason == RECENT_PURCHASE else "first"]
+    return _deciding(row) if reason == RECENT_PURCHASE else activity(row).c.loyal_first[number(1)]
 
 
 def window_end(row: Row, reason: str) -> Expression:
     """Return when the purchase that decides will count no longer; null for rules about terms."""
     if reason in TERMS:
         return cast(null(), _MOMENT)
-    return _purchases(row, reason).c["last" if reason == RECENT_PURCHASE else "over"]
+    told = activity(row).c
+    return told.recent_last[number(1)] if reason == RECENT_PURCHASE else told.loyal_first[number(2)]
+
+
+def _deciding(row: Row) -> Expression:
+    """Return when the purchase was made that counts longest as a recent one."""
+    made: Expression = activity(row).c.recent_last[number(2)]
+    return made
 
 
 def shortfall(row: Row, reason: str) -> Expression:
     """Return what is missing, in words; null where the rule holds or is not used."""
-    return case((and_(_is_on(row, reason), ~holds(row, reason)), _missing(row, reason)), else_=cast(null(), Text))
+    return type_coerce(case((and_(_is_on(row, reason), ~holds(row, reason)), _missing(row, reason))), _WORDS)
 
 
 def _missing(row: Row, reason: str) -> Expression:
@@ -175,7 +141,7 @@ def _missing(row: Row, reason: str) -> Expression:
         return text(MISSING[reason])
     short = required(row, reason) - observed(row, reason)
     more = case((short == number(1), text("1 more purchase")), else_=func.concat(short, text(" more purchases")))
-    deadline = _purchases(row, reason).c.end
+    deadline = activity(row).c.loyal_end
     by_when = case(
         (deadline.is_(None), func.concat(text(" within "), spelled(activity(row).c.loyal_window))),
         else_=func.concat(text(" before "), day(row, deadline)),
@@ -187,13 +153,13 @@ def explanation(row: Row, reason: str) -> Expression:
     """Return in one sentence why a rule holds or does not."""
     made = {RECENT_PURCHASE: _of_recent_purchase, LOYAL: _of_loyalty}.get(reason, _of_term)
     unused = text("The policy in force does not use this rule.")
-    return case((~_is_on(row, reason), unused), else_=made(row, reason))
+    return type_coerce(case((~_is_on(row, reason), unused), else_=made(row, reason)), _SENTENCE)
 
 
 def _of_recent_purchase(row: Row, reason: str) -> Expression:
-    last = _purchases(row, reason).c.latest
+    last = activity(row).c.latest
     # What holds may rest on an earlier purchase, where the latest was paid back or has a shorter window.
-    bought_on = day(row, _purchases(row, reason).c.deciding)
+    bought_on = day(row, _deciding(row))
     good = func.concat(text("Bought on "), bought_on, text(", which counts"), _until(row, reason))
     return func.concat(
         case(

@@ -6,15 +6,15 @@ that was said of the past changes with a new policy, and what ends when one begi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import DateTime, func, select, true
+from sqlalchemy import DateTime, and_, case, func, not_, select, true
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
 from api.reads.active_policies import policy_in_force, reigns
 from api.reads.active_rules import kept_policy
 from api.reads.json import number
-from api.reads.judging import NOTHING, loyal_over, reasons_by, recent_over, undone_at, until, with_all
+from api.reads.judging import NOTHING, reasons_by, with_all
 from api.reads.relation import Condition, Expression, Row, Table
 from api.reads.rowset import worked_out_once
 from api.tables.standing import REASONS
@@ -27,14 +27,18 @@ def activity(row: Row) -> Table:
 
     returns  what `reasons_by` and `with_all` do, and `policy_until`: when the next policy begins, null where none is to
     """
+
+    def make() -> tuple[Table, Condition]:
+        return with_all(row, _through_policies(row, only_around=False), *REASONS), true()
+
     row.require("activity")
-    return row.beside("activity", lambda: (_through_policies(row, only_around=False), true()))
+    return row.beside("activity", make)
 
 
 def activity_around(row: Row) -> Table:
     """Return what `activity` does, sure only of the moment and what comes after it, for counting many customers."""
     row.require("around")
-    return row.beside("around", lambda: (_through_policies(row, only_around=True), true()))
+    return row.beside("around", lambda: (with_all(row, _through_policies(row, only_around=True)), true()))
 
 
 def judged_in_turn(
@@ -52,42 +56,38 @@ def judged_in_turn(
     return worked_out_once(found, policies, each)
 
 
-def recent_until(row: Row, order: Row) -> Expression:
-    """Return until when a customer's order counts as a recent purchase; from the start where no rule is about it."""
-    rules = activity(row).c
-    over = recent_over(row, order, kept_policy(rules.policy_id), rules)
-    return until(order.c.placed_at, over, undone_at(order, rules))
-
-
-def loyal_until(row: Row, order: Row) -> Expression:
-    """Return until when a customer's order counts towards loyalty; from the start where no rule is about it."""
-    rules = activity(row).c
-    return until(order.c.placed_at, loyal_over(order, rules), undone_at(order, rules))
-
-
 def _through_policies(row: Row, *, only_around: bool) -> Table:
     """Return what the policy in force says, for the time in which it is, and beyond it what the others say."""
-    in_force, policies = policy_in_force(row.lens), reigns(row.lens)
+    in_force, others = policy_in_force(row.lens), reigns(row.lens)
     here = reasons_by(row, kept_policy(in_force), only_around=only_around)
-    now = worked_out_once(select(_reign_of(policies, in_force).label("reign")))
 
     def is_other(policies: Table) -> list[Condition]:
         found: list[Condition] = [policies.c.policy_id != in_force]
         return [*found, func.lower(policies.c.reign, type_=_MOMENT) > row.lens.moment] if only_around else found
 
-    others, some = reigns(row.lens), reigns(row.lens)
-    # Asked once for all customers: where one policy has judged all time, nobody is judged by a second one.
-    any_other = select(number(1)).select_from(some).where(*is_other(some)).correlate_except(some).exists()
-    elsewhere = judged_in_turn(row, others, *is_other(others), any_other, only_around=only_around)
-    spans = [_union(_within(here.c[reason], now.c.reign), elsewhere.c[reason]).label(reason) for reason in REASONS]
+    now = _reign_in_force(row, in_force, is_other)
+    elsewhere = judged_in_turn(row, others, *is_other(others), now.c.is_shared, only_around=only_around)
+    spans = [_throughout(here.c[reason], now, elsewhere.c[reason]).label(reason) for reason in REASONS]
     rules = [column for column in here.c if column.name not in REASONS]
     policy_until = func.upper(now.c.reign, type_=_MOMENT).label("policy_until")
-    both = select(*spans, *rules, policy_until).select_from(here.join(elsewhere, true()).join(now, true()))
-    return with_all(row, worked_out_once(both, here, elsewhere, now))
+    both = select(*spans, *rules, policy_until).select_from(here.join(now, true()).join(elsewhere, true()))
+    return worked_out_once(both, here, elsewhere, now)
 
 
-def _reign_of(policies: Table, policy: Expression) -> Expression:
-    return select(policies.c.reign).where(policies.c.policy_id == policy).correlate_except(policies).scalar_subquery()
+def _reign_in_force(row: Row, in_force: Expression, is_other: Callable[[Table], list[Condition]]) -> Table:
+    """Return one row, the same for all customers: the `reign` of a policy, and `is_shared`, whether others count."""
+    policies, some = reigns(row.lens), reigns(row.lens)
+    reign = select(policies.c.reign).where(policies.c.policy_id == in_force).correlate_except(policies)
+    any_other = select(number(1)).select_from(some).where(*is_other(some)).correlate_except(some).exists()
+    return worked_out_once(select(reign.scalar_subquery().label("reign"), any_other.label("is_shared")))
+
+
+def _throughout(spans: Expression, now: Table, others: Expression) -> Expression:
+    """Return spans within the reign of the policy in force, and those that others found within theirs."""
+    cut = _union(_within(spans, now.c.reign), others)
+    # Where one policy has judged all there is, nothing needs to be cut and put together.
+    is_whole = and_(not_(now.c.is_shared), spans.op("<@", is_comparison=True)(now.c.reign))
+    return case((is_whole, spans), else_=cut)
 
 
 def _within(spans: Expression, span: Expression) -> Expression:

@@ -1,6 +1,7 @@
 """What customers have agreed to for a time: what is to be paid, when, and how often it was renewed until now.
 
-All of it is seen through a lens: what had happened, and was known. Times are weeks from the moment of the lens.
+All of it is seen through a lens: what had happened, and was known. Moments are seconds since 1970, so that what is said
+of a customer stays as it is until something begins, ends or falls due; it is kept until then where nobody looks back.
 docs/lifetime-value.md has the rules in words, and `api.reads.booked` what is counted as brought already.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    DateTime,
     Double,
     Integer,
     Numeric,
@@ -34,11 +36,11 @@ from sqlalchemy.types import TypeEngine
 from api.reads.business import business_time_zone
 from api.reads.contracts import contracts, contracts_of_customer, last_term_end, mean_seconds, terms_behind
 from api.reads.json import as_duration, constant, number
-from api.reads.relation import Expression, Row, rows
+from api.reads.relation import Condition, Expression, Row, Table, rows
+from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import payments_of_subscription, subscriptions, subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
-_SECONDS_IN_WEEK: Expression = literal_column("604800")
 _MINUTE: Expression = literal_column("interval '1 minute'")
 _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "stream": Text(),
@@ -54,6 +56,7 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "begins": Double(),
     "name": Text(),
     "lasts": Boolean(),
+    "changes_at": DateTime(timezone=True),
 }
 
 
@@ -71,11 +74,32 @@ def agreed_terms(row: Row) -> Expression:
     begins     when it began, or will
     name       of a support plan that can be renewed
     lasts      whether it is in force or agreed
+    changes_at when any of this will be otherwise although nobody changes it, null for never
     """
-    each = union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
+    each = _each(row)
+    return select(_listed(each)).select_from(each).correlate_except(each).scalar_subquery()
+
+
+def agreed_terms_until(row: Row) -> Table:
+    """Return one row beside a customer: `terms`, the same, and `until`, when that will be otherwise by itself."""
+    each = _each(row)
+    columns = [_listed(each).label("terms"), func.min(each.c.changes_at).label("until")]
+    return worked_out_once(select(*columns).select_from(each), each)
+
+
+def _listed(each: Table) -> Expression:
     listed = cast(func.json_agg(literal_column("agreed_term")), Text)
-    found = select(listed).select_from(each).having(func.bool_or(each.c.lasts))
-    return found.correlate_except(each).scalar_subquery()
+    return case((func.bool_or(each.c.lasts), listed))
+
+
+def has_agreed(row: Row) -> Condition:
+    """Return whether a customer has anything in force, or agreed for later: whether `agreed_terms` tells anything."""
+    each = _each(row)
+    return select(number(1)).select_from(each).where(each.c.lasts).correlate_except(each).exists()
+
+
+def _each(row: Row) -> Table:
+    return union_all(_subscriptions(row), _support_plans(row), _contracts(row)).subquery("agreed_term")
 
 
 def _term(**columns: Expression) -> list[Expression]:
@@ -83,9 +107,14 @@ def _term(**columns: Expression) -> list[Expression]:
     return [cast(columns.get(name, null()), kind).label(name) for name, kind in _COLUMNS.items()]
 
 
-def weeks_until(row: Row, moment: Expression) -> Expression:
-    """Return how many weeks there are from the moment of the lens to another, below 0 for an earlier one."""
-    return cast(extract("epoch", moment - row.lens.moment) / _SECONDS_IN_WEEK, Double)
+def _seconds(moment: Expression) -> Expression:
+    """Return the seconds from 1970 to a moment; a float holds microseconds."""
+    return cast(extract("epoch", moment), Double)
+
+
+def _first(row: Row, *moments: Expression) -> Expression:
+    """Return the first of some moments that is still to come, null for none."""
+    return func.least(*[case((moment > row.lens.moment, moment)) for moment in moments], type_=DateTime(timezone=True))
 
 
 def _lasts(row: Row) -> ColumnElement[bool]:
@@ -102,12 +131,13 @@ def _subscriptions(row: Row) -> Select[Any]:
         amount=newest.c.price,
         currency=newest.c.currency,
         made=periods_behind(newest),
-        due=case((goes_on, weeks_until(newest, due))),
-        until=weeks_until(newest, case((goes_on, due), else_=newest.c.ends_at)),
-        owed_from=case((and_(goes_on, _is_unpaid(newest)), weeks_until(newest, newest.c.started_at))),
+        due=case((goes_on, _seconds(due))),
+        until=_seconds(case((goes_on, due), else_=newest.c.ends_at)),
+        owed_from=case((and_(goes_on, _is_unpaid(newest)), _seconds(newest.c.started_at))),
         owed=newest.c.price,
-        begins=weeks_until(newest, newest.c.started_at),
+        begins=_seconds(newest.c.started_at),
         lasts=true(),
+        changes_at=_first(newest, newest.c.started_at, due, newest.c.ends_at),
     )
     return rows(newest, columns, [*joined, _lasts(newest), due.is_not(None)])
 
@@ -159,11 +189,12 @@ def _support_plans(row: Row) -> Select[Any]:
         amount=newest.c.price,
         currency=newest.c.currency,
         made=number(0),
-        due=case((and_(alone, newest.c.cancel_at.is_(None)), weeks_until(newest, newest.c.term_ends_at))),
-        until=weeks_until(newest, newest.c.ends_at),
-        begins=weeks_until(newest, newest.c.starts_at),
+        due=case((and_(alone, newest.c.cancel_at.is_(None)), _seconds(newest.c.term_ends_at))),
+        until=_seconds(newest.c.ends_at),
+        begins=_seconds(newest.c.starts_at),
         name=case((alone, newest.c.plan_name)),
         lasts=_lasts(newest),
+        changes_at=_first(newest, newest.c.starts_at, newest.c.term_ends_at, newest.c.ends_at),
     )
     return rows(newest, columns, [*joined, newest.c.paid])
 
@@ -187,15 +218,28 @@ def _contracts(row: Row) -> Select[Any]:
         amount=newest.c.value,
         currency=newest.c.currency,
         made=terms_behind(newest, last_term_end(newest)),
-        due=weeks_until(newest, due),
-        until=weeks_until(newest, func.coalesce(newest.c.ends_at, due)),
-        owed_from=case((unbooked, weeks_until(newest, newest["term_start"]))),
+        due=_seconds(due),
+        until=_seconds(func.coalesce(newest.c.ends_at, due)),
+        owed_from=case((unbooked, _seconds(newest["term_start"]))),
         owed=newest["term_value"],
         billing=as_duration(newest.c.billing_interval),
-        begins=weeks_until(newest, newest.c.starts_at),
+        begins=_seconds(newest.c.starts_at),
         lasts=true(),
+        changes_at=_first(newest, newest.c.ends_at, newest["renewal_at"], *_term_bounds(newest)),
     )
     return rows(newest, columns, [*joined, _lasts(newest)])
+
+
+def _term_bounds(row: Row) -> list[Expression]:
+    """Return the next beginning and the next end of a term that was agreed, which may lie several terms ahead."""
+    agreed = row.other(contracts)
+    same = [agreed.c[name] == row.c[name] for name in ("customer_id", "contract_id")]
+    return [
+        rows(
+            agreed, [func.min(bound)], [*same, agreed.c.version <= row.c.version, bound > row.lens.moment]
+        ).scalar_subquery()
+        for bound in (agreed.c.term_starts_at, agreed.c.term_ends_at)
+    ]
 
 
 def _is_booked(row: Row) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Numeric, and_, case, extract, func, literal_column, or_
 
-from api.reads.business import business_currency
+from api.reads.business import counts, told_currency, worth
 from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.json import minor_digits
@@ -28,7 +28,8 @@ def paid_by(row: Row, kind: str | None = None) -> Expression:
     """Return what a customer has paid for subscriptions, all of them or those of a kind: PRODUCT or SERVICE."""
     payment, joined = row.joined(payments_of_customer)
     is_meant = [of_kind(payment) == literal_column(f"'{kind}'")] if kind else []
-    return rows(payment, [total(payment.c.business_amount)], [*joined, *is_meant]).scalar_subquery()
+    paid = worth(payment, payment.c.amount, payment.c.business_amount)
+    return rows(payment, [total(paid)], [*joined, *counts(payment), *is_meant]).scalar_subquery()
 
 
 def of_kind(payment: Row) -> Expression:
@@ -42,12 +43,12 @@ def of_kind(payment: Row) -> Expression:
 def booked_of(row: Row, link: Link) -> Expression:
     """Return what is booked of a customer's support plans, or contracts, whichever a link leads to."""
     newest, joined = row.joined(link)
-    return rows(newest, [total(newest["booked"])], [*joined, in_home_currency(newest)]).scalar_subquery()
+    return rows(newest, [total(newest["booked"])], [*joined, in_told_currency(newest)]).scalar_subquery()
 
 
-def in_home_currency(version: Row) -> Condition:
-    """Return whether a price is in the currency of the business; nobody recorded what others are worth in it."""
-    return version.c.currency == business_currency(version)
+def in_told_currency(version: Row) -> Condition:
+    """Return whether a price is in the currency in which values are told; nobody recorded what others are worth."""
+    return version.c.currency == told_currency(version)
 
 
 @support_plans.expression

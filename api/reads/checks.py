@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, func, or_, select, true, union_all
+from sqlalchemy import Select, Table, and_, func, not_, or_, select, true, union_all
 
 from api.database import Connection, prepare
 from api.reads.json import minor_digits
@@ -73,10 +76,10 @@ _CHECKS: dict[str, Select[Any]] = {
 }
 
 
-def _different(made: Select[Any], kept: Table) -> Select[Any]:
-    """Return how many rows are made and not kept alike, or kept and not made."""
+def _different(made: Select[Any], kept: Table, *, but: Sequence[str] = ()) -> Select[Any]:
+    """Return how many rows are made and not kept alike, or kept and not made; some columns `but` are not looked at."""
     rows = made.subquery()
-    names = [column.name for column in kept.c if column.name in rows.c]
+    names = [column.name for column in kept.c if column.name in rows.c and column.name not in but]
     found, stored = select(*[rows.c[name] for name in names]), select(*[kept.c[name] for name in names])
     if "ends_at" in kept.c:
         stored = stored.where(is_kept(kept.c.ends_at))
@@ -84,9 +87,26 @@ def _different(made: Select[Any], kept: Table) -> Select[Any]:
     return select(func.count()).select_from(apart)
 
 
+_AGREED = ("agreed_terms", "agreed_during")
+
+
+def _agreed_otherwise(made: Select[Any]) -> Select[Any]:
+    """Return of how many customers something else is kept than they agreed to; what is outdated is not read."""
+    rows, kept = made.subquery(), customer_standing
+    alike = and_(
+        kept.c.agreed_terms.is_not_distinct_from(rows.c.agreed_terms),
+        func.upper(kept.c.agreed_during).is_not_distinct_from(func.upper(rows.c.agreed_during)),
+    )
+    joined = rows.join(kept, kept.c.customer_id == rows.c.customer_id)
+    return select(func.count()).select_from(joined).where(kept.c.agreed_during.contains(func.now()), not_(alike))
+
+
 _JUDGEMENTS, _TOTALS = projected(lambda key: true())
 _CHECKS |= {
-    "what customers are kept to have bought is what they have bought": _different(_TOTALS, customer_standing),
+    "what customers are kept to have bought is what they have bought": _different(
+        _TOTALS, customer_standing, but=_AGREED
+    ),
+    "what customers are kept to have agreed to is what they have agreed to": _agreed_otherwise(_TOTALS),
     "the reasons to count as active are kept as the facts say": _different(_JUDGEMENTS, customer_activity),
     "the times as an active customer are kept as the facts say": _different(
         unended(_JUDGEMENTS.subquery()), active_spans
@@ -100,6 +120,9 @@ _CHECKS |= {
     .where(customer_prospects.c.customer_id.is_(None)),
     "customers are ranked as the purchases said when they were last ranked": misranked(),
 }
+_WITH_TERMS = "customers with subscriptions, support plans or contracts are ranked as these said"
+_RANKED_AGAIN = "api.reads.ranked_again"
+"""Loaded where it is needed: it scores, and all commands are imported whenever one of them runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +136,9 @@ class Finding:
 async def findings(connection: Connection) -> list[Finding]:
     """Return each law with the number of rows that break it; a large database takes minutes."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return [
+        found = [
             Finding(law, await connection.fetchval(statement.sql, *statement.values({}), timeout=None))
             for law, statement in ((law, prepare(check)) for law, check in _CHECKS.items())
         ]
+        misranked_with_terms = (await asyncio.to_thread(import_module, _RANKED_AGAIN)).misranked_with_terms
+        return [*found, Finding(_WITH_TERMS, await misranked_with_terms(connection))]

@@ -23,7 +23,7 @@ class Given(Protocol):
     def known(self) -> Any:
         """Return a flag or members of an enum themselves; plans are made for them."""
 
-    def maybe(self, kind: str, *path: str) -> Expression | None:
+    def maybe(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression | None:
         """Return the parameter for a part of the value, or None where it is not given."""
 
     def past(self, name: str) -> Expression:

@@ -216,11 +216,12 @@ def over(value: Expression, table: Table) -> Select[Any]:
     return select(value).select_from(table).correlate_except(table)
 
 
-def json_list(rows: Select[Any]) -> Json:
-    """Return rows of one JSON value each as an array, in their order."""
+def json_list(rows: Select[Any], some: ColumnElement[bool] | None = None) -> Json:
+    """Return rows of one JSON value each as an array, in their order; where `some` does not hold, none are read."""
     inner = rows.subquery()
     (value,) = inner.c
-    return json_array(select(listed_items(value)).select_from(inner).scalar_subquery())
+    items = select(listed_items(value)).select_from(inner).scalar_subquery()
+    return json_array(items if some is None else case((some, items)))
 
 
 def json_items(values: Sequence[tuple[Json, ColumnElement[bool] | None]]) -> Json:

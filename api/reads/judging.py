@@ -1,8 +1,6 @@
 """When reasons to count as active hold for a customer, as one policy judges.
 
-A purchase counts from its moment until its window is over or all of it is paid back; a term holds as long as it runs.
-Windows run forwards from the purchase, as the calendar counts them in the zone of the policy: only so does every
-purchase have one end, whatever the lengths of months.
+What purchases count for, and until when, is in `counted_purchases`; a term holds as long as it runs.
 """
 
 from __future__ import annotations
@@ -10,22 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    DateTime,
-    Integer,
-    Select,
-    and_,
-    case,
-    cast,
-    column,
-    func,
-    literal_column,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, aggregate_order_by
+from sqlalchemy import ColumnElement, DateTime, Integer, Select, case, cast, column, func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
 from api.reads.active_rules import (
     CONTRACT,
@@ -36,12 +20,11 @@ from api.reads.active_rules import (
     SERVICE_SUBSCRIPTION,
     Policy,
     rules_for,
-    window_of,
 )
 from api.reads.contracts import contracts_of_customer
+from api.reads.counted_purchases import TOLD, purchases_of
 from api.reads.json import number
-from api.reads.orders import lines_of_order, orders_of_customer, product_of_line
-from api.reads.relation import Condition, Expression, Link, Row, Table, rows
+from api.reads.relation import Expression, Link, Row, Table, rows
 from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -71,16 +54,24 @@ def merged(spans: Table) -> Expression:
     return found
 
 
-def with_all(row: Row, each: Table) -> Table:
-    """Return rows of reasons with `spans`, all of them merged, and `span`, the one around the moment."""
-    spans = worked_out_once(select(each, merged(each).label("spans")), each)
-    return worked_out_once(select(spans, around(spans.c.spans, row.lens.moment).label("span")), spans)
+def with_all(row: Row, each: Table, *reasons: str) -> Table:
+    """Return rows of reasons with `spans`, all of them merged, and `span`, the one around the moment.
+
+    reasons  those of which more is told: under their names with `_holds` behind them whether they hold at the moment,
+             and with `_until` until when
+    """
+    spans, moment = worked_out_once(select(each, merged(each).label("spans")), each), row.lens.moment
+    holds = [contains(spans.c[reason], moment).label(f"{reason}_holds") for reason in reasons]
+    ends = [func.upper(around(spans.c[reason], moment), type_=_MOMENT).label(f"{reason}_until") for reason in reasons]
+    return worked_out_once(select(spans, around(spans.c.spans, moment).label("span"), *holds, *ends), spans)
 
 
 def around(spans: Expression, moment: Expression) -> Expression:
     """Return the span that contains a moment, null where none does."""
     each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
-    return select(each).where(contains(each, moment)).scalar_subquery()
+    found = select(each).where(contains(each, moment)).scalar_subquery()
+    # Most reasons hold for few customers, and the spans of one that does not need not be taken apart.
+    return case((contains(spans, moment), found))
 
 
 def contains(spans: Expression, moment: Expression) -> ColumnElement[bool]:
@@ -93,94 +84,18 @@ def reasons_by(row: Row, policy: Policy, *, only_around: bool = False, reasons: 
 
     only_around  passes over purchases that count no more at the moment, without which earlier spans are not right
     reasons      which of them are wanted
-    returns  a multirange under each of these names; `at_list`, `recent_list` and `loyal_list`, when purchases were
-             made and until when each counts for either reason; what `active_rules.rules_for` returns
+    returns  a multirange under each of these names; what `active_rules.rules_for` returns, and what
+             `purchases_of` tells of the moment
     """
     rules = rules_for(row, policy)
-    purchases = _purchases(row, policy, rules, only_around=only_around)
+    purchases = purchases_of(row, policy, rules, only_around=only_around)
     found = {RECENT_PURCHASE: purchases.c.spans, LOYAL: _loyal(purchases, rules)}
     for reason, (link, which) in TERMS.items():
         found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
     spans = [func.coalesce(found[reason], NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason in reasons]
     joined = rules.join(purchases, true())
-    lists = [purchases.c[name].label(f"{name}_list") for name in ("at", "recent", "loyal")]
-    columns = [*spans, *rules.c, *lists]
+    columns = [*spans, *rules.c, *[purchases.c[name] for name in TOLD]]
     return worked_out_once(select(*columns).select_from(joined), rules, purchases)
-
-
-def forward(moment: Expression, length: Expression, zone: Expression) -> Expression:
-    """Return the moment that lies a length of time after another, as the calendar of a zone counts."""
-    local = func.timezone(zone, moment, type_=DateTime())
-    return func.timezone(zone, local + length, type_=_MOMENT)
-
-
-def undone_at(order: Row, rules: Any) -> Expression:
-    """Return when an order was paid back in full, null where it was not."""
-    return case((rules.refunded, order["undone_at"]))
-
-
-def until(placed_at: Expression, over: Expression, undone_at: Expression) -> Expression:
-    """Return the end of a window, or when all was paid back where that is earlier; never before the purchase."""
-    # An order that no rule is about has a window without length. PostgreSQL's least passes over what is missing.
-    return func.greatest(placed_at, func.least(func.coalesce(over, placed_at), undone_at), type_=_MOMENT)
-
-
-def recent_over(row: Row, order: Row, policy: Policy, rules: Any) -> Expression:
-    """Return when the window of an order as a recent purchase is over, null where no rule is about it."""
-    general = forward(order.c.placed_at, rules.recent_window, rules.zone)
-    return case((rules.by_category, _longest_of_lines(row, order, policy, rules)), else_=general)
-
-
-def _longest_of_lines(row: Row, order: Row, policy: Policy, rules: Any) -> Expression:
-    """Return the latest end among those of the lines."""
-    line, joined = order.joined(lines_of_order)
-    product, sold = line.joined(product_of_line)
-    end = forward(order.c.placed_at, window_of(row, product, policy), rules.zone)
-    return (
-        select(func.max(end))
-        .select_from(line.table.join(product.table, and_(true(), *sold)))
-        .where(*joined)
-        .correlate_except(line.table, product.table)
-        .scalar_subquery()
-    )
-
-
-def loyal_over(order: Row, rules: Any) -> Expression:
-    """Return when the window of an order as one of several is over, null where no rule is about it."""
-    return forward(order.c.placed_at, rules.loyal_window, rules.zone)
-
-
-def may_count(row: Row, order: Row, rules: Any) -> Condition:
-    """Return whether an order is recent enough to count at the moment for any rule: where it is not, none counts it."""
-    # No month is longer than 31 days, so what was bought before counts no more.
-    begins: Expression = row.lens.moment - rules.longest - literal_column("interval 'P32D'")
-    return order.c.placed_at > begins
-
-
-def _purchases(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> Table:
-    """Return one row beside a customer: when purchases were made, and until when each counts for either reason.
-
-    returns  `at`, `recent` and `loyal`, one of each for every purchase, by when it was made; `over`, the ends
-             for loyalty from early to late; `spans`, when any counts as recent
-    """
-    order, bought = row.joined(orders_of_customer)
-    if only_around:
-        bought.append(may_count(row, order, rules.c))
-    ends = {"recent": recent_over(row, order, policy, rules.c), "loyal": loyal_over(order, rules.c)}
-    columns = [order.c.placed_at.label("at"), undone_at(order, rules.c).label("undone")]
-    each = (
-        rows(order, [*columns, *[end.label(name) for name, end in ends.items()]], bought).offset(number(0)).subquery()
-    )
-    at = each.c["at"]
-    lists = {"at": at} | {name: until(at, each.c[name], each.c.undone) for name in ends}
-    found = [_in_order(of, at).label(name) for name, of in lists.items()]
-    found.append(_in_order(lists["loyal"], lists["loyal"]).label("over"))
-    found.append(func.range_agg(func.tstzrange(at, lists["recent"])).label("spans"))
-    return worked_out_once(select(*found), each)
-
-
-def _in_order(moment: Expression, order: Expression) -> Expression:
-    return func.array_agg(aggregate_order_by(moment, order), type_=ARRAY(_MOMENT))
 
 
 def _loyal(purchases: Table, rules: Table) -> Expression:

@@ -11,13 +11,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Integer, Select, and_, bindparam, cast, extract, false, func, or_, select
+from sqlalchemy import (
+    DateTime,
+    Double,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    extract,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from api.database import Connection, driver_errors_translated, prepare
 from api.domain.lifetime_value.plan_chains import NEAR_WEEKS, PlanTerm, renewals_made
 from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.training_renewals import KeptTerms
-from api.reads.agreed_terms import periods_behind, plan_length, stream_of_subscription, was_renewed, weeks_until
+from api.reads.agreed_terms import periods_behind, plan_length, stream_of_subscription, was_renewed
 from api.reads.contracts import contracts, last_term_end, mean_seconds, terms_behind
 from api.reads.json import as_duration, constant
 from api.reads.relation import Expression, Lens, Row, rows
@@ -25,6 +39,7 @@ from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 
 _MOMENT = bindparam("moment", type_=DateTime(timezone=True))
+_SECONDS_IN_WEEK: Expression = literal_column("604800")
 _LENS = Lens(moment=_MOMENT, as_of=_MOMENT)
 
 
@@ -95,8 +110,8 @@ def _plans() -> Select[Any]:
         row.c.customer_id,
         row.c.plan_name,
         plan_length(row).label("term"),
-        weeks_until(row, row.c.starts_at).label("begins"),
-        weeks_until(row, row.c.term_ends_at).label("ends"),
+        _weeks_until(row, row.c.starts_at).label("begins"),
+        _weeks_until(row, row.c.term_ends_at).label("ends"),
         row.c.cancel_at.is_(None).label("goes_on"),
     ]
     held = or_(row.c.ends_at.is_(None), row.c.ends_at > row.c.starts_at)
@@ -108,6 +123,11 @@ def _plans() -> Select[Any]:
         held,
     ]
     return rows(row, columns, [*row.visible(), *limited])
+
+
+def _weeks_until(row: Row, moment: Expression) -> Expression:
+    """Return how many weeks there are from the moment of the lens to another, below 0 for an earlier one."""
+    return cast(extract("epoch", moment - row.lens.moment) / _SECONDS_IN_WEEK, Double)
 
 
 def _kept_plans(plans: Sequence[Any]) -> list[KeptTerms]:

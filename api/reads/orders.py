@@ -43,6 +43,7 @@ order_lines = Relation(
     order=(Term("position"),),
 )
 
+order_itself = Link(orders, orders, (_CUSTOMER, _ORDER))
 customer_of_order = Link(orders, customers, (_CUSTOMER,))
 orders_of_customer = Link(customers, orders, (_CUSTOMER,), order=_LATEST_FIRST)
 lines_of_order = Link(orders, order_lines, (_CUSTOMER, _ORDER), order=(Term("position"),), total=True)

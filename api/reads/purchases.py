@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, FromClause, Numeric, func, literal_column, select
 
+from api.reads.business import counts, told_currency, worth
 from api.reads.customers import customers
 from api.reads.identity import Given
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Row, rows
-from api.tables import business as tables
 
 _ZERO: Expression = literal_column("0")
 _QUOTIENT_DIGITS: Expression = literal_column("40")
@@ -19,7 +19,7 @@ a quotient that is nearly half a unit cannot become one."""
 
 
 def purchase_statistic(row: Row, given: Given) -> FromClause:
-    """Return one row of sums over a customer's orders and refunds, in the currency of the business.
+    """Return one row of sums over a customer's orders and refunds, in the currency in which values are told.
 
     given    may hold `during` with `startAt` and `endAt`: a half-open stretch of time that narrows the sums
     returns  order_count, gross, discounts, refunds, net, average (null without orders), first_at, last_at, currency
@@ -54,18 +54,19 @@ def sums_of(
     # and only those that are read. It would copy any other into each place that reads it.
     placed, bought = row.joined(orders_of_customer)
     paid_back, returned = row.joined(refunds_of_customer)
-    refunded = [*returned, *_during(paid_back.c.refunded_at, start, end)]
+    refunded = [*returned, *counts(paid_back), *_during(paid_back.c.refunded_at, start, end)]
+    given_back = worth(paid_back, paid_back.c.amount, paid_back.c.business_amount)
     sums = [
         func.count().label("order_count"),
-        _sum(placed.c.business_gross).label("gross"),
-        _sum(placed.c.business_discount).label("discounts"),
+        _sum(worth(placed, placed.c.gross, placed.c.business_gross)).label("gross"),
+        _sum(worth(placed, placed.c.discount, placed.c.business_discount)).label("discounts"),
         func.min(placed.c.placed_at).label("first_at"),
         func.max(placed.c.placed_at).label("last_at"),
-        rows(paid_back, [_sum(paid_back.c.business_amount)], refunded).scalar_subquery().label("refunds"),
-        select(tables.business.c.currency).scalar_subquery().label("currency"),
+        rows(paid_back, [_sum(given_back)], refunded).scalar_subquery().label("refunds"),
+        told_currency(row).label("currency"),
         *beside,
     ]
-    return rows(placed, sums, [*bought, *_during(placed.c.placed_at, start, end)]).subquery()
+    return rows(placed, sums, [*bought, *counts(placed), *_during(placed.c.placed_at, start, end)]).subquery()
 
 
 def _sum(amount: Expression) -> Expression:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -25,16 +26,16 @@ from sqlalchemy.types import TypeEngine
 
 from api.database import Connection, prepare
 from api.errors import BadUserInput
-from api.reads.business import business_currency
+from api.reads.business import business_currency, is_told_at_home
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.json import number
+from api.reads.json import constant, number
 from api.reads.lifetime_value_models import in_use
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.reads.scoring import scored
 from api.reads.standing import is_now
 from api.reads.steps import Filled
-from api.tables.ranking import ABOVE_ALL, BELOW_ALL, customer_prospects, customer_rankings
+from api.tables.ranking import ABOVE_ALL, BAND, BELOW_ALL, RISKS, customer_prospects, customer_rankings
 
 HIGHEST_LEVEL = 0.99
 _STALE: Expression = literal_column("interval 'P1D'")
@@ -75,8 +76,19 @@ def _filled(falling: str, rising: str) -> Callable[[Row, bool], Filled | None]:
 customers.expressions["stands_predicted_value"] = _stands("predicted_value", "value")
 customers.expressions["stands_probability_active"] = _stands("probability_active", "probability")
 customers.expressions["stands_churn_band"] = _stands("churn_band", "band")
+
+
+@customers.expression
+def stands_risk(row: Row) -> Expression:
+    """Return what lists by risk are sorted by: its band, and within a band what is expected."""
+    band: Expression = row["stands_churn_band"]
+    place = case(*[(band == constant(name), number(at)) for at, name in enumerate(RISKS, 1)])
+    return place * literal_column(BAND, Numeric) + row["stands_predicted_value"]
+
+
 customers.filled["stands_predicted_value"] = _filled("value_falling", "value_rising")
 customers.filled["stands_probability_active"] = _filled("probability_falling", "probability_rising")
+customers.filled["stands_risk"] = _filled("risk_falling", "risk_rising")
 
 _RANKED: dict[str, TypeEngine[Any]] = {
     "scored_at": DateTime(timezone=True),
@@ -88,10 +100,13 @@ _RANKED: dict[str, TypeEngine[Any]] = {
 
 
 def _ranked(name: str, type_: TypeEngine[Any]) -> Callable[[Row], Expression]:
-    """Return a figure of the last ranking, null where somebody looks back: who was ranked then is not kept."""
+    """Return a figure of the last ranking; null where somebody looks back, or asks for another currency."""
 
     def found(row: Row) -> Expression:
-        return prospects(row).c[name] if is_now(row) else cast(null(), type_)
+        if not is_now(row):
+            return cast(null(), type_)  # who was ranked then is not kept
+        kept, home = prospects(row).c[name], is_told_at_home(row)
+        return kept if home is None else case((home, kept))
 
     return found
 
@@ -113,6 +128,7 @@ def predicted_total(row: Row, given: Given) -> Table:
     sums = [
         func.count(known.scored_at).label("customers"),
         func.coalesce(func.sum(known.predicted_value), number(0), type_=Numeric()).label("expected"),
+        func.coalesce(func.sum(known.predicted_value - known.terms_value), number(0), type_=Numeric()).label("orders"),
         func.coalesce(func.sum(known.variance), number(0), type_=Double()).label("variance"),
     ]
     total = select(*sums).select_from(each.source).where(*conditions).correlate_except(*each.tables).lateral()
@@ -121,19 +137,20 @@ def predicted_total(row: Row, given: Given) -> Table:
         last.c.scored_at,
         total.c.customers,
         total.c.expected,
-        *_deviations(total.c.expected, total.c.variance, last),
+        *_deviations(total.c.orders, total.c.variance, last),
         business_currency(row).label("currency"),
     ]
     return select(*columns).select_from(last.join(total, true())).correlate_except(last, total).lateral()
 
 
-def _deviations(expected: Expression, variance: Expression, last: Table) -> list[Expression]:
+def _deviations(orders: Expression, variance: Expression, last: Table) -> list[Expression]:
     """Return standard deviations: for chance, for the parameters, for the model, and all together.
 
     How well the parameters are known is worked out for all customers; as a share of the total it stands for any part.
+    Of renewals neither that nor how far off their models were is known: both are of what orders are expected to bring.
     """
-    parameters = cast(expected, Double) * last.c.parameter_error
-    model = cast(expected, Double) * last.c.model_error
+    parameters = cast(orders, Double) * last.c.parameter_error
+    model = cast(orders, Double) * last.c.model_error
     parts = {"chance": variance, "parameters": parameters * parameters, "model_error": model * model}
     total = variance + parts["parameters"] + parts["model_error"]
     return [

@@ -33,12 +33,16 @@ class Lens:
     known_at  rows that had been recorded by then and not yet superseded
     owner     the only customer whose rows are visible
     moment    the instant the answer rests on: `as_of`, or the time of the request
+    currency  what is told of values is told in it; None for that of the business
+    as_kept   whether what is kept of terms may be read now, although it may be outdated, which the answer then says
     """
 
     moment: Expression
     as_of: Expression | None = None
     known_at: Expression | None = None
     owner: Expression | None = None
+    currency: Expression | None = None
+    as_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,12 @@ class Row:
         """Return the same row with more expressions, which come before the relation's own of the same names."""
         found = copy(self)
         found._known = {**self._known, **expressions}
+        return found
+
+    def through(self, lens: Lens) -> Row:
+        """Return the same row seen through another lens that shows it, too."""
+        found = copy(self)
+        found.lens = lens
         return found
 
     def beside(self, name: str, make: Callable[[], tuple[Table, ColumnElement[bool]]]) -> Table:

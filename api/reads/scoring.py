@@ -1,4 +1,4 @@
-"""What customers are expected to bring, worked out by the database: for lists that look back, where nothing is kept.
+"""What customers are expected to buy, worked out by the database: for lists that look back, where nothing is kept.
 
 The formulas are those of `domain/lifetime_value/` (BG/NBD and MBG/NBD, docs/lifetime-value.md), written for PostgreSQL,
 which raises an error where a number becomes too large or too small for it: no exponent is further from 0 than it can
@@ -22,6 +22,7 @@ from api.domain.lifetime_value.ranked_by import (
     discounting,
 )
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK, in_weeks
+from api.reads.agreed_terms import has_agreed
 from api.reads.business import business_currency
 from api.reads.json import constant, number
 from api.reads.lifetime_value_models import in_use
@@ -40,6 +41,9 @@ _UNSURE = ("ATTRITION_NOT_IDENTIFIED", "SMALL_SAMPLE")
 def scored(row: Row) -> Table:
     """Return what stands beside a customer: `value`, `probability` and `band`, null where nothing can be said.
 
+    Nothing is said of who has something agreed for a time: the database cannot tell how long that is kept, and what
+    the orders alone bring would pass for all.
+
     value        numeric, what purchases are expected to bring within `HORIZON`, discounted, in the business's currency
     probability  float, of a purchase within it
     """
@@ -51,7 +55,7 @@ def _facts(row: Row) -> Table:
     """Return what `purchase_days` does, with `today` and the `currency` of the business."""
     found = purchase_days(row)
     columns = [day_of(row.lens.moment).label("today"), business_currency(row).label("currency")]
-    return worked_out_once(select(*found.c, *columns), found)
+    return worked_out_once(select(*found.c, *columns).select_from(found).where(~has_agreed(row)), found)
 
 
 def scored_by(facts: Table, model: Table) -> Table:

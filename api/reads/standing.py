@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE
 
 from api.reads.active_policies import reigns
 from api.reads.activity import activity, activity_around, judged_in_turn
+from api.reads.agreed_terms import agreed_terms, agreed_terms_until
 from api.reads.conditions import some
 from api.reads.contracts import contracts_of_customer
 from api.reads.customers import customers
@@ -49,6 +50,7 @@ _MOMENT = DateTime(timezone=True)
 FOREVER: Expression = literal_column("'9999-01-01Z'::timestamptz", _MOMENT)
 """What stands for no end where ends are sorted."""
 
+_NOW: Expression = type_coerce(func.now(), _MOMENT)
 _LATELY: Expression = type_coerce(func.now() - literal_column("interval 'PT5M'"), _MOMENT)
 """What is over since then is kept no longer; callers' clocks and the database's may differ by as much."""
 
@@ -113,6 +115,8 @@ _DAYS = {
     "purchase_value": "value",
 }
 """Columns of the projection, each with the name of what is kept in it: of the totals, and of the days of purchases."""
+
+_OF_TERMS = ("has_terms", "agreed_terms", "agreed_during")
 
 
 def _standing_total(name: str) -> Callable[[Row], Expression]:
@@ -189,9 +193,15 @@ def purchase_statistics(row: Row) -> dict[str, Expression]:
     return {name: totals_now(row).c[kept] for kept, name in _DAYS.items()}
 
 
-def has_terms(row: Row) -> Expression:
-    """Return whether a customer may have anything with a term: as it is kept where nobody looks back."""
-    return totals_now(row).c.has_terms if is_now(row) else true()
+def terms_on_record(row: Row) -> tuple[Expression, Condition]:
+    """Return `agreed_terms` of a customer, and whether they are outdated: where they may be read as they are kept.
+
+    They are not worked out in the same statement where they are: to prepare for that takes as long as to read a page.
+    """
+    if not (is_now(row) and row.lens.as_kept):
+        return agreed_terms(row), false()
+    kept = totals_now(row).c
+    return kept.agreed_terms, and_(kept.has_terms, contains(kept.agreed_during, row.lens.moment).is_not(True))
 
 
 def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
@@ -204,8 +214,14 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
     judgements = select(judge.key, *[spans.c[reason] for reason in REASONS]).select_from(judged)
     buyer = Row(customers, judge.lens)
     sums = value_of_all_time(buyer)
-    counted = {**{label: sums.c[name] for label, name in _KEPT.items()}, "has_terms": or_(*map(buyer.has, _TERMS))}
-    totals = _with_days(buyer, counted, buyer.table.join(sums, true()))
+    terms = agreed_terms_until(buyer.through(Lens(moment=_NOW)))
+    counted = {
+        **{label: sums.c[name] for label, name in _KEPT.items()},
+        "has_terms": or_(*map(buyer.has, _TERMS)),
+        "agreed_terms": terms.c.terms,
+        "agreed_during": func.tstzrange(_NOW, terms.c.until),
+    }
+    totals = _with_days(buyer, counted, buyer.table.join(sums, true()).join(terms, true()))
     return judgements.where(which(judge.key)), totals.where(which(buyer.key))
 
 
@@ -222,7 +238,7 @@ def projected_by_orders(which: Callable[[Expression], Condition]) -> tuple[Selec
     booked = kept.c.historic_net - func.round(kept.c.purchase_net, digits)
     net = func.round(sums.c.net, digits) + booked
     counted = {"order_count": sums.c.order_count, "historic_net": net, "purchase_net": sums.c.net}
-    counted |= {"last_purchase_at": sums.c.last_at, "has_terms": kept.c.has_terms}
+    counted |= {"last_purchase_at": sums.c.last_at, **{name: kept.c[name] for name in _OF_TERMS}}
     totals = _with_days(buyer, counted, buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true()))
     return judgements.where(which(judge.key)), totals.where(which(buyer.key))
 

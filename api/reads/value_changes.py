@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ARRAY, Numeric, Select, and_, case, func, select, type_coerce, union_all
 from sqlalchemy.sql.elements import Grouping
 
-from api.reads.booked import ZERO, in_home_currency, of_kind, payments_of_customer
-from api.reads.business import business_currency
+from api.reads.booked import ZERO, in_told_currency, of_kind, payments_of_customer
+from api.reads.business import counts, told_currency, worth
 from api.reads.contracts import contracts, contracts_of_customer
 from api.reads.customers import customers
 from api.reads.history import sized
@@ -42,7 +42,7 @@ def value_changes(row: Row, given: Given) -> Table:
              and cause_id, the name of a relation and a key of it, null for several
     """
     since = given.past("since")
-    currency = business_currency(row)
+    currency = told_currency(row)
     each = _moves(row, currency)
     place = func.row_number().over(order_by=[column.desc() for column in _order(each)])
     late = select(each, place.label("place")).where(each.c.happened_at > since, each.c.amount != ZERO).subquery("late")
@@ -100,18 +100,22 @@ def _fact(
 
 def _orders(row: Row) -> Select[Any]:
     order, joined = row.joined(orders_of_customer)
-    return rows(order, _fact(order, constant("ORDERS"), order.c.placed_at, order["business_total"]), joined)
+    brought = worth(order, order["total"], order["business_total"])
+    return rows(order, _fact(order, constant("ORDERS"), order.c.placed_at, brought), [*joined, *counts(order)])
 
 
 def _refunds(row: Row) -> Select[Any]:
     refund, joined = row.joined(refunds_of_customer)
-    return rows(refund, _fact(refund, constant("ORDERS"), refund.c.refunded_at, -refund.c.business_amount), joined)
+    returned = worth(refund, refund.c.amount, refund.c.business_amount)
+    columns = _fact(refund, constant("ORDERS"), refund.c.refunded_at, -returned)
+    return rows(refund, columns, [*joined, *counts(refund)])
 
 
 def _payments(row: Row) -> Select[Any]:
     payment, joined = row.joined(payments_of_customer)
     stream = of_kind(payment).concat(constant("_SUBSCRIPTIONS"))
-    return rows(payment, _fact(payment, stream, payment.c.paid_at, payment.c.business_amount), joined)
+    paid = worth(payment, payment.c.amount, payment.c.business_amount)
+    return rows(payment, _fact(payment, stream, payment.c.paid_at, paid), [*joined, *counts(payment)])
 
 
 def _plans(row: Row) -> Select[Any]:
@@ -131,4 +135,4 @@ def _versions(row: Row, link: Link, stream: Expression) -> Select[Any]:
     moved = version["booked"] - func.coalesce(before, ZERO)
     both = newest.table.join(version.table, and_(*same, version.c.version <= newest.c.version))
     found = select(*_fact(version, stream, version.c.changed_at, moved, version.c.version)).select_from(both)
-    return found.where(*joined, in_home_currency(newest)).correlate_except(newest.table, version.table)
+    return found.where(*joined, in_told_currency(newest)).correlate_except(newest.table, version.table)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Numeric, Select, func, select, union_all
 
-from api.reads.booked import ZERO, booked_of, in_home_currency, paid_by
+from api.reads.booked import ZERO, booked_of, in_told_currency, paid_by
 from api.reads.contracts import contracts_of_customer
 from api.reads.customers import customers
 from api.reads.identity import Given
@@ -22,7 +22,7 @@ _BOOKED = (support_plans_of_customer, contracts_of_customer)
 
 
 def historic_value(row: Row, given: Given) -> Table:
-    """Return one row of what a customer has brought, in the currency of the business.
+    """Return one row of what a customer has brought, in the currency in which values are told.
 
     Each stream is rounded to minor units, and `net` is the sum of the streams. PostgreSQL works out those columns only
     that are read: who asks for orders pays nothing for the rest.
@@ -63,13 +63,13 @@ def _terms(row: Row) -> list[Expression]:
 
 @customers.expression
 def historic_net(row: Row) -> Expression:
-    """Return what the customer has brought from all streams, in the currency of the business."""
+    """Return what the customer has brought from all streams, in the currency in which values are told."""
     sums = value_of_all_time(row)
     return over(sums.c.net, sums).scalar_subquery()
 
 
 def in_other_currencies(row: Row, given: Given) -> Table:
-    """Return what is booked in each currency that is not that of the business, in the order of the currencies.
+    """Return what is booked in each currency but that in which values are told, in the order of the currencies.
 
     returns  amount, as text in minor units; currency_code; place
     """
@@ -88,4 +88,4 @@ def in_other_currencies(row: Row, given: Given) -> Table:
 def _elsewhere(row: Row, link: Link) -> Select[Any]:
     newest, joined = row.joined(link)
     columns = [newest["booked"].label("amount"), newest.c.currency.label("currency")]
-    return rows(newest, columns, [*joined, ~in_home_currency(newest)])
+    return rows(newest, columns, [*joined, ~in_told_currency(newest)])

@@ -21,6 +21,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.tables.schema import key, metadata, moment, recorded
 
+KINDS = ("CONSUMER", "BUSINESS")
+"""The kinds of customers."""
+
+KINDS = ("CONSUMER", "BUSINESS")
+
 companies = Table(
     "companies",
     metadata,
@@ -59,7 +64,7 @@ customers = Table(
             persisted=True,
         ),
     ),
-    CheckConstraint("kind IN ('CONSUMER', 'BUSINESS')", name="kind_known"),
+    CheckConstraint(f"kind IN {KINDS}", name="kind_known"),
     CheckConstraint("merged_into <> customer_id", name="not_merged_into_itself"),
 )
 Index("ix_customers_created_at", customers.c.created_at, customers.c.customer_id)

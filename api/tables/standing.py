@@ -5,9 +5,21 @@ It can be made again from the facts at any time, and answers nothing about the p
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, DateTime, ForeignKey, Index, Integer, Numeric, PrimaryKeyConstraint, Table
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE
 
 from api.tables.schema import metadata, moment
 from api.tables.terms import planned
@@ -42,6 +54,10 @@ customer_standing = Table(
     Column("value_days", Integer, nullable=False, comment="how many of these days brought something"),
     Column("purchase_value", Numeric, nullable=False, comment="what those brought, less what was paid back of each"),
     Column("has_terms", Boolean, nullable=False, comment="whether there ever was a subscription, plan or contract"),
+    Column(
+        "agreed_terms", Text, comment="JSON: what is in force of these, or agreed for later, and what it is to bring"
+    ),
+    Column("agreed_during", TSTZRANGE, comment="until something begins, ends or falls due; null where nobody knows"),
     comment="a projection of the facts: what customers have brought, and on which days they bought",
     postgresql_with={"fillfactor": 85},
 )

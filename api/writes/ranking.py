@@ -1,7 +1,8 @@
 """Ranking all customers by what they are expected to bring, in one go: either all of a ranking is there or nothing.
 
-It scores in Python, a few thousand customers at a time, so that a ranking says of each what a prediction does, by
-whichever model, with the variance that totals need. It loads numpy: a server does so when it first has to rank.
+Orders count, and what was agreed for a time. It scores in Python, a few thousand customers at a time, so that a ranking
+says of each what a prediction does, by whichever model, with the variance that totals need. It loads numpy: a server
+does so when it first has to rank.
 """
 
 from __future__ import annotations
@@ -40,16 +41,15 @@ from sqlalchemy.schema import CreateTable
 
 from api.database import Connection, Statement, prepare
 from api.domain.identity import new_id
-from api.domain.lifetime_value.churn_risk import RiskBand
-from api.domain.lifetime_value.forecasts import Forecasts
+from api.domain.lifetime_value.prospects import Prospects, buyers
 from api.domain.lifetime_value.ranked_by import ANNUAL_DISCOUNT_RATE, HORIZON
 from api.domain.lifetime_value.ranking import Everybody
-from api.reads.all_purchases import statistics_of_all
+from api.reads.all_facts import facts_of_all
 from api.reads.ranking import ranking_is_due
+from api.reads.ranking_models import Ranked, ranking_model
 from api.tables.customers import customers
-from api.tables.ranking import customer_prospects, customer_rankings
+from api.tables.ranking import FIGURES, customer_prospects, customer_rankings
 from api.writes.dropout_nodes import keep_nodes
-from api.writes.ranking_models import Ranked, ranking_model
 
 __all__ = ["Ranking", "rank"]
 
@@ -62,6 +62,7 @@ _fresh = Table(
     MetaData(),
     Column("customer_id", Uuid),
     Column("predicted_value", Numeric),
+    Column("terms_value", Numeric),
     Column("variance", Double),
     Column("probability_active", Double),
     Column("churn_band", Text),
@@ -75,15 +76,8 @@ def _replacing() -> Statement:
     """Return the statement that puts a new ranking in the place of the old one; equal values have the same rank."""
     place = func.rank().over(order_by=_fresh.c.predicted_value.desc())
     percent = func.ceil(place * literal_column("100.0") / func.count().over())
-    columns = {
-        "customer_id": _fresh.c.customer_id,
-        "scored_at": _NOW,
-        "predicted_value": _fresh.c.predicted_value,
-        "variance": _fresh.c.variance,
-        "probability_active": _fresh.c.probability_active,
-        "churn_band": _fresh.c.churn_band,
-        "top_percent": cast(percent, SmallInteger),
-    }
+    scored: dict[str, Any] = {column.name: column for column in _fresh.c}
+    columns = scored | {"scored_at": _NOW, "top_percent": cast(percent, SmallInteger)}
     made = insert(customer_prospects).from_select(list(columns), select(*columns.values()))
     others = {name: made.excluded[name] for name in columns if name != "customer_id"}
     return prepare(made.on_conflict_do_update(index_elements=["customer_id"], set_=others))
@@ -91,14 +85,7 @@ def _replacing() -> Statement:
 
 _REPLACE = _replacing()
 _FORGET = prepare(
-    update(customer_prospects)
-    .where(customer_prospects.c.scored_at != _NOW)
-    .values(
-        {
-            name: null()
-            for name in ("scored_at", "predicted_value", "variance", "probability_active", "churn_band", "top_percent")
-        }
-    )
+    update(customer_prospects).where(customer_prospects.c.scored_at != _NOW).values({name: null() for name in FIGURES})
 )
 _PLACE = prepare(
     insert(customer_prospects).from_select(
@@ -128,7 +115,8 @@ class Ranking:
 async def rank(connection: Connection, now: datetime, *, only_if_due: bool = False) -> Ranking | None:
     """Rank all customers by the model in use and return what was done, None where another process does it right now.
 
-    Raise BadUserInput where there is no model to rank by. Who has bought nothing, and who comes later, is not ranked.
+    Raise BadUserInput where there is no model to rank by. Of whom nothing is expected (nothing bought, nothing agreed),
+    and who comes later, is not ranked.
 
     only_if_due  leave it at the last ranking, and return None, where that is by this model and not a day old
     """
@@ -145,17 +133,17 @@ async def rank(connection: Connection, now: datetime, *, only_if_due: bool = Fal
 
 async def _ranked(connection: Connection, now: datetime, by: Ranked) -> Ranking:
     await connection.execute(_CREATE)
-    everybody, expected = Everybody(), Decimal(0)
-    async for keys, part in statistics_of_all(connection, now):
+    everybody, number, expected = Everybody(), 0, Decimal(0)
+    async for keys, known in facts_of_all(connection, now):
         # In a thread, so that whoever else is answered by this process waits for none of it.
-        rows = _rows(keys, await asyncio.to_thread(by.model.forecasts, part))
+        rows = _rows(keys, await asyncio.to_thread(by.model.prospects, known))
         await connection.copy_records_to_table(_fresh.name, records=rows)
-        expected += sum((row[1] for row in rows), Decimal(0))
-        everybody.add(part)
-    known = everybody.together()
-    errors = await asyncio.to_thread(by.model.parameter_error, known), by.model.model_error
-    ranking = Ranking(now, by.version, by.method, by.currency, len(known), expected, *errors)
-    await _kept(connection, by, ranking, int(known.purchases.repeats.max(initial=0)))
+        number, expected = number + len(rows), expected + sum((row[1] for row in rows), Decimal(0))
+        everybody.add(buyers(known))
+    bought = everybody.together()
+    errors = await asyncio.to_thread(by.model.parameter_error, bought), by.model.model_error
+    ranking = Ranking(now, by.version, by.method, by.currency, number, expected, *errors)
+    await _kept(connection, by, ranking, int(bought.purchases.repeats.max(initial=0)))
     return ranking
 
 
@@ -172,10 +160,8 @@ async def _kept(connection: Connection, by: Ranked, ranking: Ranking, most: int)
     await keep_nodes(connection, by.model_id, by.database_scores_by, most)
 
 
-def _rows(keys: Sequence[UUID], found: Forecasts) -> list[tuple[Any, ...]]:
-    bands = list(RiskBand)
-    figures = (found.expected_value, found.variance, found.probability_active.round(_DIGITS), found.bands)
-    return [
-        (key, Decimal(f"{value:.{_DIGITS}f}"), variance, probability, bands[band].value)
-        for key, value, variance, probability, band in zip(keys, *(each.tolist() for each in figures), strict=True)
-    ]
+def _rows(keys: Sequence[UUID], found: Prospects) -> list[tuple[Any, ...]]:
+    """Return rows of `_fresh`."""
+    money = [[Decimal(f"{value:.{_DIGITS}f}") for value in each.tolist()] for each in (found.value, found.terms_value)]
+    chances = found.variance.tolist(), found.probability_active.round(_DIGITS).tolist()
+    return list(zip(keys, *money, *chances, [band.value for band in found.bands], strict=True))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, func, literal_column, select, tuple_
+from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import Connection, Database, Statement, prepare
@@ -18,6 +18,8 @@ from api.tables.standing import active_spans, customer_activity, customer_standi
 from api.writes.change import Change
 
 BATCH = 5_000
+_AT_ONCE = 200
+"""So many customers wait for nobody but themselves when what they have agreed to is worked out again."""
 _LOCK: Expression = literal_column("7341905529")
 """Held together by all changes, and alone by whoever changes how all customers are judged."""
 
@@ -47,9 +49,24 @@ _MISSING = prepare(
         exists(
             select(customers.c.customer_id)
             .outerjoin(customer_standing, customer_standing.c.customer_id == customers.c.customer_id)
-            .where(customer_standing.c.customer_id.is_(None))
+            .where(
+                or_(
+                    customer_standing.c.customer_id.is_(None),
+                    and_(customer_standing.c.has_terms, customer_standing.c.agreed_during.is_(None)),
+                )
+            )
         )
     )
+)
+_OUTDATED = prepare(
+    select(customer_standing.c.customer_id)
+    .where(
+        customer_standing.c.customer_id > bindparam("behind", type_=Uuid),
+        customer_standing.c.has_terms,
+        customer_standing.c.agreed_during.contains(func.now()).is_not(True),
+    )
+    .order_by(customer_standing.c.customer_id)
+    .limit(_AT_ONCE)
 )
 _NEXT = prepare(
     select(customers.c.customer_id)
@@ -150,6 +167,18 @@ async def rebuilt(database: Database) -> int:
     async with database.connection() as connection, connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = 0")
         return await project(connection)
+
+
+async def keep_terms_current(database: Database) -> int:
+    """Work out again what customers have agreed to where something of it began, ended or fell due; return how many."""
+    count, behind = 0, UUID(int=0)
+    async with database.connection() as connection:
+        while batch := await connection.fetch(_OUTDATED.sql, *_OUTDATED.values({"behind": behind})):
+            which = [row["customer_id"] for row in batch]
+            async with connection.transaction():
+                await bring_up_to_date(connection, which)
+            count, behind = count + len(which), which[-1]
+    return count
 
 
 async def is_missing(connection: Connection) -> bool:

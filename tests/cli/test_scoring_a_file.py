@@ -17,11 +17,12 @@ from api.cli.scored.purchases import purchases
 from api.cli.scored.run import table_of
 from api.domain.calendar import Duration
 from api.domain.lifetime_value import prediction
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.file_models import fitted_models, known_customers
 from api.domain.lifetime_value.fitting import fit_beta_geometric
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.forecasts import Horizon, forecasts
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 from benchmarks.cohorts import CDNOW_SAMPLE, cdnow, day, missing
@@ -147,9 +148,9 @@ def test_a_file_is_scored_as_the_api_predicts(flags: frozenset[Flag], q: float):
     scores = forecasts(MBG, values, known_customers(found.days, last), YEAR, knows_losses=not flags)
     table = table_of(found, last, scores).to_pylist()
     facts = [
-        PurchaseFacts(
-            row["purchase_days"], row["first_purchase"], row["last_purchase"],
-            row["purchase_days"], float(row["net_value"]), END,
+        (
+            row["purchase_days"], (END - row["first_purchase"]).days, (END - row["last_purchase"]).days,
+            row["purchase_days"], float(row["net_value"]),
         )
         for row in table
     ]  # fmt: skip
@@ -157,7 +158,8 @@ def test_a_file_is_scored_as_the_api_predicts(flags: frozenset[Flag], q: float):
     model = FittedModel(MBG, values, "EUR", moment, moment, moment, flags)
     asked = prediction.Asked(Duration(12), Decimal("0.1"))
     for row, fact in zip(table, facts, strict=True):
-        (one,) = prediction.predictions([fact, fact], asked, model, "EUR")[:1]
+        known = PurchaseTable.of(END, [[each] * 2 for each in fact])
+        (one,) = prediction.predictions(known, asked, model, ("EUR", "EUR"))[:1]
         assert isinstance(one, prediction.PredictedValue)
         assert row["expected_value"] == pytest.approx(float(one.expected.amount), abs=0.01)
         assert row["probability_active"] == pytest.approx(one.probability_active, abs=1e-4)

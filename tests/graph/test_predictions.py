@@ -12,6 +12,7 @@ from api.domain.lifetime_value.scoring import score
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
+from api.writes.ranking import rank
 from tests.fitted import MODEL, SPEND, add_model
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +141,38 @@ async def test_where_nothing_can_be_said_there_is_a_reason_and_never_a_number(as
     await given.order(buyer, 10, placed_at=NOW + timedelta(days=400))
     codes += [(await predicted(ask, buyer))["code"]]
     assert codes == ["NO_PURCHASES", "MODEL_NOT_FITTED", "OTHER_CURRENCY", "DATA_INVALID"]
+
+
+IN_CURRENCY = """query ($id: ID!, $currency: CurrencyCode) {
+  customer(by: {id: $id}) {
+    home: lifetimeValue { total { amount } predicted { __typename } ranking { topPercent } }
+    lifetimeValue(currency: $currency) {
+      total { amount } predicted { ... on PredictionUnavailable { code message need } __typename }
+      ranking { topPercent }
+    }
+  }
+}"""
+
+
+async def test_in_another_currency_than_the_models_nothing_is_predicted(ask, shop):
+    customer = await shop.customer()
+    await shop.order(customer, 40, placed_at=at(0))
+    await rank(shop.connection, NOW)
+
+    async def told(currency):
+        found = (await ask(IN_CURRENCY, id=customer.id, currency=currency))["customer"]
+        assert found["home"]["predicted"]["__typename"] == "PredictedValue"
+        assert len(ask.statements) == 1
+        return found["home"], found["lifetimeValue"]
+
+    home, in_dollars = await told("USD")
+    assert (in_dollars["total"], in_dollars["ranking"]) == (None, None)
+    refused = in_dollars["predicted"]
+    assert refused["code"] == "OTHER_CURRENCY"
+    assert "EUR" in refused["message"]
+    assert "without `currency`" in refused["need"]
+    assert home == (await told("EUR"))[1]
+    assert home["ranking"]
 
 
 @pytest.mark.parametrize(

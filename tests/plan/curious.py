@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -20,6 +19,7 @@ from api.graph.nodes import VIEWS
 from api.graph.orders import Order, OrderLine
 from api.graph.scalars import SCALARS
 from api.graph.shared import Connection, Node
+from api.graph.sources import Columns
 from api.reads.customers import customers, merged_into
 from api.reads.identity import Given
 from api.reads.orders import customer_of_order, lines_of_order, orders, orders_of_customer
@@ -93,13 +93,13 @@ def _needs(row: Row, given: Given) -> FromClause:
     return cast("FromClause", select(row.c.first_name.label("name"), keys.c.orders).correlate_except(keys).lateral())
 
 
-def _keys(row: Mapping[str, Any]) -> list[UUID]:
-    return list(row["orders"] or [])
+def _keys(columns: Columns) -> list[list[UUID]]:
+    return [list(keys or []) for keys in columns["orders"]]
 
 
-def _moods(rows: Sequence[Mapping[str, Any]]) -> list[object]:
-    BATCHES.append(len(rows))
-    return [_mood(row["name"], len(_keys(row))) for row in rows]
+def _moods(columns: Columns) -> list[object]:
+    BATCHES.append(len(columns["name"]))
+    return [_mood(name, len(keys)) for name, keys in zip(columns["name"], _keys(columns), strict=True)]
 
 
 def _mood(name: str, count: int) -> object:
@@ -113,24 +113,25 @@ def _mood(name: str, count: int) -> object:
     return Mood(name, count, doubtful, sure, parts)
 
 
-def _latest(rows: Sequence[Mapping[str, Any]]) -> list[object]:
-    return [Reference(Order, _keys(row)[-1]) if row["orders"] else None for row in rows]
+def _latest(columns: Columns) -> list[object]:
+    return [Reference(Order, keys[-1]) if keys else None for keys in _keys(columns)]
 
 
-def _all(rows: Sequence[Mapping[str, Any]]) -> list[object]:
-    return [[Reference(Order, key) for key in _keys(row)] for row in rows]
+def _all(columns: Columns) -> list[list[Reference]]:
+    return [[Reference(Order, key) for key in keys] for keys in _keys(columns)]
 
 
-def _things(rows: Sequence[Mapping[str, Any]]) -> list[object]:
+def _things(columns: Columns) -> list[object]:
     """Return a gift, a mood, and the orders: members of both kinds, mixed."""
-    return [[Gift(True), *[Reference(Order, key) for key in _keys(row)], Mood(row["name"], 1)] for row in rows]
+    each = zip(columns["name"], _all(columns), strict=True)
+    return [[Gift(True), *bought, Mood(name, 1)] for name, bought in each]
 
 
-def _unknown(rows: Sequence[Mapping[str, Any]]) -> list[object]:
-    return [Reference(Order, UUID(int=0)) for _ in rows]
+def _unknown(columns: Columns) -> list[object]:
+    return [Reference(Order, UUID(int=0)) for _ in columns["orders"]]
 
 
-def _broken(rows: Sequence[Mapping[str, Any]]) -> list[object]:
+def _broken(columns: Columns) -> list[object]:
     raise ZeroDivisionError("secret of a row")
 
 

@@ -135,7 +135,9 @@ class Naive:
             case Column():
                 return await self.scalar(row, source, declared.python_name, field.type, made)
             case Same() | Listed():
-                return await self.made_of(row, source, type_, details, made)
+                seen = isinstance(source, Same) and source.seen
+                told = row.told_in(self.arguments(field, details).get("currency")) if seen else row
+                return await self.made_of(told, source, type_, details, made)
             case One(target=Link() as link):
                 found = await self.rows.behind(link, row)
                 return await self.object(type_, found[0], details) if found else None
@@ -166,7 +168,11 @@ class Naive:
         of = get_named_type(type_)
         if isinstance(source, Gathered) and source.many:
             return [await self.gathered(row, of, values, details) for values in sorted(needed, key=_place)]
-        value = source.compute(needed)[0] if isinstance(source, Derived) else GATHERED[of.name](*needed)
+        value = (
+            source.compute({name: [value] for name, value in needed[0].items()})[0]
+            if isinstance(source, Derived)
+            else GATHERED[of.name](*needed)
+        )
         if isinstance(source, Derived) and source.finished:
             value = source.finished.make(value, await self.rows.column(row, source.finished.beside))
         return self.derived(type_, value, details)
@@ -219,7 +225,7 @@ class Naive:
         """Return the object that a gathered object names by the name of a relation and a key, or None."""
         for name, link in source.links.items():
             if link.target.name == values[source.which]:
-                found = await self.rows.with_key(link.target, values["cause_id"], row.sight)
+                found = await self.rows.with_key(link.target, values["cause_id"], row.told_in(None).sight)
                 return await self.object(self.schema.type_map[name], found[0], details) if found else None
         return None
 

@@ -6,7 +6,7 @@ The data of a law test never changes, so a value that was read once is remembere
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -32,6 +32,7 @@ class Sight:
     as_of: datetime | None = None
     known_at: datetime | None = None
     owner: UUID | None = None
+    currency: str | None = None
 
     def lens(self) -> Lens:
         """Return the lens whose parameters have the values of `given`."""
@@ -40,16 +41,18 @@ class Sight:
             as_of=parameter("as_of", "moment") if self.as_of else None,
             known_at=parameter("known_at", "moment") if self.known_at else None,
             owner=parameter("owner", "uuid") if self.owner else None,
+            currency=parameter("currency", "text") if self.currency else None,
         )
 
     def given(self) -> dict[str, object]:
         """Return the values of the lens's parameters."""
         moment = self.as_of or self.now
-        return {"moment": moment, "as_of": self.as_of, "known_at": self.known_at, "owner": self.owner}
+        clocks = {"moment": moment, "as_of": self.as_of, "known_at": self.known_at}
+        return {**clocks, "owner": self.owner, "currency": self.currency}
 
     def shape(self) -> tuple[bool, ...]:
         """Return which limits there are."""
-        return (bool(self.as_of), bool(self.known_at), bool(self.owner))
+        return (bool(self.as_of), bool(self.known_at), bool(self.owner), bool(self.currency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,10 @@ class Found:
     identity: tuple[Any, ...]
     sight: Sight
     search: str | None = None
+
+    def told_in(self, currency: str | None) -> Found:
+        """Return the row with its values told in a currency, None for that of the business."""
+        return replace(self, sight=replace(self.sight, currency=currency))
 
 
 class Values:
@@ -91,11 +98,11 @@ class Values:
     def past(self, name: str) -> Expression:
         return self.parameter("moment", name)
 
-    def maybe(self, kind: str, *path: str) -> Expression | None:
+    def maybe(self, kind: str, *path: str, convert: Callable[[Any], object] | None = None) -> Expression | None:
         found = self.value
         for step in path:
             found = found.get(step) if found is not None else None
-        return None if found is None else self.parameter(kind, *path)
+        return None if found is None else self.parameter(kind, *path, convert=convert)
 
 
 class Rows:

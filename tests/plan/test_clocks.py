@@ -13,6 +13,7 @@ import pytest
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
 from api.graph.schema import executable
+from api.tables.ranking import FIGURES
 from api.writes.standing import project
 from tests.asking import Ask, WatchedDatabase
 from tests.given import NEW_YEAR, Given, connected
@@ -59,9 +60,7 @@ VERSIONED = {"subscriptions": "subscription_id", "support_plans": "support_plan_
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
 EVERYTHING = f"query ({VARIABLES}) {{ {' '.join(FIELDS)} }}"
-NOBODY_RANKED = """
-UPDATE customer_prospects SET scored_at = NULL, predicted_value = NULL, variance = NULL, probability_active = NULL,
-  churn_band = NULL, top_percent = NULL"""
+NOBODY_RANKED = f"UPDATE customer_prospects SET {', '.join(f'{name} = NULL' for name in FIGURES)}"
 
 
 @asynccontextmanager

@@ -85,6 +85,7 @@ def pool(population: Population) -> Pool:
             "Float": [0, 0.2, 0.5, 0.75, 1, *(round(number / 40, 6) for number in range(1, 8))],
             "DateTime": moments,
             "Boolean": [True, False],
+            "CurrencyCode": ["EUR", "JPY", "kwd", "CHF"],
             "ID": [*(made.id for made in population.everything), *missing],
             "ExternalIdInput": pairs,
         },

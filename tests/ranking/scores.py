@@ -26,7 +26,8 @@ from sqlalchemy import (
 from api.database import prepare
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.churn_risk import RiskBand, bands
-from api.domain.lifetime_value.facts import PurchaseFacts, purchase_statistics, spend_statistics
+from api.domain.lifetime_value.facts import PurchaseFacts
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.ranked_by import NODES, discounting
 from api.domain.lifetime_value.ranking import ASKED
@@ -50,6 +51,14 @@ _COLUMNS: dict[str, Any] = {
 }
 
 
+def table(facts: Sequence[PurchaseFacts]) -> PurchaseTable:
+    """Return what is known of customers as columns."""
+    days = [one.first_day for one in facts], [one.last_day for one in facts]
+    ago = [[None if day is None else (TODAY - day).days for day in each] for each in days]
+    counted = [[getattr(one, name) for one in facts] for name in ("days", "value_days", "value")]
+    return PurchaseTable.of(TODAY, [counted[0], *ago, *counted[1:]])
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
     """A model of repeat buying, and one of spend."""
@@ -69,12 +78,13 @@ class Models:
 
     def score(self, facts: Sequence[PurchaseFacts]) -> Score:
         """Return what Python makes of customers."""
-        given = self.purchases, self.spend, purchase_statistics(facts), spend_statistics(facts)
+        known = table(facts)
+        given = self.purchases, self.spend, known.purchases, known.spend
         return score(*given, weeks=ASKED.weeks, annual_discount_rate=ASKED.annual_discount_rate)
 
     def by_nodes(self, facts: Sequence[PurchaseFacts]) -> Array:
         """Return the expected value by the mean over nodes, as the database works it out."""
-        known = purchase_statistics(facts)
+        known = table(facts).purchases
         after, found = self.purchases.posterior(known), self.score(facts)
         node, weight = self.purchases.dropout_nodes(known.repeats, NODES)
         total = np.zeros(len(facts))
@@ -86,7 +96,7 @@ class Models:
 
     def bands(self, facts: Sequence[PurchaseFacts], *, knows_losses: bool) -> list[str]:
         """Return the bands of risk that Python gives."""
-        known, active = purchase_statistics(facts), self.score(facts).probability_active
+        known, active = table(facts).purchases, self.score(facts).probability_active
         order = list(RiskBand)
         return [order[at].value for at in bands(self.purchases, known, active, knows_losses=knows_losses)]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from api.reads.checks import findings
+from api.tables.ranking import FIGURES
 from api.writes.ranking import rank
 from tests.ranking.scores import NOW
 from tests.ranking.test_ranking import shop
@@ -19,8 +20,7 @@ WRONG = [
     "probability_active = probability_active / 2",
     "churn_band = CASE churn_band WHEN 'LOW' THEN 'HIGH' ELSE 'LOW' END",
     "scored_at = scored_at - interval 'P1D'",
-    "scored_at = NULL, predicted_value = NULL, variance = NULL, probability_active = NULL, churn_band = NULL,"
-    " top_percent = NULL",
+    ", ".join(f"{name} = NULL" for name in FIGURES),
 ]
 
 

@@ -11,10 +11,11 @@ from scipy.stats import norm
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.forecasts import Customers
+from api.domain.lifetime_value.prospects import buyers
 from api.domain.lifetime_value.ranking import ASKED
 from api.domain.lifetime_value.scoring import score
 from api.domain.lifetime_value.spend import GammaGamma
-from api.reads.all_purchases import statistics_of_all
+from api.reads.all_facts import facts_of_all
 from api.writes.ranking import rank
 from tests.fitted import COVARIANCE, MODEL, SPEND, SPEND_COVARIANCE, add_model
 from tests.ranking.scores import NOW
@@ -44,8 +45,8 @@ def amount(money) -> float:
 
 async def customers_of(given) -> Customers:
     async with given.connection.transaction():
-        ((_, customers),) = [part async for part in statistics_of_all(given.connection, NOW)]
-    return customers
+        ((_, known),) = [part async for part in facts_of_all(given.connection, NOW)]
+    return buyers(known)
 
 
 def parameter_variance(customers: Customers) -> float:

@@ -40,7 +40,7 @@ async def seen(given):
         statement = prepare(select(reads.agreed_terms(row)).where(row.key == parameter("key", "uuid")))
         values = statement.values({"moment": moment, "known_at": known_at, "key": customer.key})
         text = await given.connection.fetchval(statement.sql, *values)
-        return () if text is None else agreed_terms(json.loads(text))
+        return () if text is None else agreed_terms(json.loads(text), moment.timestamp())
 
     return read
 

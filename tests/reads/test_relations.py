@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import DateTime, Table
 
@@ -24,8 +26,8 @@ def moments(relation: Relation) -> set[str]:
 
 def visible(relation: Relation, **limits: str) -> str:
     """Return the conditions under which a row may be seen, as text."""
-    given = {name: parameter(name, kind) for name, kind in limits.items()}
-    row = Row(relation, Lens(moment=parameter("moment", "moment"), **given))
+    given: Any = {name: parameter(name, kind) for name, kind in limits.items()}
+    row = Row(relation, Lens(parameter("moment", "moment"), **given))
     return " ".join(str(condition) for condition in row.visible())
 
 

@@ -122,6 +122,69 @@ async def test_a_contract_counts_term_by_term_and_an_early_end_takes_back_what_d
     ]
 
 
+IN_CURRENCY = """query ($id: ID!, $currency: CurrencyCode, $since: DateTime! = "2020-01-01T00:00:00Z") {
+  customer(by: {id: $id}) {
+    default: lifetimeValue { ...Brought }
+    lifetimeValue(currency: $currency) { ...Brought }
+  }
+}
+fragment Brought on CustomerLifetimeValue {
+  currencyCode
+  historic {
+    orderCount firstPurchaseAt gross { amount } discounts { amount } refunds { amount } net { amount currencyCode }
+    byStream { stream net { amount } }
+  }
+  changes(since: $since, first: 100) {
+    amount { amount currencyCode } cause { ... on Order { number customer { purchaseSummary { net { amount } } } } }
+  }
+  inOtherCurrencies { amount currencyCode }
+}"""
+
+
+async def test_in_another_currency_only_what_was_charged_in_it_counts_as_it_was_charged(ask, given):
+    ask.now, customer = NOW, await given.customer()
+    dollars = {"currency": "USD", "rate": "0.9"}
+    await given.order(customer, 100)
+    bought = await given.order(customer, 50, discount=5, placed_at=NEW_YEAR + DAY, **dollars)
+    await given.refund(customer, 10, bought, refunded_at=NEW_YEAR + 2 * DAY, **dollars)
+    for currency, kind in (("USD", "SERVICE"), ("EUR", "PRODUCT")):
+        subscription = await given.subscription(customer, kind=kind, currency=currency)
+        await given.payment(customer, subscription, 7, currency=currency, business_amount=Decimal("6.30"))
+        await given.support_plan(customer, paid=True, price=Decimal(20), currency=currency)
+    await given.contract(customer, value=Decimal(120_000), currency="JPY")
+
+    async def told(currency):
+        answer = (await ask(IN_CURRENCY, id=customer.id, currency=currency))["customer"]
+        assert streams(answer["default"]) == {"ORDERS": "131.50"} | dict.fromkeys(SUBSCRIBED, "6.30") | PLAN
+        moved = sum(Decimal(change["amount"]["amount"]) for change in answer["lifetimeValue"]["changes"])
+        assert moved == Decimal(answer["lifetimeValue"]["historic"]["net"]["amount"])
+        return answer["default"], answer["lifetimeValue"]
+
+    default, in_dollars = await told("usd")
+    assert in_dollars["currencyCode"] == "USD"
+    assert streams(in_dollars) == {"ORDERS": "35.00", "SERVICE_SUBSCRIPTIONS": "7.00"} | PLAN
+    sums = in_dollars["historic"]
+    assert [sums[name]["amount"] for name in ("gross", "discounts", "refunds")] == ["77.00", "5.00", "10.00"]
+    assert sums["net"] == {"amount": "62.00", "currencyCode": "USD"}
+    assert (sums["orderCount"], sums["firstPurchaseAt"]) == (1, "2025-01-02T00:00:00.000000Z")
+    assert {change["amount"]["currencyCode"] for change in in_dollars["changes"]} == {"USD"}
+    (order,) = [change["cause"] for change in in_dollars["changes"] if change["cause"]]
+    assert order["customer"]["purchaseSummary"]["net"]["amount"] == "131.50"
+    assert [one["currencyCode"] for one in in_dollars["inOtherCurrencies"]] == ["EUR", "JPY"]
+    assert await told("EUR") == (default, default)
+    assert streams((await told("CHF"))[1]) == {}
+
+
+SUBSCRIBED, PLAN = ("PRODUCT_SUBSCRIPTIONS", "SERVICE_SUBSCRIPTIONS"), {"SUPPORT_PLANS": "20.00"}
+
+
+async def test_a_currency_that_is_none_is_refused(ask, given):
+    customer = await given.customer()
+    await ask(IN_CURRENCY, fails=True, id=customer.id, currency="XXX")
+    assert ask.codes == ["BAD_USER_INPUT"]
+    assert "ISO 4217" in ask.errors[0].message
+
+
 async def test_a_part_of_a_term_is_rounded_to_minor_units_half_away_from_zero(value, given):
     customer = await given.customer()
     ended = {"change": "TERMINATED", "changed_at": NEW_YEAR, "termination_reason": "Moved", "penalty": Decimal(0)}

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from api.domain.lifetime_value.churn_risk import RiskBand, RiskBasis, band_of
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.intervals import ZeroInflated, approximate_spend, spend_quantiles
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
@@ -39,7 +40,7 @@ class Combined:
     rate   the discount rate, continuous, per week
     """
 
-    facts: Sequence[PurchaseFacts]
+    known: PurchaseTable
     model: FittedModel
     purchases: PurchaseStatistics
     spend: SpendStatistics
@@ -51,13 +52,13 @@ class Combined:
     @cached_property
     def terms(self) -> TermBatch:
         """What things with a term will bring them."""
-        terms, currency = [one.terms for one in self.facts], self.model.currency
-        return TermBatch(terms, self.model.renewals, currency=currency, weeks=self.weeks, rate=self.rate)
+        currency = self.model.currency
+        return TermBatch(self.known.terms, self.model.renewals, currency=currency, weeks=self.weeks, rate=self.rate)
 
     @cached_property
     def bought(self) -> npt.NDArray[np.bool_]:
         """Which of them (n,) have bought anything."""
-        return np.array([one.days > 0 for one in self.facts])
+        return self.known.bought
 
     @cached_property
     def probability_active(self) -> Array:

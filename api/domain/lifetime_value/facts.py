@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -12,7 +11,6 @@ from api.domain.lifetime_value.count_model import CountModel
 from api.domain.lifetime_value.flags import FRESH, Flag, extrapolated, knows_losses
 from api.domain.lifetime_value.renewal_models import RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
-from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
 
@@ -32,20 +30,6 @@ class PurchaseFacts(NamedTuple):
     value: float
     today: date
     terms: tuple[AgreedTerm, ...] = ()
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether these can be the purchases of anybody: none lies in the future, none is worth less than nothing."""
-        if self.first_day is None or self.last_day is None:
-            return self.days == 0
-        ordered = self.first_day <= self.last_day <= self.today
-        counted = 1 <= self.days <= (self.last_day - self.first_day).days + 1 and 0 <= self.value_days <= self.days
-        return ordered and counted and self.value >= 0
-
-
-def known_until(today: date, last_day: date | None) -> date:
-    """Return the day up to which purchases are known: tomorrow for one from a till whose clock is ahead of midnight."""
-    return today if last_day is None else min(max(today, last_day), today + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +61,3 @@ class FittedModel:
     def knows_losses(self) -> bool:
         """Whether the model can tell lost customers from silent ones well enough to be asked."""
         return knows_losses(self.flags)
-
-
-def purchase_statistics(facts: Sequence[PurchaseFacts]) -> PurchaseStatistics:
-    """Return the statistics of customers who have bought; who has not is taken for somebody who just did."""
-    firsts = [one.first_day or one.today for one in facts]
-    return PurchaseStatistics.of(
-        [max(one.days - 1, 0) for one in facts],
-        [((one.last_day or one.today) - first).days / DAYS_IN_WEEK for one, first in zip(facts, firsts, strict=True)],
-        [(one.today - first).days / DAYS_IN_WEEK for one, first in zip(facts, firsts, strict=True)],
-    )
-
-
-def spend_statistics(facts: Sequence[PurchaseFacts]) -> SpendStatistics:
-    """Return what the purchases of customers were worth, those that were worth something."""
-    means = [one.value / one.value_days if one.value_days else 0.0 for one in facts]
-    return SpendStatistics.of([one.value_days for one in facts], means)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,26 +14,23 @@ from api.domain.calendar import Duration
 from api.domain.lifetime_value.churn_risk import ChurnRisk, RiskBand, RiskBasis, bands
 from api.domain.lifetime_value.combined import Combined, Risk, StreamForecast
 from api.domain.lifetime_value.drivers import ValueDriver, drivers
-from api.domain.lifetime_value.facts import (
-    FittedModel,
-    PurchaseFacts,
-    purchase_statistics,
-    spend_statistics,
-)
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.intervals import approximate_spend, spend_quantiles
 from api.domain.lifetime_value.next_purchase import NextPurchase, next_purchase
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.scoring import Score, score
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics, weekly_rate
 from api.domain.lifetime_value.streams import Stream
 from api.domain.lifetime_value.term_drivers import with_term_drivers
-from api.domain.lifetime_value.unavailable import PredictionUnavailable, refusal
+from api.domain.lifetime_value.unavailable import PredictionUnavailable, refusals
 from api.domain.lifetime_value.weeks import in_weeks
 from api.domain.money import MINOR_DIGITS, Amount, in_money, of_minor_units
 from api.errors import BadUserInput
 
 _HIGHEST_LEVEL = 0.99
+_COARSE = 2.0**53
 _DIGITS = 6
 """Decimals of numbers that are shown: more of them would say nothing."""
 
@@ -72,10 +69,10 @@ class Asked:
 class Batch:
     """The customers of one answer who can be scored; what is asked of one is worked out for all at once."""
 
-    def __init__(self, facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel) -> None:
-        self.facts, self.asked, self.model = facts, asked, model
-        self.purchases: PurchaseStatistics = purchase_statistics(facts)
-        self.spend: SpendStatistics = spend_statistics(facts)
+    def __init__(self, known: PurchaseTable, asked: Asked, model: FittedModel) -> None:
+        self.known, self.asked, self.model = known, asked, model
+        self.purchases: PurchaseStatistics = known.purchases
+        self.spend: SpendStatistics = known.spend
         self._intervals: dict[float, tuple[list[float], list[float], IntervalMethod]] = {}
 
     @cached_property
@@ -84,27 +81,34 @@ class Batch:
         rate = float(self.asked.annual_discount_rate)
         models = self.model.purchases, self.model.spend
         found = score(*models, self.purchases, self.spend, weeks=self.asked.weeks, annual_discount_rate=rate)
-        bought = [one.days > 0 for one in self.facts]
-        return found if all(bought) else found.of_buyers(np.array(bought))
+        bought = self.known.bought
+        return found if bought.all() else found.of_buyers(bought)
 
     @cached_property
     def combined(self) -> Combined | None:
         """Orders and things with a term together; None where nobody has any such thing."""
-        if not any(one.terms for one in self.facts):
+        if not self.known.terms:
             return None
-        known = self.facts, self.model, self.purchases, self.spend, self.score
-        return Combined(*known, self.asked.weeks, weekly_rate(float(self.asked.annual_discount_rate)))
+        given = self.known, self.model, self.purchases, self.spend, self.score
+        return Combined(*given, self.asked.weeks, weekly_rate(float(self.asked.annual_discount_rate)))
 
     @cached_property
-    def units(self) -> list[list[int]]:
-        """What each stream is expected to bring each of them, rounded once, in minor units."""
-        values = np.zeros((len(self.facts), len(Stream)))
+    def units(self) -> Array:
+        """What each stream is expected to bring each of them, (n, 5), rounded once, in minor units: whole numbers."""
+        values = np.zeros((len(self.known), len(Stream)))
         if self.combined is not None:
             values += self.combined.terms.streams
         values[:, 0] = self.score.discounted_value
-        rounded = np.rint(values * 10.0 ** MINOR_DIGITS[self.model.currency]).tolist()
-        # Whole numbers of Python have no largest one.
-        return [[int(value) for value in each] for each in rounded]
+        found: Array = np.rint(values * 10.0 ** MINOR_DIGITS[self.model.currency])
+        return found
+
+    @cached_property
+    def expected(self) -> list[Amount]:
+        """What all streams are expected to bring each of them: the sum of what each is rounded to."""
+        sums = self.units.sum(axis=1)
+        # Beyond that floats are too coarse for sums, and whole numbers of Python have no largest one.
+        whole = sums.tolist() if sums.max() < _COARSE else [sum(map(int, each)) for each in self.units.tolist()]
+        return [of_minor_units(int(units), self.model.currency) for units in whole]
 
     @cached_property
     def expected_purchases(self) -> list[float]:
@@ -121,7 +125,7 @@ class Batch:
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """What may be wrong with the forecast."""
-        return self.model.flags_on(self.facts[0].today, self.asked.weeks)
+        return self.model.flags_on(self.known.today, self.asked.weeks)
 
     @cached_property
     def bands(self) -> list[RiskBand]:
@@ -141,7 +145,8 @@ class Batch:
     def drivers(self) -> list[tuple[ValueDriver, ...]]:
         """What makes each of them worth more or less than a customer of whom nothing is known."""
         rate = float(self.asked.annual_discount_rate)
-        of_orders = drivers(self.facts, self.score, self.model, self.asked.weeks, rate)
+        facts = [self.known.one(place) for place in range(len(self.known))]
+        of_orders = drivers(facts, self.score, self.model, self.asked.weeks, rate)
         return of_orders if self.combined is None else with_term_drivers(of_orders, self.combined.terms)
 
     def money(self, value: float) -> Amount:
@@ -159,19 +164,18 @@ class Batch:
 
     def _quantiles(self, levels: list[float]) -> tuple[Array, IntervalMethod]:
         given = (self.model.purchases, self.model.spend, self.purchases, self.spend)
-        if len(self.facts) > 1:
+        if len(self.known) > 1:
             found = approximate_spend(*given, weeks=self.asked.weeks).quantiles(levels)
             if np.isfinite(found).all():
                 return found, IntervalMethod.APPROXIMATE
         return spend_quantiles(*given, weeks=self.asked.weeks, levels=levels), IntervalMethod.EXACT
 
 
-@dataclass(frozen=True, slots=True)
-class PredictedValue:
+class PredictedValue(NamedTuple):
     """What one customer of a batch is expected to bring within the horizon."""
 
     batch: Batch
-    index: int
+    place: int
 
     @property
     def horizon(self) -> Duration:
@@ -186,68 +190,69 @@ class PredictedValue:
     @property
     def expected(self) -> Amount:
         """The mean of the present value of all streams: the sum of what each is rounded to."""
-        return of_minor_units(sum(self.batch.units[self.index]), self.batch.model.currency)
+        return self.batch.expected[self.place]
 
     @property
     def by_stream(self) -> list[StreamForecast]:
         """The mean of the present value of each stream, all five of them."""
-        each, currency = self.batch.units[self.index], self.batch.model.currency
-        return [StreamForecast(of, of_minor_units(units, currency)) for of, units in zip(Stream, each, strict=True)]
+        each, currency = self.batch.units[self.place].tolist(), self.batch.model.currency
+        amounts = [of_minor_units(int(units), currency) for units in each]
+        return [StreamForecast(of, amount) for of, amount in zip(Stream, amounts, strict=True)]
 
     @property
     def in_other_currencies(self) -> list[Amount]:
         """What renewals in other currencies are expected to bring, in each; it counts nowhere else."""
         combined = self.batch.combined
-        found = {} if combined is None else combined.terms.elsewhere(self.index)
+        found = {} if combined is None else combined.terms.elsewhere(self.place)
         return [in_money(value, currency) for currency, value in found.items()]
 
     def interval(self, level: float = 0.8) -> ValueInterval:
         """Return the range that holds the value with a probability; raise BadUserInput for none that can be asked."""
         if not 0 < level <= _HIGHEST_LEVEL:
             raise BadUserInput(f"`level` must be above 0 and at most {_HIGHEST_LEVEL}.")
-        if self.batch.combined and self.batch.facts[self.index].terms:
+        if self.batch.combined and self.batch.known.terms[self.place]:
             low, high = self.batch.combined.interval(level)
             method = IntervalMethod.COMBINED
         else:
             low, high, method = self.batch.interval(level)
-        return ValueInterval(self.batch.money(low[self.index]), self.batch.money(high[self.index]), level, method)
+        return ValueInterval(self.batch.money(low[self.place]), self.batch.money(high[self.place]), level, method)
 
     @property
     def expected_purchases(self) -> float:
         """The mean number of days with purchases."""
-        return self.batch.expected_purchases[self.index]
+        return self.batch.expected_purchases[self.place]
 
     @property
     def expected_order_value(self) -> Amount:
         """The mean value of a day with purchases."""
-        return self.batch.money(float(self.batch.score.expected_order_value[self.index]))
+        return self.batch.money(float(self.batch.score.expected_order_value[self.place]))
 
     @property
     def probability_active(self) -> float:
         """The chance of at least one purchase or other payment; 1 where something agreed runs beyond the horizon."""
-        return self.batch.probability_active[self.index]
+        return self.batch.probability_active[self.place]
 
     @property
     def churn_risk(self) -> ChurnRisk:
         """The chance of nothing more, and its band: by how long the customer is silent where no losses are known."""
-        return ChurnRisk(round(1 - self.probability_active, _DIGITS), *self.batch.risks[self.index])
+        return ChurnRisk(round(1 - self.probability_active, _DIGITS), *self.batch.risks[self.place])
 
     @property
     def next_purchase(self) -> NextPurchase | None:
         """When the customer is due to buy again; None for who has not bought."""
-        facts = self.batch.facts[self.index]
+        facts = self.batch.known.one(self.place)
         return next_purchase(self.batch.model.purchases, facts) if facts.days else None
 
     @property
     def drivers(self) -> tuple[ValueDriver, ...]:
         """What makes the value more or less than that of a customer of whom nothing is known, strongest first."""
-        return self.batch.drivers[self.index]
+        return self.batch.drivers[self.place]
 
     @property
     def flags(self) -> tuple[Flag, ...]:
         """What may be wrong with the forecast."""
         combined = self.batch.combined
-        return self.batch.flags if combined is None else (*self.batch.flags, *combined.flags(self.index))
+        return self.batch.flags if combined is None else (*self.batch.flags, *combined.flags(self.place))
 
     @property
     def model(self) -> object:
@@ -256,16 +261,16 @@ class PredictedValue:
 
 
 def predictions(
-    facts: Sequence[PurchaseFacts], asked: Asked, model: FittedModel | None, currency: str
+    known: PurchaseTable, asked: Asked, model: FittedModel | None, currencies: tuple[str, str]
 ) -> list[PredictedValue | PredictionUnavailable]:
     """Return for each customer what they are expected to bring, or why that cannot be said.
 
-    currency  in which the business reports
+    currencies  in which the business reports, and in which the answer is wanted
     """
-    refusals = [refusal(one, model, currency) for one in facts]
-    scored = [one for one, refused in zip(facts, refusals, strict=True) if refused is None]
+    refused, everybody = refusals(known, model, currencies), range(len(known))
+    scored = [place for place in everybody if place not in refused] if refused else everybody
     if model is None or not scored:
-        return [refused for refused in refusals if refused]
-    batch = Batch(scored, asked, model)
-    places = iter(range(len(scored)))
-    return [refused or PredictedValue(batch, next(places)) for refused in refusals]
+        return list(refused.values())
+    batch = Batch(known.rows(scored) if refused else known, asked, model)
+    values = iter([PredictedValue(batch, place) for place in range(len(scored))])
+    return [refused.get(place) or next(values) for place in everybody] if refused else list(values)

@@ -1,4 +1,8 @@
-"""Ranking customers by what they are expected to bring, and how far off the total of all of them may be."""
+"""Ranking customers by what they are expected to bring, and how far off the total of all of them may be.
+
+How far off the renewals of things with a term may be as a whole is not known: no model of them was tested on time that
+it had not seen, and how well its parameters are known is not kept. Only their chance is counted.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,13 @@ from math import isfinite, sqrt
 import numpy as np
 
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
-from api.domain.lifetime_value.count_model import CountModel
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.fit import slopes_by
-from api.domain.lifetime_value.forecasts import Customers, Forecasts, Horizon, forecasts, total_value
+from api.domain.lifetime_value.forecasts import Customers, Horizon, total_value
 from api.domain.lifetime_value.intervals import UNKNOWN_BACK_TEST_ERROR, back_test_error
+from api.domain.lifetime_value.prediction import Asked
+from api.domain.lifetime_value.prospects import Prospects, prospects
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.ranked_by import (
     ANNUAL_DISCOUNT_RATE,
@@ -21,7 +28,6 @@ from api.domain.lifetime_value.ranked_by import (
     SMALLEST_NODE,
     SMALLEST_WEIGHT,
 )
-from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
 from api.domain.lifetime_value.weeks import in_weeks
 
@@ -32,42 +38,42 @@ _SPEND = ("p", "q", "gamma")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankingModel:
-    """Models of repeat buying and of spend, with how well their parameters are known.
+    """Models of what customers do, with how well the parameters of those of orders are known.
 
-    free          names of the parameters of the first that were fitted
+    free          names of the parameters of repeat buying that were fitted
     covariances   (k, k) of their logarithms, and (3, 3) of those of p, q and gamma
     biases        of the total in each back-test over the same horizon: predicted over actual, less one
-    knows_losses  whether the model tells lost customers from silent ones
     """
 
-    purchases: CountModel
-    spend: GammaGamma
+    fitted: FittedModel
     free: tuple[str, ...]
     covariances: tuple[Array, Array]
     biases: tuple[float, ...]
-    knows_losses: bool
 
-    def forecasts(self, customers: Customers) -> Forecasts:
-        """Return what customers are expected to do within the horizon of the ranking."""
-        return forecasts(self.purchases, self.spend, customers, ASKED, knows_losses=self.knows_losses)
+    def prospects(self, known: PurchaseTable) -> Prospects:
+        """Return what customers are expected to bring within the horizon of the ranking."""
+        return prospects(known, Asked(HORIZON, ANNUAL_DISCOUNT_RATE), self.fitted)
 
     @property
     def model_error(self) -> float:
-        """How far off the total is taken to be for what the model does not know, relative."""
+        """How far off the total of orders is taken to be for what the model does not know, relative."""
         return back_test_error(self.biases)
 
     def parameter_error(self, customers: Customers) -> float:
-        """Return the standard error of the total for how well the parameters are known, relative; the delta method.
+        """Return the standard error of the total of orders for how well the parameters are known, relative.
 
-        Where that is not known, it is taken to be as far off as a model without a test.
+        It is that of the delta method. Where that is not known, it is taken to be as far off as a model without a test.
         """
+        if not len(customers):
+            return 0.0
+        purchases, spend = self.fitted.purchases, self.fitted.spend
         value = total_value(customers, ASKED, _MOST_FOR_SLOPES)
         slopes = (
-            slopes_by(self.purchases, self.free, lambda model: value(model, self.spend)),
-            slopes_by(self.spend, _SPEND, lambda model: value(self.purchases, model)),
+            slopes_by(purchases, self.free, lambda model: value(model, spend)),
+            slopes_by(spend, _SPEND, lambda model: value(purchases, model)),
         )
         variance = sum(float(each @ known @ each) for each, known in zip(slopes, self.covariances, strict=True))
-        total = value(self.purchases, self.spend)
+        total = value(purchases, spend)
         if not total > 0:
             return 0.0
         return sqrt(variance) / total if isfinite(variance) and variance >= 0 else UNKNOWN_BACK_TEST_ERROR

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import exp, inf
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from api.domain.lifetime_value.renewals import BetaDiscreteWeibull, log_survival
 from api.domain.lifetime_value.streams import Stream
 
 STREAMS = tuple(Stream)
+_PLACES = {stream: place for place, stream in enumerate(STREAMS)}
 MOST_RENEWALS = 4_000
 """That are looked at one by one; where more fit into the horizon, some together, as of the middle of them."""
 
@@ -45,40 +48,64 @@ class TermForecasts:
 def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: float, rate: float) -> TermForecasts:
     """Return what things with a term will bring within so many weeks; the discount rate is continuous, per week."""
     chosen = [models.of(term.stream, usual_length(term.length)) for term in terms]
-    share, worth = _renewals(terms, [model for model, _ in chosen], weeks, rate)
+    known = _table(terms, [model for model, _ in chosen])
+    share, worth = _renewals(known, weeks, rate)
     mean, square = (share * worth).sum(axis=1), _square(share, worth)
-    committed = np.array([_committed(term, weeks, rate) for term in terms])
+    committed = np.array([_committed(term, weeks, rate) if term.committed else 0.0 for term in terms])
     soon = share[:, 0] if share.size else np.zeros(len(terms))
-    paying = np.array([term.amount > 0 for term in terms])
-    holds = np.array([term.begins <= weeks and (term.until is None or term.until >= weeks) for term in terms])
+    holds = (known.begins <= weeks) & (known.until >= weeks)
     return TermForecasts(
         mean + committed,
         np.maximum(square - mean**2, 0.0),
-        np.where(committed > 0, 0.0, 1 - soon * paying),
+        np.where(committed > 0, 0.0, np.where(known.amount > 0, 1 - soon, 1.0)),
         np.where(holds | (committed > 0), 1.0, soon),
         soon,
         tuple(on_prior for _, on_prior in chosen),
     )
 
 
-def _renewals(
-    terms: Sequence[AgreedTerm], models: Sequence[BetaDiscreteWeibull], weeks: float, rate: float
-) -> tuple[Array, Array]:
+class _Table(NamedTuple):
+    """Columns (m,) of terms with the parameters of their models; what never comes is at infinity."""
+
+    alpha: Array
+    beta: Array
+    c: Array
+    made: Array
+    due: Array
+    length: Array
+    amount: Array
+    begins: Array
+    until: Array
+
+
+def _table(terms: Sequence[AgreedTerm], models: Sequence[BetaDiscreteWeibull]) -> _Table:
+    rows = [
+        (
+            *(model.alpha, model.beta, model.c, term.renewals),
+            inf if term.due is None else max(term.due, 0.0),
+            *(term.weeks, term.amount, term.begins),
+            inf if term.until is None else term.until,
+        )
+        for term, model in zip(terms, models, strict=True)
+    ]
+    return _Table(*np.array(rows, dtype=float).reshape(-1, len(_Table._fields)).T)
+
+
+def _renewals(known: _Table, weeks: float, rate: float) -> tuple[Array, Array]:
     """Return the chance of each renewal within the horizon and what it brings, discounted, two arrays (m, k).
 
     k is the largest number of renewals of any; both are 0 where there are fewer.
     """
-    alpha, beta, c = np.array([(model.alpha, model.beta, model.c) for model in models]).T[:, :, None]
-    made = np.array([term.renewals for term in terms], dtype=float)[:, None]
-    first = np.array([np.inf if term.due is None else max(term.due, 0.0) for term in terms])
-    apart, together = _steps(np.array([term.weeks for term in terms]), weeks)
+    alpha, beta, c, made = (each[:, None] for each in known[:4])
+    apart, together = _steps(known.length, weeks)
+    first = known.due
     number = np.where(first <= weeks, np.floor((weeks - np.minimum(first, weeks)) / apart) + 1, 0)
     place = np.arange(int(number.max(initial=0)))
     inside = place < number[:, None]
     renewals = made + place * together[:, None] + (together[:, None] + 1) / 2
     share = np.exp(log_survival(alpha, beta, c, renewals) - log_survival(alpha, beta, c, made)) * inside
     due = np.where(inside, np.where(number > 0, first, 0.0)[:, None] + place * apart[:, None], 0.0)
-    worth = np.exp(-rate * due) * inside * (np.array([term.amount for term in terms]) * together)[:, None]
+    worth = np.exp(-rate * due) * inside * (known.amount * together)[:, None]
     return share, worth
 
 
@@ -99,7 +126,7 @@ def _square(share: Array, worth: Array) -> Array:
 
 
 def _committed(term: AgreedTerm, weeks: float, rate: float) -> float:
-    return float(sum(amount * np.exp(-rate * due) for due, amount in term.committed if due <= weeks))
+    return sum(amount * exp(-rate * due) for due, amount in term.committed if due <= weeks)
 
 
 class TermBatch:
@@ -123,7 +150,7 @@ class TermBatch:
         self.owner = np.array([number for number, mine in enumerate(customers) for _ in mine], dtype=np.int64)
         self.found = forecasts(self.terms, models, weeks=weeks, rate=rate)
         self._home = np.array([term.currency == currency for term in self.terms])
-        streams = np.array([STREAMS.index(term.stream) for term in self.terms])
+        streams = np.array([_PLACES[term.stream] for term in self.terms])
         cells = (self.owner * len(STREAMS) + streams)[self._home]
         sums: Array = np.bincount(cells, self.found.mean[self._home], self.size * len(STREAMS)).astype(float)
         self.streams: Array = sums.reshape(self.size, len(STREAMS))
@@ -147,12 +174,13 @@ class TermBatch:
     @cached_property
     def money(self) -> ZeroInflated:
         """Return the sum (n,) of what is paid in the currency of the business; things are independent of each other."""
-        home = self._home
-        mean, variance = (
-            np.bincount(self.owner[home], each[home], self.size).astype(float)
-            for each in (self.found.mean, self.found.variance)
-        )
-        return ZeroInflated(self._product(np.where(home, self.found.nothing, 1.0)), mean, variance + mean**2)
+        mean, nothing = self._sum(self.found.mean), np.where(self._home, self.found.nothing, 1.0)
+        return ZeroInflated(self._product(nothing), mean, self.variance + mean**2)
+
+    @cached_property
+    def variance(self) -> Array:
+        """The variance (n,) of that sum."""
+        return self._sum(self.found.variance)
 
     def elsewhere(self, customer: int) -> dict[str, float]:
         """Return what is expected in each currency that is not that of the business."""
@@ -166,6 +194,10 @@ class TermBatch:
     def on_prior(self, customer: int) -> bool:
         """Return whether a chance of renewal that counts rests on what is believed of others."""
         return any(self.found.on_prior[place] and self.found.next_renewal[place] > 0 for place in self.of(customer))
+
+    def _sum(self, amounts: Array) -> Array:
+        """Return the sums (n,) of amounts of things, as far as they are in the currency of the business."""
+        return np.bincount(self.owner[self._home], amounts[self._home], self.size).astype(float)
 
     def _product(self, chances: Array) -> Array:
         found = np.ones(self.size)

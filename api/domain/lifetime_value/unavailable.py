@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.domain.lifetime_value.facts import FittedModel, PurchaseFacts
+from api.domain.lifetime_value.facts import FittedModel
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 
 
 class Unavailable(StrEnum):
@@ -34,11 +36,6 @@ MODEL_NOT_FITTED = PredictionUnavailable(
     "No model had been fitted to purchases up to that moment.",
     "At least 50 customers with purchases, then: regulars fit.",
 )
-OTHER_CURRENCY = PredictionUnavailable(
-    Unavailable.OTHER_CURRENCY,
-    "The model was fitted when the business reported in another currency.",
-    "A fit in the present currency: regulars fit.",
-)
 DATA_INVALID = PredictionUnavailable(
     Unavailable.DATA_INVALID,
     "The purchases on record cannot be right: some lie in the future or are worth less than nothing.",
@@ -46,12 +43,35 @@ DATA_INVALID = PredictionUnavailable(
 )
 
 
-def refusal(facts: PurchaseFacts, model: FittedModel | None, currency: str) -> PredictionUnavailable | None:
-    """Return why nothing is predicted of a customer, None where something is; `currency` is that of the business."""
-    if not facts.is_sound:
-        return DATA_INVALID
-    if facts.days == 0 and not facts.terms:
-        return NO_PURCHASES
+def refusals(
+    known: PurchaseTable, model: FittedModel | None, currencies: tuple[str, str]
+) -> Mapping[int, PredictionUnavailable]:
+    """Return of which customers nothing is predicted, by their places, and why.
+
+    currencies  in which the business reports, and in which the answer is wanted
+    """
+    sound, some, of_model = known.are_sound, known.bought | known.have_terms, _of_model(model, currencies)
+    if of_model is None and (sound & some).all():
+        return {}
+    found = ((place, _refusal(*each, of_model)) for place, each in enumerate(zip(sound, some, strict=True)))
+    return {place: refused for place, refused in found if refused is not None}
+
+
+def _of_model(model: FittedModel | None, currencies: tuple[str, str]) -> PredictionUnavailable | None:
     if model is None:
         return MODEL_NOT_FITTED
-    return OTHER_CURRENCY if model.currency != currency else None
+    return None if currencies == (model.currency, model.currency) else _other_currency(model.currency, *currencies)
+
+
+def _refusal(sound: bool, some: bool, of_model: PredictionUnavailable | None) -> PredictionUnavailable | None:
+    if not sound:
+        return DATA_INVALID
+    return of_model if some else NO_PURCHASES
+
+
+def _other_currency(fitted_in: str, business: str, wanted: str) -> PredictionUnavailable:
+    need = "A fit in the present currency: regulars fit."
+    if fitted_in == business:
+        need = f"The question without `currency`; inOtherCurrencies then says what renewals in {wanted} are to bring."
+    message = f"The model was fitted to values in {fitted_in}, and nothing is converted."
+    return PredictionUnavailable(Unavailable.OTHER_CURRENCY, message, need)

@@ -146,8 +146,8 @@ def test_instalments_are_bounded_and_come_to_what_is_owed():
         "until": None,
     }
     owed = {"owed_from": 0.0, "owed": 1_200.0, "name": None, "begins": -1.0, "lasts": True}
-    (monthly,) = agreed_terms([{**row, **owed, "billing": "P1M"}])
-    (by_the_minute,) = agreed_terms([{**row, **owed, "billing": "PT1M"}])
+    (monthly,) = agreed_terms([{**row, **owed, "billing": "P1M"}], 0.0)
+    (by_the_minute,) = agreed_terms([{**row, **owed, "billing": "PT1M"}], 0.0)
     assert [amount for _, amount in monthly.committed] == [100.0] * 11
     assert len(by_the_minute.committed) == MOST_INSTALMENTS - 1
     assert sum(amount for _, amount in by_the_minute.committed) == pytest.approx(1_200 * (1 - 1 / MOST_INSTALMENTS))

@@ -14,32 +14,35 @@ from sqlalchemy import DateTime, Text, Uuid, bindparam, cast, select
 
 from api.database import Connection, prepare
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
+from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.fit import restored
-from api.domain.lifetime_value.flags import Flag, knows_losses
+from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.ranked_by import SUBSTITUTE
 from api.domain.lifetime_value.ranking import RankingModel
+from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.errors import BadUserInput
 from api.reads.lifetime_value_models import in_use
-from api.reads.relation import Lens
+from api.reads.relation import Expression, Lens
 from api.tables.business import business
 from api.tables.lifetime_value_models import lifetime_value_tests
 
 _YEAR = 365
 _SPEND = "Gamma-Gamma"
 _MOMENT = bindparam("moment", type_=DateTime(timezone=True))
-_TEXTS = ("parameters", "spend_parameters", "report")
-_PLAIN = ("model_id", "version", "method", "currency", "flags")
+_TEXTS = ("parameters", "spend_parameters", "report", "renewals")
+_PLAIN = ("model_id", "version", "method", "currency", "flags", "trained_from", "trained_until", "recorded_at")
 
 
-def _model() -> Any:
-    row, newest = in_use(Lens(moment=_MOMENT, as_of=_MOMENT))
+def _model(known_at: Expression | None = None) -> Any:
+    row, newest = in_use(Lens(moment=_MOMENT, as_of=_MOMENT, known_at=known_at))
     texts = [cast(row.c[name], Text).label(name) for name in _TEXTS]
     return newest([*[row.c[name] for name in _PLAIN], *texts])
 
 
 _FIND = prepare(_model())
+_FIND_KNOWN = prepare(_model(_MOMENT))
 _CURRENCY = prepare(select(business.c.currency))
 _BIASES = prepare(
     select(lifetime_value_tests.c.total_bias).where(
@@ -61,9 +64,10 @@ class Ranked:
     database_scores_by: BetaGeometric
 
 
-async def ranking_model(connection: Connection, now: datetime) -> Ranked:
+async def ranking_model(connection: Connection, moment: datetime, *, as_known_then: bool = False) -> Ranked:
     """Return the model in use at a moment; raise BadUserInput where there is none, or none in this currency."""
-    found = await connection.fetchrow(_FIND.sql, *_FIND.values({"moment": now}))
+    finding = _FIND_KNOWN if as_known_then else _FIND
+    found = await connection.fetchrow(finding.sql, *finding.values({"moment": moment}))
     if found is None:
         raise BadUserInput("Nobody can be ranked before a model is fitted to the purchases: run `regulars fit` first.")
     if found["currency"] != await connection.fetchval(_CURRENCY.sql):
@@ -73,14 +77,28 @@ async def ranking_model(connection: Connection, now: datetime) -> Ranked:
 
 
 def _ranked(found: Mapping[str, Any], biases: tuple[float, ...]) -> Ranked:
-    parameters, spend, report = (orjson.loads(found[name]) for name in _TEXTS)
-    model = restored(found["method"], parameters)
-    fits = report.get("candidates", {})
-    covariances = (_covariance(fits, found["method"], len(parameters)), _covariance(fits, _SPEND, len(spend)))
-    known = knows_losses(frozenset(Flag(name) for name in found["flags"]))
-    by = RankingModel(model, GammaGamma(**spend), tuple(parameters), covariances, biases, known)
+    told = {name: orjson.loads(found[name]) for name in _TEXTS}
+    fits, parameters = told["report"].get("candidates", {}), told["parameters"]
+    of_orders, of_spend = len(parameters), len(told["spend_parameters"])
+    covariances = (_covariance(fits, found["method"], of_orders), _covariance(fits, _SPEND, of_spend))
+    fitted = _fitted(found, told)
+    by = RankingModel(fitted, tuple(parameters), covariances, biases)
+    model = fitted.purchases
     database_scores_by = model if isinstance(model, BetaGeometric) else _substitute(fits)
     return Ranked(found["model_id"], found["version"], found["method"], found["currency"], by, database_scores_by)
+
+
+def _fitted(found: Mapping[str, Any], told: Mapping[str, Any]) -> FittedModel:
+    return FittedModel(
+        purchases=restored(found["method"], told["parameters"]),
+        spend=GammaGamma(**told["spend_parameters"]),
+        currency=found["currency"],
+        trained_from=found["trained_from"],
+        trained_until=found["trained_until"],
+        fitted_at=found["recorded_at"],
+        flags=frozenset(Flag(name) for name in found["flags"]),
+        renewals=RenewalModels([RenewalModel.of(each) for each in told["renewals"]]),
+    )
 
 
 def _covariance(fits: Mapping[str, Any], name: str, size: int) -> Array:
