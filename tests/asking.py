@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from inspect import isawaitable
 from typing import Any
@@ -53,22 +54,41 @@ class WatchedDatabase(Database):
             self.statements.append(record.query)
 
 
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What is known of the documents met so far; it holds for every database, as it does for a server's requests."""
+
+    parsed: dict[str, DocumentNode] = field(default_factory=dict)
+    refusals: dict[str, list[str]] = field(default_factory=dict)
+    plans: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Drop all of it."""
+        for kept in (self.parsed, self.refusals, self.plans):
+            kept.clear()
+
+
+_MET: dict[GraphQLSchema, Documents] = {}
+"""The documents that tests of this process have asked of a schema."""
+
+
 class Ask:
     """Executes documents; keeps what the last one left behind.
 
     errors      of the last operation, as graphql-core has them
     statements  SQL texts the last operation ran, in order
+    documents   those met so far, with their plans; all that this process has met, unless others are given
     """
 
-    def __init__(self, database: WatchedDatabase, schema: GraphQLSchema = executable) -> None:
+    def __init__(
+        self, database: WatchedDatabase, schema: GraphQLSchema = executable, documents: Documents | None = None
+    ) -> None:
         self.database = database
         self.schema = schema
         self.principal = EVERYBODY
         self.now: datetime | None = None
         self.errors: list[GraphQLError] = []
-        self._parsed: dict[str, DocumentNode] = {}
-        self._refusals: dict[str, list[str]] = {}
-        self._plans: dict[str, dict[Any, Any]] = {}
+        self.documents = documents or _MET.setdefault(schema, Documents())
 
     @property
     def statements(self) -> list[str]:
@@ -86,7 +106,7 @@ class Ask:
         """Return the data of the answer, with or without errors."""
         refused = self.refusals(document)
         assert not refused, refused
-        parsed, plans = self.parsed(document), self._plans.setdefault(document, {})
+        parsed, plans = self.parsed(document), self.documents.plans.setdefault(document, {})
         self.database.statements = []
         operation = Operation(self.database, self.principal, self.now or datetime.now(UTC), plans)
         try:
@@ -118,27 +138,23 @@ class Ask:
 
     def of(self, database: WatchedDatabase) -> Ask:
         """Return an asker of another database, with the same clock and plans."""
-        other = Ask(database, self.schema)
-        other._parsed, other._refusals, other._plans = self._parsed, self._refusals, self._plans
+        other = Ask(database, self.schema, self.documents)
         other.now = self.now
         return other
 
     def parsed(self, document: str) -> DocumentNode:
         """Return a document as graphql-core takes it."""
-        if document not in self._parsed:
-            self._parsed[document] = parse(document)
-        return self._parsed[document]
+        parsed = self.documents.parsed
+        if document not in parsed:
+            parsed[document] = parse(document)
+        return parsed[document]
 
     def refusals(self, document: str) -> list[str]:
         """Return what validation has against a document."""
-        if document not in self._refusals:
-            self._refusals[document] = [error.message for error in validate(self.schema, self.parsed(document))]
-        return self._refusals[document]
-
-    def forget(self) -> None:
-        """Drop the documents met so far, and their plans."""
-        for kept in (self._parsed, self._refusals, self._plans):
-            kept.clear()
+        refusals = self.documents.refusals
+        if document not in refusals:
+            refusals[document] = [error.message for error in validate(self.schema, self.parsed(document))]
+        return refusals[document]
 
 
 def _code(error: GraphQLError) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+
+# As many processes test as there are processors: threads for small matrices would only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from itertools import count
@@ -33,6 +38,37 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker the folder of the run."""
     node.workerinput["folder"] = str(node.config.stash[_FOLDER])
+
+
+_LONGEST = (
+    "plan/test_law.py",
+    "activity/test_oracle.py",
+    "writes/test_importing_killed.py",
+    "test_cli.py",
+    "plan/test_clocks.py",
+    "web/page/test_page_tabs.py",
+    "packaging/test_wheel.py",
+    "writes/test_standing.py",
+    "ranking/test_scores.py",
+    "graph/test_what_if.py",
+    "web/page/test_page_strip.py",
+    "web/page/test_page_looks.py",
+    "web/page/test_page_panes.py",
+    "web/page/test_page_keeping.py",
+    "web/page/test_page_keyboard.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no process is left with one of them when the others are done."""
+    place = {Path(__file__).parent / name: at for at, name in enumerate(_LONGEST)}
+    assert all(path.is_file() for path in place)
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out what stays until the end wherever rubbish is looked for from now on."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -62,6 +63,7 @@ class Given:
     start: int = 0
     made: int = 0
     products: dict[str, UUID] = field(default_factory=dict)
+    waiting: list[UUID] | None = None
 
     def key(self) -> UUID:
         """Return the next key: version 7 in form, a counter in fact."""
@@ -122,11 +124,12 @@ class Given:
     async def customers(self, count: int, orders: Sequence[Number] = ()) -> list[Made]:
         """Add customers with first names in alphabetical order, each with one order per amount, a day apart."""
         made = []
-        for number in range(count):
-            created = NEW_YEAR + timedelta(hours=number)
-            made.append(await self.customer(first_name=f"Customer {number:04}", created_at=created))
-            for day, amount in enumerate(orders):
-                await self.order(made[-1], amount, placed_at=created + timedelta(days=day))
+        async with self.standing_at_the_end():
+            for number in range(count):
+                created = NEW_YEAR + timedelta(hours=number)
+                made.append(await self.customer(first_name=f"Customer {number:04}", created_at=created))
+                for day, amount in enumerate(orders):
+                    await self.order(made[-1], amount, placed_at=created + timedelta(days=day))
         return made
 
     async def order(
@@ -178,7 +181,21 @@ class Given:
 
     async def stand(self, customer: Made) -> None:
         """Work out how a customer stands after rows were made, as every change does."""
-        await bring_up_to_date(self.connection, [customer.key])
+        if self.waiting is None:
+            await bring_up_to_date(self.connection, [customer.key])
+        else:
+            self.waiting.append(customer.key)
+
+    @asynccontextmanager
+    async def standing_at_the_end(self) -> AsyncIterator[None]:
+        """Work out how customers stand once for all rows that are made in a block."""
+        around, self.waiting = self.waiting, []
+        yield
+        made, self.waiting = self.waiting, around
+        if around is None:
+            await bring_up_to_date(self.connection, list(dict.fromkeys(made)))
+        else:
+            around += made
 
     async def subscription(
         self, customer: Made, *later: Mapping[str, Any], started_at: datetime = NEW_YEAR, **columns: Any
@@ -257,7 +274,7 @@ class Given:
         ):
             closed = {"recorded_at": recorded, "replaced_at": replaced, "superseded_at": superseded}
             await self.insert(table, **{**ends(each), **each, **closed})
-        await bring_up_to_date(self.connection, [first["customer_id"]])
+        await self.stand(Made("cus", first["customer_id"]))
 
     async def _line(self, customer: Made, order: Made, position: int, line: Line, currency: str) -> None:
         if line.sku not in self.products:

@@ -1,4 +1,4 @@
-"""The command as people run it: real processes, real folders, real signals."""
+"""The command as people run it: real folders, and real processes and signals where these are what counts."""
 
 import csv
 import os
@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from api.embedded.processes import servers_of
+from tests.cli.in_process import called
 from tests.folders import data_folder
 from tests.given import connected
 from tests.postgresql import execute, outside_any_loop
@@ -48,6 +49,10 @@ class Place:
 
     def run(self, *words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
         """Run a command to its end and require its exit code; no failure may show a traceback."""
+        return ended(called(*words, environment=self.environment, folder=self.work), fails)
+
+    def start(self, *words: str, fails: int = 0) -> subprocess.CompletedProcess[str]:
+        """Do the same in a process of its own."""
         done = subprocess.run(
             [*REGULARS, *words],
             cwd=self.work,
@@ -56,12 +61,16 @@ class Place:
             text=True,
             timeout=PATIENCE_SECONDS,
         )
-        assert done.returncode == fails, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+        return ended(done, fails)
 
     def with_variables(self, **more: str) -> "Place":
         return Place(self.data, self.work, {**self.more, **more})
+
+
+def ended(done: subprocess.CompletedProcess[str], with_code: int) -> subprocess.CompletedProcess[str]:
+    assert done.returncode == with_code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def nothing_runs(place: Place) -> bool:
 
 def wrong(place: Place) -> list[str]:
     """Return what `regulars check` finds wrong; the server of the tests keeps nothing on disk, which is all right."""
-    done = subprocess.run([*REGULARS, "check"], cwd=place.work, env=place.environment, capture_output=True, text=True)
+    done = called("check", environment=place.environment, folder=place.work)
     lines = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
     assert (done.returncode, done.stderr) == (1 if lines else 0, "")
     return [line for line in lines if "keeps what it has committed" not in line]
@@ -152,7 +161,7 @@ def test_a_fresh_serve_shows_a_population_and_ends_with_its_database(place: Plac
 def test_serve_without_demo_is_empty_and_others_work_beside_it(place: Place):
     with serving(place, "--no-demo") as running:
         assert running.ask("{ customers { nodes { id } } }") == {"customers": {"nodes": []}}
-        place.run(*INIT)
+        place.start(*INIT)
         mapping = ("--map", "unit_price=price", "--map", "placed_at=placed")
         imported = place.run("import", str(write_lines(place)), "--format", "table", *mapping)
         assert "3 rows read, 2 taken, 1 rejected." in imported.stdout
@@ -160,7 +169,7 @@ def test_serve_without_demo_is_empty_and_others_work_beside_it(place: Place):
             "orders": {"nodes": [{"total": {"amount": "37.00"}}]}
         }
         assert "WRONG" not in place.run("check").stdout
-        second = place.run("serve", "--port", "0", fails=1)
+        second = place.start("serve", "--port", "0", fails=1)
         assert "is in use by process" in second.stderr
         assert len(second.stderr.splitlines()) == 1
         assert running.end(signal.SIGINT) == 0
@@ -253,7 +262,7 @@ def memory(process: int) -> int:
 def test_a_taken_port_is_said_before_anything_is_started(place: Place):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = place.run("serve", "--port", port, fails=1)
+        done = place.start("serve", "--port", port, fails=1)
     assert done.stderr == f"Port {port} on 127.0.0.1 is taken by another program; choose another one with --port.\n"
     assert not place.data.exists()
 

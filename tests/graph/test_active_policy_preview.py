@@ -40,15 +40,20 @@ async def shop(ask, given):
     await given.business()
     await given.product("TOOL", "Saw", category="Tools")
     ask.now = NOW
-    for number in range(60):
-        kind = random.choice(("CONSUMER", "BUSINESS"))
-        customer = await given.customer(first_name=f"C{number:02}", kind=kind, created_at=NOW - timedelta(days=1200))
-        for _ in range(random.choice((0, 1, 1, 2, 5))):
-            moment = NOW - timedelta(days=random.randrange(1, 1100))
-            await given.order(customer, Line(10, sku=random.choice(("TEA", "TOOL"))), placed_at=moment)
-        if number % 10 == 0:
-            await given.contract(customer, starts_at=NOW - timedelta(days=9), term_ends_at=NOW + timedelta(days=9))
+    async with given.standing_at_the_end():
+        for number in range(60):
+            await customer_of(given, random, number)
     return ask
+
+
+async def customer_of(given, random, number):
+    kind = random.choice(("CONSUMER", "BUSINESS"))
+    customer = await given.customer(first_name=f"C{number:02}", kind=kind, created_at=NOW - timedelta(days=1200))
+    for _ in range(random.choice((0, 1, 1, 2, 5))):
+        moment = NOW - timedelta(days=random.randrange(1, 1100))
+        await given.order(customer, Line(10, sku=random.choice(("TEA", "TOOL"))), placed_at=moment)
+    if number % 10 == 0:
+        await given.contract(customer, starts_at=NOW - timedelta(days=9), term_ends_at=NOW + timedelta(days=9))
 
 
 async def active(ask):
@@ -90,18 +95,18 @@ BAD = {
 
 
 @pytest.mark.parametrize("rules", BAD.values(), ids=BAD)
-async def test_a_bad_policy_is_refused(shop, rules):
-    await shop(PREVIEW, fails=True, policy={"rules": rules}, first=1)
-    assert shop.codes == ["BAD_USER_INPUT"]
-    assert "policy.rules" in str(shop.errors[0])
+async def test_a_bad_policy_is_refused(ask, rules):
+    await ask(PREVIEW, fails=True, policy={"rules": rules}, first=1)
+    assert ask.codes == ["BAD_USER_INPUT"]
+    assert "policy.rules" in str(ask.errors[0])
 
 
 @pytest.mark.parametrize("first", [0, 101])
-async def test_a_sample_has_limits(shop, first):
-    await shop(PREVIEW, fails=True, policy={"rules": []}, first=first)
-    assert shop.codes == ["BAD_USER_INPUT"]
+async def test_a_sample_has_limits(ask, first):
+    await ask(PREVIEW, fails=True, policy={"rules": []}, first=first)
+    assert ask.codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_bad_time_zone_is_refused(shop):
-    await shop(PREVIEW, fails=True, policy={"rules": [], "timeZone": "Moon/Base"}, first=1)
-    assert shop.codes == ["BAD_USER_INPUT"]
+async def test_a_bad_time_zone_is_refused(ask):
+    await ask(PREVIEW, fails=True, policy={"rules": [], "timeZone": "Moon/Base"}, first=1)
+    assert ask.codes == ["BAD_USER_INPUT"]

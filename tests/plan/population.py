@@ -50,7 +50,15 @@ class Population:
 
 async def populate(given: Given, seed: int) -> Population:
     """Make a population from a seed; the same seed makes the same one."""
-    random = Random(seed)
+    async with given.standing_at_the_end():
+        made = await _made(given, Random(seed))
+    async with given.connection.transaction():
+        await project(given.connection)
+    await rank(given.connection, NOW)
+    return made
+
+
+async def _made(given: Given, random: Random) -> Population:
     await given.business()
     companies = [await given.company("Acme")]
     companies += [await given.company(name, random.choice([None, *companies])) for name in ("Bolt", "Cog", "Dyn")]
@@ -82,9 +90,6 @@ async def populate(given: Given, seed: int) -> Population:
     ]
     running = [subscription for _, subscription in subscriptions]
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
-    async with given.connection.transaction():
-        await project(given.connection)
-    await rank(given.connection, NOW)
     return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
 
 

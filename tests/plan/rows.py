@@ -112,6 +112,7 @@ class Rows:
         self._connection = connection
         self._known: dict[Hashable, Any] = {}
         self._prepared: dict[Hashable, Statement] = {}
+        self._given: dict[Hashable, tuple[Statement, Mapping[str, object]]] = {}
 
     async def everything(self, relation: Relation, sight: Sight, search: str | None = None) -> list[Found]:
         """Return all rows of a relation that may be seen."""
@@ -141,23 +142,35 @@ class Rows:
         """Return whether a declared condition holds for a row."""
         known = (found, test, repr(value))
         if known not in self._known:
-            values, row = Values(value), self._row(found)
-            condition = test(row, values)
-            shape = (found.relation, test, found.sight.shape(), *values.built_in)
-            if shape not in self._prepared:
-                self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
-            self._known[known] = bool(await self._fetch_value(self._prepared[shape], found, values.given))
+            asked = (found.relation, test, found.sight.shape(), repr(value))
+            if asked not in self._given:
+                self._given[asked] = self._condition(found, test, value)
+            statement, given = self._given[asked]
+            self._known[known] = bool(await self._fetch_value(statement, found, given))
         return bool(self._known[known])
+
+    def _condition(
+        self, found: Found, test: Callable[[Row, Any], Expression], value: Any
+    ) -> tuple[Statement, Mapping[str, object]]:
+        values, row = Values(value), self._row(found)
+        condition = test(row, values)
+        shape = (found.relation, test, found.sight.shape(), tuple(values.given), *values.built_in)
+        if shape not in self._prepared:
+            self._prepared[shape] = prepare(select(condition).select_from(row.source).where(*_is(row, found)))
+        return self._prepared[shape], values.given
 
     async def belongs(self, source: Found, target: Found, among: Among, made: Made) -> bool:
         """Return whether a row behind a link is among those that are meant."""
         known = (source, target, among)
         if known not in self._known:
-            row, behind = self._row(source), self._row(target)
-            conditions = among(made.of(row), behind)
-            both = row.source.join(behind.source, true())
-            wanted = select(and_(true(), *conditions)).select_from(both)
-            statement = prepare(wanted.where(*_is(row, source), *_is(behind, target, "t")))
+            shape = (source.relation, target.relation, among, made.tag, source.sight.shape(), target.sight.shape())
+            if shape not in self._prepared:
+                row, behind = self._row(source), self._row(target)
+                conditions = among(made.of(row), behind)
+                both = row.source.join(behind.source, true())
+                wanted = select(and_(true(), *conditions)).select_from(both)
+                self._prepared[shape] = prepare(wanted.where(*_is(row, source), *_is(behind, target, "t")))
+            statement = self._prepared[shape]
             values = statement.values({**_identity(source), **_identity(target, "t")})
             self._known[known] = bool(await self._connection.fetchval(statement.sql, *values))
         return bool(self._known[known])
@@ -168,11 +181,15 @@ class Rows:
         """Return what a derived or gathered field needs of a row: one set of values, save where there are many."""
         known = (found, source, repr(arguments))
         if known not in self._known:
-            values, row = Values(arguments), self._row(found)
-            need = source.needs(row, values)
-            statement = prepare(select(*need.c).select_from(row.source.join(need, true())).where(*_is(row, found)))
-            given = statement.values({**_identity(found), **values.given})
-            self._known[known] = await self._connection.fetch(statement.sql, *given)
+            asked = (found.relation, source, found.sight.shape(), repr(arguments))
+            if asked not in self._given:
+                values, row = Values(arguments), self._row(found)
+                need = source.needs(row, values)
+                wanted = select(*need.c).select_from(row.source.join(need, true()))
+                self._given[asked] = prepare(wanted.where(*_is(row, found))), values.given
+            statement, given = self._given[asked]
+            values = statement.values({**_identity(found), **given})
+            self._known[known] = await self._connection.fetch(statement.sql, *values)
         return [dict(record) for record in self._known[known]]
 
     async def _found(
@@ -184,11 +201,14 @@ class Rows:
         return [Found(relation, identity, sight, search) for identity in self._known[known]]
 
     async def _identities(self, relation: Relation, equal: Mapping[str, Any], sight: Sight) -> list[tuple[Any, ...]]:
-        row = Row(relation, sight.lens())
-        same = [row.c[name] == parameter(f"e_{name}", kind_of(row.c[name])) for name in equal]
-        keys = [row.c[column.name] for column in relation.table.primary_key]
-        visible = row.visible()
-        statement = prepare(select(*keys).select_from(row.source).where(*same, *visible))
+        shape = (relation, tuple(equal), sight.shape())
+        if shape not in self._prepared:
+            row = Row(relation, sight.lens())
+            same = [row.c[name] == parameter(f"e_{name}", kind_of(row.c[name])) for name in equal]
+            keys = [row.c[column.name] for column in relation.table.primary_key]
+            visible = row.visible()
+            self._prepared[shape] = prepare(select(*keys).select_from(row.source).where(*same, *visible))
+        statement = self._prepared[shape]
         given = statement.values({**sight.given(), **{f"e_{name}": value for name, value in equal.items()}})
         return [tuple(record) for record in await self._connection.fetch(statement.sql, *given)]
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+
+from api.database import database as open_database
+from tests.asking import Ask, WatchedDatabase
+from tests.given import Given, connected
+from tests.plan.curious import curious
 
 pytestmark = pytest.mark.anyio
 
@@ -15,11 +22,30 @@ FIELDS = {"name": "displayName", "nodes": "nodes", "number": "number", "amount":
 SHAPES = ["customers(first: 2) { nodes { %s } }", "customers(last: 2) { edges { cursor node { %s } } }"]
 
 
+@pytest.fixture(scope="module")
+async def opened(module_database_url: str) -> AsyncIterator[WatchedDatabase]:
+    """Two customers with two orders each."""
+    connection = await connected(module_database_url)
+    await Given(connection).customers(2, orders=("10.00", "20.00"))
+    await connection.close()
+    async with open_database(module_database_url, pool_size=1) as found:
+        yield WatchedDatabase.of(found)
+
+
+@pytest.fixture(scope="module")
+def ask(opened: WatchedDatabase) -> Ask:
+    return Ask(opened)
+
+
+@pytest.fixture(scope="module")
+def curiously(opened: WatchedDatabase) -> Ask:
+    return Ask(opened, curious)
+
+
 @pytest.mark.parametrize("computed", ["", " purchaseSummary { net { amount } }"], ids=["json", "sums"])
 @pytest.mark.parametrize("shape", SHAPES, ids=["nodes", "edges"])
 @pytest.mark.parametrize("alias", INSIDE)
-async def test_an_alias_names_its_field_and_nothing_else(ask, given, alias, shape, computed):
-    await given.customers(2, orders=("10.00", "20.00"))
+async def test_an_alias_names_its_field_and_nothing_else(ask, alias, shape, computed):
     aliased = {part: f"{alias}: {field}" for part, field in FIELDS.items()}
     plain = await ask("{ %s }" % (shape % (BELOW.format(**FIELDS) + computed)))
     found = await ask("{ %s }" % (shape % (BELOW.format(**aliased) + computed)))
@@ -28,8 +54,7 @@ async def test_an_alias_names_its_field_and_nothing_else(ask, given, alias, shap
 
 
 @pytest.mark.parametrize("alias", INSIDE)
-async def test_an_alias_in_rows_names_its_field_and_nothing_else(curiously, given, alias):
-    await given.customers(2, orders=("10.00", "20.00"))
+async def test_an_alias_in_rows_names_its_field_and_nothing_else(curiously, alias):
     text = "{ shoppers(first: 2) { nodes { %s mood { %s } purchases(first: 2) { %s { %s shopper { %s } } } } } }"
     fields = ("id", "level", "nodes", "number", "firstName")
     plain = await curiously(text % fields)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.asking import Ask
+from tests.asking import Ask, Documents
 from tests.given import NEW_YEAR
 from tests.plan.curious import BATCHES, curious
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 def ask(database):
     """Asks the curious schema."""
     BATCHES.clear()
-    return Ask(database, curious)
+    return Ask(database, curious, Documents())
 
 
 @pytest.fixture

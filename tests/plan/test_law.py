@@ -38,7 +38,7 @@ async def test_the_planner_answers_what_the_naive_evaluation_answers(world, chap
         owner = random.choice(world.population.customers).key if random.random() < 0.15 else None
         for variables in [operation.variables, *operation.others]:
             await check(world, author, operation, variables, owner)
-        world.ask.forget()
+        world.ask.documents.forget()
     assert refused < written / 10, "most operations are meant to be valid"
 
 

@@ -25,7 +25,7 @@ SHAPES = {
 
 def plans_of(ask, text):
     """Return the plans kept for a document."""
-    return [plan for plan in ask._plans[text].values() if isinstance(plan, Plan)]
+    return [plan for plan in ask.documents.plans[text].values() if isinstance(plan, Plan)]
 
 
 @pytest.mark.parametrize("text", SHAPES.values(), ids=SHAPES)
@@ -97,9 +97,15 @@ ANY_SIZE = {
 }
 
 
+MANY = """INSERT INTO customers (customer_id, created_at, updated_at, recorded_at)
+  SELECT gen_random_uuid(), at, at, at FROM generate_series(1, 1500) AS number,
+  LATERAL (SELECT timestamptz '2025-01-01' + number * interval '1 hour' AS at) AS moment"""
+
+
 @pytest.mark.parametrize("text", ANY_SIZE.values(), ids=ANY_SIZE)
 async def test_a_page_of_any_size_is_planned_as_a_small_one(ask, curiously, given, database_url, text):
-    await given.customers(1_500)
+    await given.business()
+    await given.connection.execute(MANY)
     asked = curiously if "shoppers" in text else ask
     await asked(text, n=3)
     (statement,) = asked.statements

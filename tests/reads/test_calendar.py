@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -40,19 +43,23 @@ def moment(random: Random, zone: str, after: Duration) -> datetime:
     found = FIRST + (LAST - FIRST) * random.random()
     if random.random() < 0.4:
         return found
-    shifted = clock_change(found, ZoneInfo(zone)) + timedelta(minutes=15 * random.randint(-16, 16))
+    changes = clock_changes(zone)
+    following = changes[bisect(changes, found) :]
+    shifted = (following[0] if following else found) + timedelta(minutes=15 * random.randint(-16, 16))
     return shifted - timedelta(days=after.days, minutes=after.minutes)
 
 
-def clock_change(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return when clocks are next changed in a zone, to the hour; the moment itself where they never are."""
-    for days in range(1, 366):
-        later = moment + timedelta(days=days)
-        if later.astimezone(zone).utcoffset() != moment.astimezone(zone).utcoffset():
-            hours = [later - timedelta(hours=hour) for hour in range(25)]
-            offset = later.astimezone(zone).utcoffset()
-            return min(each for each in hours if each.astimezone(zone).utcoffset() == offset)
-    return moment
+@cache
+def clock_changes(zone: str) -> list[datetime]:
+    """Return when clocks are changed in a zone, to the hour."""
+    place, found = ZoneInfo(zone), list[datetime]()
+    days = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days)]
+    for day, next_day in pairwise(days):
+        offset = next_day.astimezone(place).utcoffset()
+        if offset != day.astimezone(place).utcoffset():
+            hours = [day + timedelta(hours=hour) for hour in range(25)]
+            found.append(min(each for each in hours if each.astimezone(place).utcoffset() == offset))
+    return found
 
 
 async def test_a_length_of_time_after_a_moment_is_the_same_in_python_and_postgresql(given):

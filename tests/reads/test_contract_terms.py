@@ -88,10 +88,11 @@ def expected(first: dict[str, Any], changes: list[dict[str, Any]], moment: datet
 async def test_terms_are_what_they_are_from_one_to_the_next(ask, given):
     random = Random(2026)
     customer, made = await given.customer(), {}
-    for _ in range(100):
-        first, changes = agreed(random)
-        contract = await given.contract(customer, *changes, **first)
-        made[contract.id] = (first, changes)
+    async with given.standing_at_the_end():
+        for _ in range(100):
+            first, changes = agreed(random)
+            contract = await given.contract(customer, *changes, **first)
+            made[contract.id] = (first, changes)
     edges = [
         version[name] for one in made.values() for version in (one[0], *one[1]) for name in ENDS if name in version
     ]

@@ -82,10 +82,11 @@ async def test_the_database_and_the_rules_agree_at_every_moment(given):
     random = Random(7)
     customer = await given.customer()
     known = {}
-    for _ in range(COUNT):
-        terms = timeline(random)
-        made = await given.subscription(customer, **columns(terms))
-        known[made.key] = terms
+    async with given.standing_at_the_end():
+        for _ in range(COUNT):
+            terms = timeline(random)
+            made = await given.subscription(customer, **columns(terms))
+            known[made.key] = terms
     asked, seen = statement(), set()
     for moment in [day(number / 2) for number in range(2, 44)]:
         for record in await given.connection.fetch(asked.sql, *asked.values({"moment": moment})):

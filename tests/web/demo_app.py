@@ -25,9 +25,13 @@ CUSTOMERS = 1_000
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def demo_app(dsn: str, *, customers: int = CUSTOMERS, until: datetime = UNTIL) -> Starlette:
-    """Return the application on the population that `regulars serve` makes up, as if on the first of June 2026."""
+def fill(dsn: str, *, customers: int = CUSTOMERS, until: datetime = UNTIL) -> None:
+    """Make up the population that `regulars serve` makes up, as if on the first of June 2026."""
     outside_any_loop(lambda: _written(dsn, customers, until))
+
+
+def demo_app(dsn: str) -> Starlette:
+    """Return the application on a population that is made up already."""
     # It stays that day, so nobody is ranked anew.
     return build_app(Settings(ranking_pause_seconds=0), dsn=dsn)
 

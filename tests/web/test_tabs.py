@@ -77,8 +77,8 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def visitor(module_database_url: str) -> Iterator[Visitor]:
-    with serving(demo_app(module_database_url)) as address:
+def visitor(shop_url: str) -> Iterator[Visitor]:
+    with serving(demo_app(shop_url)) as address:
         visitor = Visitor(address)
         visitor.run_all()
         yield visitor

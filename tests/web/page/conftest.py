@@ -26,9 +26,9 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def shop(module_database_url: str) -> Iterator[str]:
+def shop(shop_url: str) -> Iterator[str]:
     """Address of Regulars with the shop's customers, of this module's own."""
-    with serving(demo_app(module_database_url)) as address:
+    with serving(demo_app(shop_url)) as address:
         yield address
 
 
