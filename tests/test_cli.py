@@ -305,9 +305,11 @@ def test_check_finds_what_is_wrong(elsewhere: Place, database_url: str):
 
 def test_fit_keeps_a_version_and_writes_a_page(elsewhere: Place):
     elsewhere.run("demo", "--customers", "120", "--seed", "5")
-    first = elsewhere.run("fit", "--report", "page.html")
+    first = elsewhere.run("fit", "--segment", "kind", "--report", "page.html")
     assert "Lifetime value, version 2: " in first.stdout
+    assert "By kind" in first.stdout
     assert "Fitting Pareto/NBD\n" in first.stderr
+    assert "Fitting kind CONSUMER\n" in first.stderr
     assert (elsewhere.work / "page.html").read_text().startswith("<!doctype html>")
 
 

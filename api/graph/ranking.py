@@ -15,7 +15,7 @@ from api.reads import ranking as reads
 @strawberry.type(
     description=(
         "Where a customer stood among all when they were last ranked by what they are expected to buy within twelve "
-        "months. Subscriptions, support plans and contracts are not in it."
+        "months, all by one model. Subscriptions, support plans and contracts are not in it."
     )
 )
 class CustomerRanking:

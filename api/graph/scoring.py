@@ -28,16 +28,31 @@ def predicted(rows: Sequence[Mapping[str, Any]]) -> Sequence[object]:
     """Return what customers are expected to bring, from `prediction_facts`."""
     if not rows:
         return []
-    today, asked, model, currency = _asked(rows[0]["asked"])
-    return domain.predictions([_facts(row, today) for row in rows], asked, model, currency)
+    first = rows[0]["asked"]
+    # Nearly always all are scored by one model; telling that costs less than sorting them by theirs.
+    if all(row["asked"] == first for row in rows):
+        return _predicted(rows, first)
+    places = dict[str, list[int]]()
+    for place, row in enumerate(rows):
+        places.setdefault(row["asked"], []).append(place)
+    found = dict[int, object]()
+    for text, alike in places.items():
+        found.update(zip(alike, _predicted([rows[place] for place in alike], text), strict=True))
+    return [found[place] for place in range(len(rows))]
 
 
-@lru_cache(maxsize=16)
+def _predicted(rows: Sequence[Mapping[str, Any]], text: str) -> Sequence[object]:
+    """Return what customers are expected to bring who are asked the same, by the same model."""
+    today, asked, model, currency = _asked(text)
+    return domain.predictions([facts_of(row, today) for row in rows], asked, model, currency)
+
+
+@lru_cache(maxsize=64)
 def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, str]:
-    """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
+    """Return what is asked of customers, and by which model; asked again and again, it is read once."""
     told = orjson.loads(text)
     asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
-    model = _model(told["model"]) if told["model"] else None
+    model = model_of(told["model"]) if told["model"] else None
     return date.fromisoformat(told["today"]), asked, model, told["currency"]
 
 
@@ -49,13 +64,15 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
-def _facts(row: Mapping[str, Any], today: date) -> PurchaseFacts:
+def facts_of(row: Mapping[str, Any], today: date) -> PurchaseFacts:
+    """Return what is known of a customer, from what `purchase_days` tells of them with `terms` beside it."""
     terms = agreed_terms(orjson.loads(row["terms"])) if row["terms"] else ()
     first, last = row["first_day"], row["last_day"]
     return PurchaseFacts(row["days"], first, last, row["value_days"], row["value"], known_until(today, last), terms)
 
 
-def _model(told: Mapping[str, Any]) -> FittedModel:
+def model_of(told: Mapping[str, Any]) -> FittedModel:
+    """Return a model as `api.reads.lifetime_value_models` tells of it."""
     seen_from, seen_until, fitted_at = (
         datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")
     )

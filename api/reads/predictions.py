@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Double, Text, case, cast, func, literal_column, select
+from sqlalchemy import Double, Text, case, cast, func, select
 
 from api.domain.calendar import Duration
 from api.domain.lifetime_value.weeks import in_weeks
@@ -13,7 +13,8 @@ from api.errors import BadUserInput
 from api.reads.agreed_terms import agreed_terms
 from api.reads.business import business_currency
 from api.reads.identity import Given
-from api.reads.lifetime_value_models import model_in_use
+from api.reads.json import constant
+from api.reads.lifetime_value_models import told_of_model
 from api.reads.purchase_days import day_of
 from api.reads.relation import Expression, Row, Table
 from api.reads.rowset import worked_out_once
@@ -28,8 +29,8 @@ def prediction_facts(row: Row, given: Given) -> Table:
 
     given    `horizon` and `annualDiscountRate`
     returns  besides, `terms`, a JSON list as text, null for none; `asked`, a JSON object as text, the same for all
-             customers: `today`, the day of the moment asked for; `currency`, that of the business; `model`, null
-             without any; `horizon`, `rate`
+             customers who are scored by the same model: `today`, the day of the moment asked for; `currency`, that of
+             the business; `horizon`, `rate`; `model`, null without any
     """
     known = purchase_statistics(row)
     # Of money a model needs no more than a float holds, and the driver reads one in a tenth of the time.
@@ -47,12 +48,15 @@ def _asked(row: Row, given: Given) -> Expression:
     told = {
         "today": day_of(row.lens.moment),
         "currency": business_currency(row),
-        "model": cast(model_in_use(row.lens), JSON),
         "horizon": given.parameter("text", "horizon", convert=_horizon),
         "rate": cast(given.parameter("decimal", "annualDiscountRate", convert=_rate), Text),
     }
-    pairs = [part for name, value in told.items() for part in (literal_column(f"'{name}'"), value)]
-    return select(cast(func.json_build_object(*pairs), Text)).scalar_subquery()
+
+    def asked(model: Expression) -> Expression:
+        pairs = [part for name, value in {**told, "model": model}.items() for part in (constant(name), value)]
+        return cast(func.json_build_object(*pairs), Text)
+
+    return told_of_model(row, asked)
 
 
 def _horizon(length: Any) -> str:
