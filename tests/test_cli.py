@@ -312,12 +312,28 @@ def test_check_finds_what_is_wrong(elsewhere: Place, database_url: str):
     ]
 
 
-def test_fit_keeps_a_version_and_writes_a_page(elsewhere: Place):
+def test_fit_keeps_a_version_and_writes_a_page(elsewhere: Place, database_url: str):
     elsewhere.run("demo", "--customers", "120", "--seed", "5")
-    first = elsewhere.run("fit", "--report", "page.html")
+    first = elsewhere.run("fit", "--segment", "kind", "--report", "page.html")
     assert "Lifetime value, version 2: " in first.stdout
+    assert "By kind" in first.stdout
     assert "Fitting Pareto/NBD\n" in first.stderr
+    assert "Fitting kind CONSUMER\n" in first.stderr
     assert (elsewhere.work / "page.html").read_text().startswith("<!doctype html>")
+    customer = outside_any_loop(lambda: somebody(database_url))
+    assert elsewhere.run("plot", "customer", customer).stdout == f"The page is in {customer}.html.\n"
+    assert (elsewhere.work / f"{customer}.html").read_text().startswith("<!doctype html>")
+    assert "cannot be written to no/where.html" in one_line(
+        elsewhere.run("plot", "customer", customer, "--output", "no/where.html", fails=1)
+    )
+
+
+async def somebody(dsn: str) -> str:
+    """Return the id of a customer who has bought."""
+    connection = await connected(dsn)
+    key = await connection.fetchval("SELECT customer_id FROM customer_standing WHERE purchase_days > 1 LIMIT 1")
+    await connection.close()
+    return f"cus_{key.hex}"
 
 
 def test_everybody_is_ranked_with_the_first_model_after_a_fit_and_when_asked(elsewhere: Place, database_url: str):

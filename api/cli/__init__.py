@@ -21,6 +21,7 @@ from api.cli.database import migrate
 from api.cli.demo import demo
 from api.cli.fitting import fit
 from api.cli.importing import import_
+from api.cli.plotting import plot
 from api.cli.ranking import rank
 from api.cli.rebuilding import rebuild
 from api.cli.schema import schema
@@ -48,6 +49,7 @@ app.command("import")(import_)
 app.command()(demo)
 app.command()(check)
 app.command()(fit)
+app.add_typer(plot, name="plot")
 app.command()(rank)
 app.command()(rebuild)
 app.command()(score)

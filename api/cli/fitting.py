@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,8 @@ from typing import Annotated
 import typer
 
 from api.cli.database import migrated
-from api.cli.options import Data
-from api.errors import BadUserInput
+from api.cli.options import Data, check_page
+from api.domain.lifetime_value.segments import SegmentBasis
 
 __all__ = ["FITTING", "fit"]
 
@@ -18,10 +19,22 @@ __all__ = ["FITTING", "fit"]
 FITTING = "api.cli.fitted.run"
 
 
+class Segmentation(StrEnum):
+    """What customers can be divided by, as one types it."""
+
+    KIND = "kind"
+    COUNTRY = "country"
+    TAG = "tag"
+
+
 def fit(
     as_of: Annotated[
         str | None,
         typer.Option(metavar="MOMENT", help="Fit to what had happened by then: a day, to its end, or a moment."),
+    ] = None,
+    segment: Annotated[
+        Segmentation | None,
+        typer.Option(help="Fit a model to each part of the customers as well: those of one kind, country or tag."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with figures and plots as well.")
@@ -29,7 +42,8 @@ def fit(
     data: Data = None,
 ) -> None:
     """Fit models of lifetime value to all purchases, test them on time they have not seen, and keep the best."""
-    if report is not None and (report.is_dir() or not report.absolute().parent.is_dir()):
-        raise BadUserInput(f"The page cannot be written to {report}: it is a folder, or lies in none that exists.")
+    if report is not None:
+        check_page(report)
+    by = None if segment is None else SegmentBasis[segment.name]
     with migrated(data) as (settings, dsn):
-        import_module(FITTING).run(settings, dsn, as_of=as_of, report=report)
+        import_module(FITTING).run(settings, dsn, as_of=as_of, by=by, report=report)

@@ -103,10 +103,26 @@ class RenewalPattern:
     )
 
 
+@strawberry.enum(description="What a part of the customers has in common.")
+class SegmentBasis(Enum):
+    KIND = strawberry.enum_value("KIND", description="They buy privately, or they buy for a business.")
+    COUNTRY = strawberry.enum_value("COUNTRY", description="They are from the same country.")
+    TAG = strawberry.enum_value("TAG", description="The business has given them the same label.")
+
+
+@strawberry.type(description="A part of the customers that has a model of its own.")
+class ModelSegment:
+    by: SegmentBasis = column("By what customers were divided.", "segment_by")
+    value: str = column("What these have in common, such as DE or BUSINESS.", "segment_value")
+
+
 @strawberry.type(description="A fitted model of what customers will bring: a version is never changed, only followed.")
 class LifetimeValueModel(Node):
     id: strawberry.ID = identifier()
-    version: int = column("Number of the fit, counted from 1.")
+    version: int = column("Number of the fit, counted from 1; models of parts of the customers share it with all.")
+    segment: ModelSegment | None = same(
+        "The part of the customers it was fitted to and is used for; null where it is of all.", missing="segment_value"
+    )
     method: str = column("Name of the statistical method, such as MBG/NBD; spending is always modelled by Gamma-Gamma.")
     fitted_at: datetime = column("When this version was worked out from the purchases.", "recorded_at")
     trained_from: datetime = column("First purchase that the model has seen.")

@@ -15,7 +15,7 @@ from api.reads import ranking as reads
 @strawberry.type(
     description=(
         "Where a customer stood among all when they were last ranked by what orders, subscriptions, support plans and "
-        "contracts are expected to bring within twelve months."
+        "contracts are expected to bring within twelve months, all by one model."
     )
 )
 class CustomerRanking:

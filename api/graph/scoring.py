@@ -32,17 +32,32 @@ def predicted(columns: Columns) -> Sequence[object]:
         return []
     if any(columns["outdated"]):
         raise Outdated
-    today, asked, model, currencies = _asked(columns["asked"][0])
-    known = PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
-    return domain.predictions(known, asked, model, currencies)
+    asked = columns["asked"]
+    # Nearly always all are scored by one model; telling that costs less than sorting them by theirs.
+    if asked.count(asked[0]) == len(asked):
+        return _predicted(columns, asked[0])
+    places = dict[str, list[int]]()
+    for place, text in enumerate(asked):
+        places.setdefault(text, []).append(place)
+    found = dict[int, object]()
+    for text, alike in places.items():
+        some = {name: [values[place] for place in alike] for name, values in columns.items()}
+        found.update(zip(alike, _predicted(some, text), strict=True))
+    return [found[place] for place in range(len(asked))]
 
 
-@lru_cache(maxsize=16)
+def _predicted(columns: Columns, text: str) -> Sequence[object]:
+    """Return what customers are expected to bring who are asked the same, by the same model."""
+    today, asked, model, currencies = _asked(text)
+    return domain.predictions(known_of(columns, today), asked, model, currencies)
+
+
+@lru_cache(maxsize=64)
 def _asked(text: str) -> tuple[date, domain.Asked, FittedModel | None, tuple[str, str]]:
-    """Return what is asked of every customer, and by which model; asked again and again, it is read once."""
+    """Return what is asked of customers, and by which model; asked again and again, it is read once."""
     told = orjson.loads(text)
     asked = domain.Asked(parse_duration(told["horizon"]), Decimal(told["rate"]))
-    model = _model(told["model"]) if told["model"] else None
+    model = model_of(told["model"]) if told["model"] else None
     currencies = told["currency"], told.get("told_in", told["currency"])
     return date.fromisoformat(told["today"]), asked, model, currencies
 
@@ -55,6 +70,11 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
+def known_of(columns: Columns, today: date) -> PurchaseTable:
+    """Return what is known of customers on a day, from the columns of `prediction_facts`."""
+    return PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
+
+
 def _terms(columns: Columns) -> list[tuple[AgreedTerm, ...]]:
     if not any(columns["terms"]):
         return []
@@ -62,7 +82,8 @@ def _terms(columns: Columns) -> list[tuple[AgreedTerm, ...]]:
     return [agreed_terms(rows, moment) if rows else () for rows in told]
 
 
-def _model(told: Mapping[str, Any]) -> FittedModel:
+def model_of(told: Mapping[str, Any]) -> FittedModel:
+    """Return a model as `api.reads.lifetime_value_models` tells of it."""
     seen_from, seen_until, fitted_at = (
         datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")
     )

@@ -107,7 +107,7 @@ def _term(**columns: Expression) -> list[Expression]:
     return [cast(columns.get(name, null()), kind).label(name) for name, kind in _COLUMNS.items()]
 
 
-def _seconds(moment: Expression) -> Expression:
+def seconds_of(moment: Expression) -> Expression:
     """Return the seconds from 1970 to a moment; a float holds microseconds."""
     return cast(extract("epoch", moment), Double)
 
@@ -131,11 +131,11 @@ def _subscriptions(row: Row) -> Select[Any]:
         amount=newest.c.price,
         currency=newest.c.currency,
         made=periods_behind(newest),
-        due=case((goes_on, _seconds(due))),
-        until=_seconds(case((goes_on, due), else_=newest.c.ends_at)),
-        owed_from=case((and_(goes_on, _is_unpaid(newest)), _seconds(newest.c.started_at))),
+        due=case((goes_on, seconds_of(due))),
+        until=seconds_of(case((goes_on, due), else_=newest.c.ends_at)),
+        owed_from=case((and_(goes_on, _is_unpaid(newest)), seconds_of(newest.c.started_at))),
         owed=newest.c.price,
-        begins=_seconds(newest.c.started_at),
+        begins=seconds_of(newest.c.started_at),
         lasts=true(),
         changes_at=_first(newest, newest.c.started_at, due, newest.c.ends_at),
     )
@@ -189,9 +189,9 @@ def _support_plans(row: Row) -> Select[Any]:
         amount=newest.c.price,
         currency=newest.c.currency,
         made=number(0),
-        due=case((and_(alone, newest.c.cancel_at.is_(None)), _seconds(newest.c.term_ends_at))),
-        until=_seconds(newest.c.ends_at),
-        begins=_seconds(newest.c.starts_at),
+        due=case((and_(alone, newest.c.cancel_at.is_(None)), seconds_of(newest.c.term_ends_at))),
+        until=seconds_of(newest.c.ends_at),
+        begins=seconds_of(newest.c.starts_at),
         name=case((alone, newest.c.plan_name)),
         lasts=_lasts(newest),
         changes_at=_first(newest, newest.c.starts_at, newest.c.term_ends_at, newest.c.ends_at),
@@ -218,12 +218,12 @@ def _contracts(row: Row) -> Select[Any]:
         amount=newest.c.value,
         currency=newest.c.currency,
         made=terms_behind(newest, last_term_end(newest)),
-        due=_seconds(due),
-        until=_seconds(func.coalesce(newest.c.ends_at, due)),
-        owed_from=case((unbooked, _seconds(newest["term_start"]))),
+        due=seconds_of(due),
+        until=seconds_of(func.coalesce(newest.c.ends_at, due)),
+        owed_from=case((unbooked, seconds_of(newest["term_start"]))),
         owed=newest["term_value"],
         billing=as_duration(newest.c.billing_interval),
-        begins=_seconds(newest.c.starts_at),
+        begins=seconds_of(newest.c.starts_at),
         lasts=true(),
         changes_at=_first(newest, newest.c.ends_at, newest["renewal_at"], *_term_bounds(newest)),
     )

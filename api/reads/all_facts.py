@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import orjson
-from sqlalchemy import DateTime, Double, Select, bindparam, case, cast, func, or_, select
+from sqlalchemy import DateTime, Select, bindparam, case, func, or_, select
 
 from api.database import Connection, Statement, driver_errors_translated, prepare
 from api.domain.lifetime_value.agreed_terms import agreed_terms as agreed
@@ -17,7 +17,7 @@ from api.domain.lifetime_value.purchase_table import COLUMNS, Booleans, Purchase
 from api.reads.agreed_terms import agreed_terms
 from api.reads.customers import customers
 from api.reads.json import number
-from api.reads.purchase_days import all_purchase_statistics, day_of
+from api.reads.purchase_days import all_purchase_statistics, day_of, in_days_ago
 from api.reads.ranking_check import settled
 from api.reads.relation import Expression, Lens, Row
 from api.tables.standing import customer_standing
@@ -58,11 +58,7 @@ def _statement(lens: Lens, *, settled_with_terms: bool) -> Statement:
     today = day_of(lens.moment)
     columns: list[Expression] = [
         row.key,
-        counted["days"].label("days"),
-        (today - bought.c.first_day).label("first"),
-        (today - bought.c.last_day).label("last"),
-        counted["value_days"].label("value_days"),
-        cast(counted["value"], Double).label("value"),
+        *in_days_ago({**dict(bought.c.items()), **counted}, today),
         today.label("today"),
         terms.label("terms"),
     ]

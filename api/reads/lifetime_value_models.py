@@ -5,8 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Double, Integer, Interval, Numeric, Select, Text, cast, func, literal_column, select
+from sqlalchemy import (
+    Boolean,
+    Double,
+    Integer,
+    Interval,
+    Numeric,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import array
 
+from api.domain.lifetime_value.segments import SegmentBasis
 from api.reads.identity import Given
 from api.reads.json import constant, money_amount
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
@@ -14,6 +31,7 @@ from api.reads.rowset import worked_out_once
 from api.tables import lifetime_value_models as tables
 
 _MODEL = ("model_id", "model_id")
+_ONE: Expression = literal_column("1")
 _FIRST, _SECOND = literal_column("'0'", Text), literal_column("'1'", Text)
 
 models = Relation(
@@ -61,19 +79,67 @@ _TOLD = (
 )
 
 
-def model_in_use(lens: Lens) -> Expression:
-    """Return the model that has seen the latest purchases, at the moment of a lens, as JSON text; null without any."""
-    row, newest = in_use(lens)
-    # Nothing that is read is called that: the name of a column would come before that of the rows.
-    found = newest([row.c[name] for name in _TOLD]).subquery("newest_fit")
-    return select(cast(func.row_to_json(literal_column("newest_fit")), Text)).select_from(found).scalar_subquery()
-
-
 def in_use(lens: Lens) -> tuple[Row, Callable[[Sequence[Expression]], Select[Any]]]:
-    """Return the model that has seen the latest purchases, and how to select columns of it."""
+    """Return the model of all customers that has seen the latest purchases, and how to select columns of it."""
     row = Row(models, lens)
     latest = (row.c.trained_until.desc(), row.c.version.desc())
-    return row, lambda columns: rows(row, columns, row.visible()).order_by(*latest).limit(literal_column("1"))
+    conditions = [*row.visible(), row.c.segment_value.is_(None)]
+    return row, lambda columns: rows(row, columns, conditions).order_by(*latest).limit(_ONE)
+
+
+def told_of_model(customer: Row, told: Callable[[Expression], Expression]) -> Expression:
+    """Return what is told of the model that a customer is scored by: that of their own part, or else that of all.
+
+    Where no part has a model it is worked out once, for all customers of a statement.
+
+    told  text from a model as JSON, which is null without any
+    """
+    return func.coalesce(_of_all(customer.lens, told), _of_part(customer, told), type_=Text)
+
+
+def _of_all(lens: Lens, told: Callable[[Expression], Expression]) -> Expression:
+    """Return what is told of the newest model, null where there are models of parts beside it."""
+    row, newest = in_use(lens)
+    # Nothing that is read is called that: the name of a column would come before that of the rows.
+    found = newest([row.c[name] for name in (*_TOLD, "segment_by")]).subquery("newest_fit")
+    nothing: Any = select(_ONE.label("one")).subquery("nothing")
+    either = nothing.join(found, true(), isouter=True)
+    text = told(func.row_to_json(literal_column("newest_fit")))
+    return (
+        select(text)
+        .select_from(either)
+        .where(found.c.segment_by.is_(None))
+        .correlate_except(found, nothing)
+        .scalar_subquery()
+    )
+
+
+def _of_part(customer: Row, told: Callable[[Expression], Expression]) -> Expression:
+    """Return what is told of the model of a customer's part; of several parts, of the one with the fewest customers."""
+    row, (whole, newest) = Row(models, customer.lens), in_use(customer.lens)
+    is_theirs = row.c.segment_value == func.any(segments_of(customer, row.c.segment_by))
+    conditions = [row.c.version == newest([whole.c.version]).scalar_subquery(), *row.visible()]
+    columns = [row.c[name] for name in (*_TOLD, "segment_value")]
+    best = rows(row, columns, [*conditions, or_(row.c.segment_value.is_(None), is_theirs)])
+    nearest = best.order_by(row.c.segment_value.is_(None), row.c.customers, row.c.segment_value).limit(_ONE)
+    found = nearest.subquery("own_fit")
+    return (
+        select(told(func.row_to_json(literal_column("own_fit"))))
+        .select_from(found)
+        .correlate_except(found)
+        .scalar_subquery()
+    )
+
+
+def segments_of(customer: Row, by: Expression) -> Expression:
+    """Return what a customer has in common with others, as texts: by what that is asked, see `SegmentBasis`."""
+    known = customer.c
+    texts = {
+        SegmentBasis.KIND: array([known.kind]),
+        SegmentBasis.COUNTRY: array([known.country]),
+        SegmentBasis.TAG: known.tags,
+    }
+    return case(*[(by == constant(basis), values) for basis, values in texts.items()])
 
 
 def renewals(row: Row, given: Given) -> Table:

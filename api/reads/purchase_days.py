@@ -6,9 +6,9 @@ never was one; what was paid back later, or in part, lowers the value of its day
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Date, Numeric, Select, and_, cast, func, literal_column, select
+from sqlalchemy import Date, Double, Numeric, Select, and_, cast, func, literal_column, select
 
 from api.reads.business import business_time_zone
 from api.reads.orders import orders, orders_of_customer, refunds, refunds_of_customer
@@ -78,6 +78,21 @@ def _sums(day: Table) -> list[Expression]:
         func.max(day.c.day).label("last_day"),
         func.count().filter(brought).label("value_days"),
         func.coalesce(func.sum(day.c.value).filter(brought), _ZERO).label("value"),
+    ]
+
+
+def in_days_ago(known: Mapping[str, Expression], today: Expression) -> list[Expression]:
+    """Return what `purchase_days` does as models take it: first and last, how many days before today the first and the
+    last purchase were, null for none, in the place of those days.
+
+    The driver reads numbers in a tenth of the time of days; and a model needs no more of money than a float holds.
+    """
+    return [
+        known["days"].label("days"),
+        (today - known["first_day"]).label("first"),
+        (today - known["last_day"]).label("last"),
+        known["value_days"].label("value_days"),
+        cast(known["value"], Double).label("value"),
     ]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy import text as sql
 
@@ -24,7 +25,7 @@ lifetime_value_models = Table(
     "lifetime_value_models",
     metadata,
     key("model_id"),
-    Column("version", Integer, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
     Column("method", Text, nullable=False, comment="the model of repeat buying that won the back-test"),
     Column("parameters", JSON, nullable=False, comment="those of the method, by name, in weeks"),
     Column("spend_parameters", JSON, nullable=False, comment="those of Gamma-Gamma, by name, in the currency"),
@@ -44,8 +45,13 @@ lifetime_value_models = Table(
         comment="how long things with a term are kept: a list of models by stream and length of term",
     ),
     recorded(),
+    Column("segment_by", Text, comment="what parts of the customers of this version have in common; null without any"),
+    Column("segment_value", Text, comment="and those of this model; null where it is of all customers"),
     CheckConstraint("trained_from <= trained_until", name="trained_for_a_time"),
     CheckConstraint("version >= 1", name="version_positive"),
+    CheckConstraint("segment_by IN ('KIND', 'COUNTRY', 'TAG')", name="segment_by_known"),
+    CheckConstraint("segment_value IS NULL OR segment_by IS NOT NULL", name="segment_whole"),
+    UniqueConstraint("version", "segment_value", postgresql_nulls_not_distinct=True),
     comment="facts: fits are never changed, only followed by others",
 )
 

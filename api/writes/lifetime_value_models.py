@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import BigInteger, Table, bindparam, func, insert, literal_column, select
@@ -13,9 +15,10 @@ from sqlalchemy import BigInteger, Table, bindparam, func, insert, literal_colum
 from api.database import Connection, Statement, driver_errors_translated, prepare
 from api.domain.identity import new_id
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
-from api.domain.lifetime_value.candidates import Candidates, Trained, Trial
+from api.domain.lifetime_value.candidates import Candidates, Segments, Trained, Trial
 from api.domain.lifetime_value.fit import Fit, Model
 from api.domain.lifetime_value.ranked_by import SUBSTITUTE
+from api.domain.lifetime_value.segments import SegmentBasis
 from api.tables.lifetime_value_models import lifetime_value_models, lifetime_value_tests
 from api.writes.dropout_nodes import add_nodes, nodes_for
 
@@ -40,27 +43,57 @@ _ADD = _addition(lifetime_value_models)
 _ADD_TEST = _addition(lifetime_value_tests)
 
 
-async def keep_model(
-    connection: Connection, trained: Trained, *, currency: str, trained_from: datetime, trained_until: datetime
-) -> int:
-    """Keep a model and return its version; nothing is kept where anything fails.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What models are of: the currency of their values, the zone their days begin in, and the moment they have seen."""
+
+    currency: str
+    zone: ZoneInfo
+    moment: datetime
+
+
+async def keep_model(connection: Connection, trained: Trained, frame: Frame, segments: Segments | None = None) -> int:
+    """Keep a model with those of parts of the customers, return their version; nothing is kept where anything fails.
 
     Models take turns from when their version is known until they are there, so that no two have the same one.
     """
     # Before anybody has to wait for it.
     nodes = nodes_for(_scored_by(trained), int(trained.purchases.repeats.max()))
+    parts, by = (segments.models, segments.by) if segments and segments.models else ((), None)
     with driver_errors_translated():
         async with connection.transaction():
             await connection.fetch(_TAKE_TURNS.sql)
             version: int = await connection.fetchval(_NEXT.sql)
-            row = _row(trained) | {"model_id": new_id(), "version": version, "currency": currency}
-            row |= {"trained_from": trained_from, "trained_until": trained_until}
-            await connection.execute(_ADD.sql, *_ADD.values(row))
-            for position, trial in enumerate(trained.trials, 1):
-                test = _test(trial) | {"model_id": row["model_id"], "position": position}
-                await connection.execute(_ADD_TEST.sql, *_ADD_TEST.values(test))
-            await add_nodes(connection, row["model_id"], nodes)
+            key = await _keep(connection, trained, _framed(trained, frame, version, by, None))
+            for part in parts:
+                of_all = {"renewals": _renewals(trained)}
+                told = _framed(part.trained, frame, version, by, part.value)
+                await _keep(connection, part.trained, told | of_all)
+            await add_nodes(connection, key, nodes)
     return version
+
+
+async def _keep(connection: Connection, trained: Trained, told: dict[str, Any]) -> UUID:
+    """Add a row for a model and one for each of its tests, and return its key."""
+    key = new_id()
+    row = _row(trained) | told | {"model_id": key}
+    await connection.execute(_ADD.sql, *_ADD.values(row))
+    for position, trial in enumerate(trained.trials, 1):
+        test = _test(trial) | {"model_id": key, "position": position}
+        await connection.execute(_ADD_TEST.sql, *_ADD_TEST.values(test))
+    return key
+
+
+def _framed(trained: Trained, frame: Frame, version: int, by: SegmentBasis | None, value: str | None) -> dict[str, Any]:
+    first = datetime.combine(date.fromordinal(trained.first), time.min, frame.zone)
+    return {
+        "version": version,
+        "currency": frame.currency,
+        "trained_from": first,
+        "trained_until": frame.moment,
+        "segment_by": by,
+        "segment_value": value,
+    }
 
 
 def _scored_by(trained: Trained) -> BetaGeometric:
@@ -81,8 +114,12 @@ def _row(trained: Trained) -> dict[str, Any]:
         "flags": sorted(flag.value for flag in trained.flags),
         "data_hash": trained.days.fingerprint,
         "report": _json(_report(trained)),
-        "renewals": _json([one.told() for one in trained.renewals]),
+        "renewals": _renewals(trained),
     }
+
+
+def _renewals(trained: Trained) -> str:
+    return _json([one.told() for one in trained.renewals])
 
 
 def _test(trial: Trial) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from api.cli.fitted.page import page
-from api.cli.fitted.run import fitted, kept, moment_of
+from api.cli.fitted.run import Seen, fitted, kept, moment_of
 from api.cli.fitted.table import WIDTH, table
 from api.cli.fitted.told import WARNINGS, Told
 from api.database import Database
@@ -60,7 +60,7 @@ async def shop(module_database_url):
 async def told(shop) -> Told:
     """What was fitted to them, at the end of the last day."""
     moment = END + LAST_MOMENT
-    return fitted(SHOP, moment, await read(shop, moment))
+    return fitted(Seen(SHOP, moment, await read(shop, moment)))
 
 
 async def test_simulated_customers_give_their_parameters_back(told):
@@ -120,7 +120,7 @@ async def test_a_day_that_is_not_over_is_not_held_out(told):
     ends = [
         [
             trial.hold_out.cut + trial.hold_out.length - some.days.max()
-            for trial in fitted(SHOP, at, some).trained.trials
+            for trial in fitted(Seen(SHOP, at, some)).trained.trials
         ]
         for at in (last_day_of(some) + LAST_MOMENT, last_day_of(some) + EVENING)
     ]
@@ -202,14 +202,14 @@ BAD: dict[str, tuple[PurchaseDays, str]] = {
 @pytest.mark.parametrize(("days", "said"), [pytest.param(*case, id=name) for name, case in BAD.items()])
 def test_what_cannot_be_fitted_is_refused_with_what_is_needed(days, said):
     with pytest.raises(BadUserInput, match=said) as refused:
-        fitted(SHOP, END + EVENING, days)
+        fitted(Seen(SHOP, END + EVENING, days))
     assert "at least 50 customers" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_few_customers_are_fitted_and_warned_of():
     again = [(number, 20 + 3 * number) for number in range(0, 60, 2)]
-    found = fitted(SHOP, END + EVENING, bought(*MANY, *again))
+    found = fitted(Seen(SHOP, END + EVENING, bought(*MANY, *again)))
     assert found.trained.flags >= {Flag.SMALL_SAMPLE}
     assert "SMALL_SAMPLE: There are fewer than 500 customers" in table(found, 1)
 
@@ -219,7 +219,7 @@ async def test_how_long_terms_are_kept_is_fitted_told_and_kept_with_the_model(to
     terms += [KeptTerms(Stream.CONTRACTS, "P12M", 3, 0, ended=True, number=40)]
     terms += [KeptTerms(Stream.SUPPORT_PLANS, "P12M", 1, 0, ended=True, number=3)]
     assert "Kept for a time" not in table(told, 1)
-    few = fitted(SHOP, END + EVENING, told.trained.days.of_customers(np.arange(1, 101)), terms=terms)
+    few = fitted(Seen(SHOP, END + EVENING, told.trained.days.of_customers(np.arange(1, 101)), terms))
     plans, contracts = few.trained.renewals[2], few.trained.renewals[-1]
     assert (contracts.seen, contracts.rests_on_prior, plans.seen, plans.rests_on_prior) == (400, False, 3, True)
     text, html = table(few, 1), page(few, 1)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from api.cli.drawn.svg import Plot, number, ticks
 from api.cli.fitted.page import page
-from api.cli.fitted.run import fitted
-from api.cli.fitted.svg import Plot, number, ticks
+from api.cli.fitted.run import Seen, fitted
 from api.cli.fitted.told import Told
 from api.domain.lifetime_value.purchase_days import PurchaseDays
 from api.writes.business import Business
@@ -34,7 +34,7 @@ def told_of(days: int) -> Told:
         [float(each.value) for each in bought],
     )
     moment = datetime.fromordinal(begin + days - 1).replace(hour=22, tzinfo=UTC)
-    return fitted(SHOP, moment, PurchaseDays.of(*rows))
+    return fitted(Seen(SHOP, moment, PurchaseDays.of(*rows)))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.cli.fitted.run import fitted, moment_of
+from api.cli.fitted.run import Seen, fitted, moment_of
 from api.cli.fitted.table import table
 from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.purchase_days import PurchaseDays
@@ -35,7 +35,7 @@ async def sold(given, business: Business, days: PurchaseDays) -> None:
 async def fit_at(database, business: Business, day: date):
     moment = moment_of(day.isoformat(), ZoneInfo(business.time_zone), datetime.now(UTC))
     async with database.snapshot() as connection:
-        return fitted(business, moment, await all_purchases(connection, moment))
+        return fitted(Seen(business, moment, await all_purchases(connection, moment)))
 
 
 @needs_online_retail

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from html import escape
-from importlib.resources import files
 
+from api.cli.drawn.document import card, document, flags, shown, tiles
 from api.cli.fitted.kept import HEAD, TOO_FEW, kept_rows
-from api.cli.fitted.plots import Figure, expected, held, reliable, tracked, valued
+from api.cli.fitted.parts import head_of_parts, notes_of_parts, part_rows
+from api.cli.fitted.plots import expected, held, reliable, tracked, valued
 from api.cli.fitted.told import WARNINGS, Told, days_of, naive_wins
 from api.domain.lifetime_value.back_test import Errors
 from api.domain.lifetime_value.candidates import Trial
@@ -20,22 +20,11 @@ _SOURCES = (
 )
 
 
-@cache
-def _style() -> str:
-    return files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-
-
 def page(told: Told, version: int) -> str:
     """Return the page as HTML, light or dark as the reader's system is."""
     title = f"Lifetime value, version {version}"
-    parts = [*_head(title, told), *_flags(told), *_plots(told), *_tests(told), *_fits(told), *_kept(told), _foot()]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        # Without an icon of its own a browser asks for one.
-        f'<link rel="icon" href="data:,"><title>{title}</title><style>{_style()}</style></head>'
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    measured = [*_head(title, told), *_flags(told), *_plots(told), *_tests(told), *_parts(told)]
+    return document(title, [*measured, *_fits(told), *_kept(told), _foot()])
 
 
 def _head(title: str, told: Told) -> Iterator[str]:
@@ -43,12 +32,12 @@ def _head(title: str, told: Told) -> Iterator[str]:
     sample = f", a sample of {trained.customers:,}" if trained.customers > trained.seen else ""
     yield f"<h1>{title}</h1>"
     yield f'<p class="lead">{trained.seen:,} customers{sample} · purchases from {first} to {last} · {told.zone.key}</p>'
-    tiles = [("Model", trained.winner, "with Gamma-Gamma for values")]
+    measured = [("Model", trained.winner, "with Gamma-Gamma for values")]
     again = trained.repeaters / trained.seen
-    tiles.append(("Came back", f"{again:.0%}", f"{trained.repeaters:,} bought on more than one day"))
+    measured.append(("Came back", f"{again:.0%}", f"{trained.repeaters:,} bought on more than one day"))
     for trial in trained.trials[:1]:
-        tiles += _measured(trial, told.currency)
-    yield f'<section class="tiles">{"".join(_tile(*each) for each in tiles)}</section>'
+        measured += _measured(trial, told.currency)
+    yield tiles(measured)
 
 
 def _measured(trial: Trial, currency: str) -> Iterator[tuple[str, str, str]]:
@@ -59,20 +48,9 @@ def _measured(trial: Trial, currency: str) -> Iterator[tuple[str, str, str]]:
     yield "80 % ranges that held", f"{spend.fair_coverage_80:.1%}", f"of values in {trial.hold_out.length} days"
 
 
-def _tile(name: str, figure: str, beside: str) -> str:
-    return (
-        f'<div class="tile"><div class="name">{escape(name)}</div><div class="figure">{escape(figure)}</div>'
-        f'<div class="beside">{escape(beside)}</div></div>'
-    )
-
-
 def _flags(told: Told) -> Iterator[str]:
     yield '<h2>Where the model must not be trusted</h2><section class="flags">'
-    flags = sorted(told.trained.flags, key=lambda flag: flag.value)
-    for flag in flags:
-        yield f'<div class="flag"><code>{flag.value}</code><br>{escape(WARNINGS[flag])}</div>'
-    if not flags:
-        yield '<div class="flag none">No flags: nothing is known that would speak against the model.</div>'
+    yield flags((flag.value, WARNINGS[flag]) for flag in sorted(told.trained.flags, key=lambda flag: flag.value))
     for trial in told.trained.trials:
         if won := naive_wins(trial, told.currency):
             said = f"On the {trial.hold_out.length} days held out, forecasts without a model were nearer:"
@@ -84,10 +62,10 @@ def _flags(told: Told) -> Iterator[str]:
 def _plots(told: Told) -> Iterator[str]:
     trial = next(iter(told.trained.trials), None)
     yield f"<h2>{_tested(trial)}</h2>"
-    yield _figure(tracked(told), wide=True)
+    yield shown(tracked(told), wide=True)
     if trial:
         figures = [expected(trial), reliable(trial), valued(trial, told.currency), held(trial)]
-        yield f'<div class="plots">{"".join(_figure(each) for each in figures)}</div>'
+        yield f'<div class="plots">{"".join(shown(each) for each in figures)}</div>'
 
 
 def _tested(trial: Trial | None) -> str:
@@ -97,29 +75,19 @@ def _tested(trial: Trial | None) -> str:
     return f"What came from {first} to {last}, and what the model had said"
 
 
-def _figure(figure: Figure, *, wide: bool = False) -> str:
-    legend = "".join(f'<span class="{kind}"><i></i>{escape(name)}</span>' for kind, name in figure.legend)
-    return (
-        f'<figure class="card{" wide" if wide else ""}"><h3>{escape(figure.plot.title)}</h3>'
-        f'<figcaption>{escape(figure.caption)}</figcaption><div class="legend">{legend}</div>'
-        f"{figure.plot.svg(figure.name)}<details><summary>The figures</summary><div>"
-        f"{_table(figure.head, [('', row) for row in figure.rows])}</div></details></figure>"
-    )
-
-
 def _tests(told: Told) -> Iterator[str]:
     for trial in told.trained.trials:
         length = trial.hold_out.length
         yield f"<h2>Models and naive forecasts, {length} days held out</h2>"
         head = ("purchases", "log score", "total", "off by, a customer", "buying: Brier", "80 % ranges held")
-        yield _card(head, _counted(trial))
+        yield card(head, _counted(trial))
         yield "<p></p>"
         spend = trial.spend_test
         rows = [
             ("winner", (spend.model, *_errors(spend.errors, 2), f"{spend.fair_coverage_80:.1%}")),
             ("naive", ("last period repeated", *_errors(trial.repeated_value, 2), "")),
         ]
-        yield _card((f"value, {told.currency}", "total", "off by, a customer", "80 % ranges held"), rows)
+        yield card((f"value, {told.currency}", "total", "off by, a customer", "80 % ranges held"), rows)
 
 
 def _counted(trial: Trial) -> list[tuple[str, Sequence[str]]]:
@@ -144,15 +112,26 @@ def _fits(told: Told) -> Iterator[str]:
     for fit in fits:
         kind = "winner" if fit.name == told.trained.winner else ""
         rows.append((kind, (fit.name, *_parameters(fit), f"{fit.log_likelihood:,.1f}", _ended(fit))))
-    yield _card(("model", "", "", "", "", "log-likelihood", "search"), rows)
+    yield card(("model", "", "", "", "", "log-likelihood", "search"), rows)
     yield f'<p class="lead">± one standard error. alpha and beta are in weeks, gamma is in {told.currency}.</p>'
+
+
+def _parts(told: Told) -> Iterator[str]:
+    segments = told.segments
+    if segments is None:
+        return
+    yield f"<h2>Models of parts of the customers, by {segments.by.lower()}</h2>"
+    if segments.models:
+        yield card(head_of_parts(told, segments.by.lower()), [("", row) for row in part_rows(segments)])
+    for note in notes_of_parts(segments):
+        yield f'<p class="lead">{escape(note)}</p>'
 
 
 def _kept(told: Told) -> Iterator[str]:
     models = told.trained.renewals
     if models:
         yield "<h2>How long subscriptions, support plans and contracts are kept</h2>"
-        yield _card(HEAD, [("", row) for row in kept_rows(models)])
+        yield card(HEAD, [("", row) for row in kept_rows(models)])
         yield f'<p class="lead">{escape(TOO_FEW)}</p>'
 
 
@@ -166,19 +145,6 @@ def _ended(fit: Fit[Model]) -> str:
     if fit.at_bound:
         return f"at its bound: {', '.join(fit.at_bound)}"
     return "ended well" if fit.converged else "did not end"
-
-
-def _card(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    return f'<div class="card scroll">{_table(head, rows)}</div>'
-
-
-def _table(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """Return a table; the first word of each row is its class."""
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(
-        f'<tr class="{kind}">{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>' for kind, cells in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _foot() -> str:

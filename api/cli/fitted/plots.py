@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from api.cli.fitted.svg import Plot, number, ticks
+from api.cli.drawn.figures import ACTUAL, MODEL, Figure
+from api.cli.drawn.svg import Plot, number, ticks
 from api.cli.fitted.told import Told
 from api.domain.lifetime_value.candidates import Trial
 from api.domain.lifetime_value.tracking import by_repeats, tracking
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
-ACTUAL, MODEL = "actual", "model"
 _THIRD, _HALF = 0.36, 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A plot with what it says in words, and its figures as a table.
-
-    legend  what each kind of mark stands for
-    """
-
-    name: str
-    plot: Plot
-    caption: str
-    legend: tuple[tuple[str, str], ...]
-    head: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
 
 
 def tracked(told: Told) -> Figure:

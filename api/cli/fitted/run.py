@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,63 +17,79 @@ from api.cli.fitted.page import page
 from api.cli.fitted.progress import progress
 from api.cli.fitted.table import table
 from api.cli.fitted.told import Told
-from api.cli.options import tell
-from api.database import Database
+from api.cli.options import tell, write_page
+from api.database import Connection, Database
+from api.domain.lifetime_value.candidates import Segments, Trained
 from api.domain.lifetime_value.fitting import NothingToFit
 from api.domain.lifetime_value.purchase_days import PurchaseDays
+from api.domain.lifetime_value.segments import SegmentBasis
+from api.domain.lifetime_value.statistics import Integers
 from api.domain.lifetime_value.training import FEWEST, Report, trained
 from api.domain.lifetime_value.training_renewals import KeptTerms, fitted_renewals
+from api.domain.lifetime_value.training_segments import trained_segments
 from api.errors import BadUserInput, BusinessNotSet
 from api.reads.all_purchases import all_purchases
+from api.reads.customer_segments import members_of_segments
 from api.reads.kept_terms import kept_terms
 from api.settings import Settings
 from api.writes.business import Business, the_business
-from api.writes.lifetime_value_models import keep_model
+from api.writes.lifetime_value_models import Frame, keep_model
 
 _TICK = timedelta(microseconds=1)
 _NEEDED = f"a model needs at least {FEWEST} customers, some of whom bought on more than one day."
 
 
-def run(settings: Settings, dsn: str, *, as_of: str | None, report: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What models are fitted to: purchases and terms up to a moment, and by what customers are divided, if at all."""
+
+    business: Business
+    moment: datetime
+    days: PurchaseDays
+    terms: Sequence[KeptTerms] = ()
+    by: SegmentBasis | None = None
+    members: Mapping[str, Integers] = field(default_factory=dict)
+
+
+def run(settings: Settings, dsn: str, *, as_of: str | None, by: SegmentBasis | None, report: Path | None) -> None:
     """Fit, keep, tell, rank; raise BadUserInput or BusinessNotSet where nothing can be fitted, and keep nothing."""
     now = datetime.now(UTC)
     with progress() as say:
-        business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of, now))
-        told = fitted(business, moment, days, say, terms)
+        told = fitted(asyncio.run(_read(settings, dsn, as_of, now, by)), say)
         version = asyncio.run(_kept(settings, dsn, told))
     typer.echo(table(told, version))
     tell(ranked.run(settings, dsn))
     if report is not None:
-        report.write_text(page(told, version), encoding="utf-8")
-        typer.echo(f"\nThe page is in {report}.")
+        typer.echo(f"\n{write_page(page(told, version), report)}")
 
 
 def keep_fit(settings: Settings, dsn: str, as_of: datetime) -> None:
     """Fit to what had happened by a moment, keep the model and rank by it, without a word; raise what `run` does."""
-    business, moment, days, terms = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
-    asyncio.run(_kept(settings, dsn, fitted(business, moment, days, terms=terms)))
+    seen = asyncio.run(_read(settings, dsn, as_of.isoformat(), datetime.now(UTC)))
+    asyncio.run(_kept(settings, dsn, fitted(seen)))
     ranked.run(settings, dsn)
 
 
-def fitted(
-    business: Business,
-    moment: datetime,
-    days: PurchaseDays,
-    say: Report = lambda _step, _steps: None,
-    terms: Sequence[KeptTerms] = (),
-) -> Told:
-    """Return the models fitted to purchases and terms up to a moment; raise BadUserInput for too few purchases."""
-    zone = ZoneInfo(business.time_zone)
-    if not len(days.days):
+def fitted(seen: Seen, say: Report = lambda _step, _steps: None) -> Told:
+    """Return the models fitted to what was seen; raise BadUserInput for too few purchases."""
+    moment, zone = seen.moment, ZoneInfo(seen.business.time_zone)
+    if not len(seen.days.days):
         raise BadUserInput(f"Nothing was bought up to {_shown(moment, zone)}: {_NEEDED}")
+    # A hold-out ends with a day that is over: one that has only begun would count as one without purchases.
+    complete = ((moment + _TICK).astimezone(zone).date() - timedelta(days=1)).toordinal()
     try:
-        # A hold-out ends with a day that is over: one that has only begun would count as one without purchases.
-        complete = (moment + _TICK).astimezone(zone).date() - timedelta(days=1)
-        today = moment.astimezone(zone).date()
-        found = trained(days, today=today.toordinal(), complete=complete.toordinal(), report=say)
+        today = moment.astimezone(zone).date().toordinal()
+        found = trained(seen.days, today=today, complete=complete, report=say)
     except NothingToFit as nothing:
         raise BadUserInput(f"{nothing} up to {_shown(moment, zone)}: {_NEEDED}") from None
-    return Told(replace(found, renewals=fitted_renewals(terms)), business.currency, zone, moment)
+    found = replace(found, renewals=fitted_renewals(seen.terms))
+    return Told(found, seen.business.currency, zone, moment, _segments(seen, found, complete, say))
+
+
+def _segments(seen: Seen, whole: Trained, complete: int, say: Report) -> Segments | None:
+    if seen.by is None:
+        return None
+    return trained_segments(seen.days, seen.by, seen.members, whole, complete=complete, report=say)
 
 
 def moment_of(text: str | None, zone: ZoneInfo, now: datetime) -> datetime:
@@ -103,16 +119,19 @@ def _parsed(text: str, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC) - _TICK
 
 
-async def _read(
-    settings: Settings, dsn: str, as_of: str | None, now: datetime
-) -> tuple[Business, datetime, PurchaseDays, list[KeptTerms]]:
+async def _read(settings: Settings, dsn: str, as_of: str | None, now: datetime, by: SegmentBasis | None = None) -> Seen:
     async with open_database(settings, dsn) as opened, opened.snapshot() as connection:
         business = await the_business(connection)
         if business is None:
             raise BusinessNotSet(BusinessNotSet.meaning)
-        moment = moment_of(as_of, ZoneInfo(business.time_zone), now)
-        days = await all_purchases(connection, moment)
-        return business, moment, days, await kept_terms(connection, moment)
+        return await seen_by(connection, business, moment_of(as_of, ZoneInfo(business.time_zone), now), by)
+
+
+async def seen_by(connection: Connection, business: Business, moment: datetime, by: SegmentBasis | None = None) -> Seen:
+    """Return what had happened by a moment, all from one snapshot of the caller's."""
+    days = await all_purchases(connection, moment)
+    members = await members_of_segments(connection, moment, by) if by else {}
+    return Seen(business, moment, days, await kept_terms(connection, moment), by, members)
 
 
 async def _kept(settings: Settings, dsn: str, told: Told) -> int:
@@ -122,11 +141,8 @@ async def _kept(settings: Settings, dsn: str, told: Told) -> int:
 
 async def kept(opened: Database, told: Told) -> int:
     """Keep the models and return their version."""
-    first = datetime.combine(date.fromordinal(told.trained.first), time.min, told.zone)
     async with opened.connection() as connection:
-        return await keep_model(
-            connection, told.trained, currency=told.currency, trained_from=first, trained_until=told.moment
-        )
+        return await keep_model(connection, told.trained, Frame(told.currency, told.zone, told.moment), told.segments)
 
 
 def _shown(moment: datetime, zone: ZoneInfo) -> str:

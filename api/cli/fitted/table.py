@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import fill, wrap
 
 from api.cli.fitted.kept import HEAD, TOO_FEW, kept_rows
+from api.cli.fitted.parts import head_of_parts, notes_of_parts, part_rows
 from api.cli.fitted.told import WARNINGS, Told, days_of, naive_wins
 from api.domain.lifetime_value.back_test import BackTest, Errors
 from api.domain.lifetime_value.candidates import Trained, Trial
@@ -23,7 +24,7 @@ def table(told: Told, version: int) -> str:
     """Return what came of a fit, for people: the models, how they did, and where they must not be trusted."""
     parts = [_head(told, version), _fits(told)]
     parts += [_trial(trial, told) for trial in told.trained.trials] or [_untested()]
-    return "\n\n".join([*parts, *_kept(told), _flags(told), _KEY])
+    return "\n\n".join([*parts, *_parts(told), *_kept(told), _flags(told), _KEY])
 
 
 def _head(told: Told, version: int) -> str:
@@ -62,6 +63,25 @@ def _kept(told: Told) -> Iterator[str]:
         for name, term, model, first, second, third, seen in (HEAD, *kept_rows(models))
     ]
     yield "\n".join([*lines, TOO_FEW] if any(one.rests_on_prior for one in models) else lines)
+
+
+def _parts(told: Told) -> Iterator[str]:
+    """Yield how the models of parts of the customers did, where there was anything to divide them by."""
+    segments = told.segments
+    if segments is None:
+        return
+    rows = [head_of_parts(told, f"By {segments.by.lower()}"), *part_rows(segments)]
+    lines = [
+        f"{_cut(value):<{_NAME - 6}}{seen:>10}{again:>8}{model:>12}{score:>13}{of_all:>16}{bias:>11}{held:>12}".rstrip()
+        for value, seen, again, model, score, of_all, bias, held in rows
+    ]
+    notes = [line for note in notes_of_parts(segments) for line in wrap(note, WIDTH, subsequent_indent="  ")]
+    yield "\n".join([*lines, *notes])
+
+
+def _cut(value: str) -> str:
+    longest = _NAME - 6
+    return value if len(value) <= longest else f"{value[: longest - 1]}…"
 
 
 def _parameters(fit: Fit[Model]) -> str:

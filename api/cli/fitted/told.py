@@ -8,18 +8,22 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from api.domain.lifetime_value.back_test import LAST_PERIOD, Errors
-from api.domain.lifetime_value.candidates import Trained, Trial
+from api.domain.lifetime_value.candidates import Segments, Trained, Trial
 from api.domain.lifetime_value.flags import Flag
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """Fitted models, with the currency and the calendar that their figures are in, and the moment they rest on."""
+    """Fitted models, with the currency and the calendar that their figures are in, and the moment they rest on.
+
+    segments  models of parts of the customers, None where nobody asked for them
+    """
 
     trained: Trained
     currency: str
     zone: ZoneInfo
     moment: datetime
+    segments: Segments | None = None
 
     @property
     def span(self) -> tuple[date, date]:

@@ -13,8 +13,12 @@ from api.domain.lifetime_value.hold_out import HoldOut
 from api.domain.lifetime_value.nbd import NegativeBinomial
 from api.domain.lifetime_value.purchase_days import PurchaseDays
 from api.domain.lifetime_value.renewal_models import RenewalModel
+from api.domain.lifetime_value.segments import SegmentBasis
 from api.domain.lifetime_value.spend import GammaGamma
-from api.domain.lifetime_value.statistics import PurchaseStatistics
+from api.domain.lifetime_value.statistics import PurchaseStatistics, SpendStatistics
+
+MOST_SEGMENTS = 20
+"""Parts that have a model of their own, the largest ones; the others go by the model of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,14 @@ class Candidates:
     counts: Mapping[str, Fit[CountModel]]
     without_loss: Fit[NegativeBinomial]
     spend: Fit[GammaGamma]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parent:
+    """The models of a larger group, which those of a part are drawn towards, and what its purchases were worth."""
+
+    candidates: Candidates
+    spend: SpendStatistics
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +59,11 @@ class Trial:
     tests: Mapping[str, BackTest]
     spend_test: SpendBackTest
     repeated_value: Errors
+
+    @property
+    def parent(self) -> Parent:
+        """What models of a part of these customers are drawn towards: nothing in it has seen what was held out."""
+        return Parent(self.candidates, self.hold_out.spend)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,3 +106,37 @@ class Trained:
     def repeaters(self) -> int:
         """How many of them bought on more than one day."""
         return int((self.purchases.repeats > 0).sum())
+
+    @property
+    def parent(self) -> Parent:
+        """What models of a part of these customers are drawn towards."""
+        return Parent(self.candidates, self.days.spend())
+
+    def trial_of(self, length: int) -> Trial | None:
+        """Return how the candidates did on the hold-out of so many days, None where there was none."""
+        return next((trial for trial in self.trials if trial.hold_out.length == length), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentModel:
+    """The model of a part of the customers.
+
+    value         what they have in common, such as DE
+    score_of_all  log score of the model of all customers on the longest hold-out of these; None without one
+    """
+
+    value: str
+    trained: Trained
+    score_of_all: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segments:
+    """Models of parts of the customers, the largest part first.
+
+    left  the parts that go by the model of all, with how many of each have bought: too few, or too many parts
+    """
+
+    by: SegmentBasis
+    models: tuple[SegmentModel, ...]
+    left: Mapping[str, int]

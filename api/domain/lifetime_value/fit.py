@@ -98,9 +98,9 @@ def weak_pareto_prior(observed: float) -> Prior:
     return Prior((0.5, observed / 10, 0.5, observed / 10), (1.5, 1.5, 1.5, 1.5))
 
 
-def segment_prior(parent: BetaGeometric | ParetoNBD) -> Prior:
+def segment_prior(parent: Fit[CountModel]) -> Prior:
     """Return the prior of a segment's parameters: about those of all customers, so that a small one leans on them."""
-    return Prior(astuple(parent)[:4], _SEGMENT_SPREAD)
+    return Prior(tuple(parent.parameters.values()), _SEGMENT_SPREAD)
 
 
 def renewal_prior(parent: BetaDiscreteWeibull) -> Prior:

@@ -7,7 +7,7 @@ that another unit of time or money changes nothing but the parameters that carry
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -174,6 +174,19 @@ def fit_gamma_gamma(spend: SpendStatistics) -> Fit[GammaGamma]:
         start=(2.0, 2.0, 1.0),
         bounds=(_WIDE, _ABOVE_ONE, _WIDE),
     ).fit()
+
+
+def shared_gamma_gamma(spend: SpendStatistics, parent: Fit[GammaGamma], larger: SpendStatistics) -> Fit[GammaGamma]:
+    """Return Gamma-Gamma of customers who are too few for one: that of a larger group, moved to their typical values.
+
+    p and q are those of the parent; gamma is moved by the ratio of the medians of what a purchase is worth.
+
+    larger  what the parent was fitted to
+    """
+    rows = spend.positive()
+    ratio = float(np.median(rows.mean_value) / np.median(larger.positive().mean_value))
+    model = replace(parent.model, gamma=parent.model.gamma * ratio)
+    return replace(parent, model=model, log_likelihood=float(model.likelihood(rows).values.sum()), rows=len(rows))
 
 
 def fit_renewals(

@@ -140,13 +140,23 @@ WHERE contracts_8.customer_id = contracts_3.customer_id AND contracts_8.contract
 FROM contracts AS contracts_8
 WHERE contracts_8.customer_id = contracts_3.customer_id AND contracts_8.contract_id = contracts_3.contract_id AND contracts_8.version <= contracts_3.version AND contracts_8.term_ends_at > $2::TIMESTAMP WITH TIME ZONE) END) AS TIMESTAMP WITH TIME ZONE) AS changes_at
 FROM contracts AS contracts_3
-WHERE contracts_3.customer_id = customers_1.customer_id AND contracts_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_3.superseded_at IS NULL OR contracts_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE) AND (contracts_3.ends_at IS NULL OR contracts_3.ends_at > $2::TIMESTAMP WITH TIME ZONE)) AS agreed_term) AS terms, false AS outdated, CAST(EXTRACT(epoch FROM $2::TIMESTAMP WITH TIME ZONE) AS DOUBLE PRECISION) AS moment, (SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
+WHERE contracts_3.customer_id = customers_1.customer_id AND contracts_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_3.superseded_at IS NULL OR contracts_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE) AND (contracts_3.ends_at IS NULL OR contracts_3.ends_at > $2::TIMESTAMP WITH TIME ZONE)) AS agreed_term) AS terms, false AS outdated, CAST(EXTRACT(epoch FROM $2::TIMESTAMP WITH TIME ZONE) AS DOUBLE PRECISION) AS moment, coalesce((SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
 FROM business), 'UTC'), $2::TIMESTAMP WITH TIME ZONE) AS DATE), 'currency', (SELECT business.currency
-FROM business), 'model', CAST((SELECT CAST(row_to_json(newest_fit) AS TEXT) AS row_to_json_1
-FROM (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.renewals AS renewals, lifetime_value_models_1.recorded_at AS recorded_at
+FROM business), 'horizon', $3::VARCHAR, 'rate', CAST($4::NUMERIC AS TEXT), 'model', row_to_json(newest_fit)) AS TEXT) AS json_build_object_1
+FROM (SELECT 1 AS one) AS nothing LEFT OUTER JOIN (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.renewals AS renewals, lifetime_value_models_1.recorded_at AS recorded_at, lifetime_value_models_1.segment_by AS segment_by
 FROM lifetime_value_models AS lifetime_value_models_1
-WHERE lifetime_value_models_1.trained_until <= $1::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
- LIMIT 1) AS newest_fit) AS JSON), 'horizon', $3::VARCHAR, 'rate', CAST($4::NUMERIC AS TEXT)) AS TEXT) AS json_build_object_1) AS asked
+WHERE lifetime_value_models_1.trained_until <= $1::TIMESTAMP WITH TIME ZONE AND lifetime_value_models_1.segment_value IS NULL ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
+ LIMIT 1) AS newest_fit ON true
+WHERE newest_fit.segment_by IS NULL), (SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
+FROM business), 'UTC'), $2::TIMESTAMP WITH TIME ZONE) AS DATE), 'currency', (SELECT business.currency
+FROM business), 'horizon', $3::VARCHAR, 'rate', CAST($4::NUMERIC AS TEXT), 'model', row_to_json(own_fit)) AS TEXT) AS json_build_object_2
+FROM (SELECT lifetime_value_models_2.model_id AS model_id, lifetime_value_models_2.version AS version, lifetime_value_models_2.method AS method, lifetime_value_models_2.parameters AS parameters, lifetime_value_models_2.spend_parameters AS spend_parameters, lifetime_value_models_2.currency AS currency, lifetime_value_models_2.trained_from AS trained_from, lifetime_value_models_2.trained_until AS trained_until, lifetime_value_models_2.flags AS flags, lifetime_value_models_2.renewals AS renewals, lifetime_value_models_2.recorded_at AS recorded_at, lifetime_value_models_2.segment_value AS segment_value
+FROM lifetime_value_models AS lifetime_value_models_2
+WHERE lifetime_value_models_2.version = (SELECT lifetime_value_models_3.version
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.trained_until <= $1::TIMESTAMP WITH TIME ZONE AND lifetime_value_models_3.segment_value IS NULL ORDER BY lifetime_value_models_3.trained_until DESC, lifetime_value_models_3.version DESC
+ LIMIT 1) AND lifetime_value_models_2.trained_until <= $1::TIMESTAMP WITH TIME ZONE AND (lifetime_value_models_2.segment_value IS NULL OR lifetime_value_models_2.segment_value = any(CASE WHEN (lifetime_value_models_2.segment_by = 'KIND') THEN ARRAY[customers_1.kind] WHEN (lifetime_value_models_2.segment_by = 'COUNTRY') THEN ARRAY[customers_1.country] WHEN (lifetime_value_models_2.segment_by = 'TAG') THEN customers_1.tags END)) ORDER BY lifetime_value_models_2.segment_value IS NULL, lifetime_value_models_2.customers, lifetime_value_models_2.segment_value
+ LIMIT 1) AS own_fit)) AS asked
  LIMIT ALL OFFSET 0) AS anon_1 ON true
 WHERE customers_1.created_at <= $1::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
 FROM orders AS orders_3
@@ -288,13 +298,23 @@ WHERE contracts_6.customer_id = contracts_1.customer_id AND contracts_6.contract
 FROM contracts AS contracts_6
 WHERE contracts_6.customer_id = contracts_1.customer_id AND contracts_6.contract_id = contracts_1.contract_id AND contracts_6.version <= contracts_1.version AND contracts_6.term_ends_at > $3::TIMESTAMP WITH TIME ZONE) END) AS TIMESTAMP WITH TIME ZONE) AS changes_at
 FROM contracts AS contracts_1
-WHERE contracts_1.customer_id = customers_1.customer_id AND contracts_1.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (contracts_1.superseded_at IS NULL OR contracts_1.replaced_at > $2::TIMESTAMP WITH TIME ZONE) AND (contracts_1.ends_at IS NULL OR contracts_1.ends_at > $3::TIMESTAMP WITH TIME ZONE)) AS agreed_term) AS terms, false AS outdated, CAST(EXTRACT(epoch FROM $3::TIMESTAMP WITH TIME ZONE) AS DOUBLE PRECISION) AS moment, (SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
+WHERE contracts_1.customer_id = customers_1.customer_id AND contracts_1.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (contracts_1.superseded_at IS NULL OR contracts_1.replaced_at > $2::TIMESTAMP WITH TIME ZONE) AND (contracts_1.ends_at IS NULL OR contracts_1.ends_at > $3::TIMESTAMP WITH TIME ZONE)) AS agreed_term) AS terms, false AS outdated, CAST(EXTRACT(epoch FROM $3::TIMESTAMP WITH TIME ZONE) AS DOUBLE PRECISION) AS moment, coalesce((SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
 FROM business), 'UTC'), $3::TIMESTAMP WITH TIME ZONE) AS DATE), 'currency', (SELECT business.currency
-FROM business), 'model', CAST((SELECT CAST(row_to_json(newest_fit) AS TEXT) AS row_to_json_1
-FROM (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.renewals AS renewals, lifetime_value_models_1.recorded_at AS recorded_at
+FROM business), 'horizon', $4::VARCHAR, 'rate', CAST($5::NUMERIC AS TEXT), 'model', row_to_json(newest_fit)) AS TEXT) AS json_build_object_1
+FROM (SELECT 1 AS one) AS nothing LEFT OUTER JOIN (SELECT lifetime_value_models_1.model_id AS model_id, lifetime_value_models_1.version AS version, lifetime_value_models_1.method AS method, lifetime_value_models_1.parameters AS parameters, lifetime_value_models_1.spend_parameters AS spend_parameters, lifetime_value_models_1.currency AS currency, lifetime_value_models_1.trained_from AS trained_from, lifetime_value_models_1.trained_until AS trained_until, lifetime_value_models_1.flags AS flags, lifetime_value_models_1.renewals AS renewals, lifetime_value_models_1.recorded_at AS recorded_at, lifetime_value_models_1.segment_by AS segment_by
 FROM lifetime_value_models AS lifetime_value_models_1
-WHERE lifetime_value_models_1.trained_until <= $2::TIMESTAMP WITH TIME ZONE ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
- LIMIT 1) AS newest_fit) AS JSON), 'horizon', $4::VARCHAR, 'rate', CAST($5::NUMERIC AS TEXT)) AS TEXT) AS json_build_object_1) AS asked
+WHERE lifetime_value_models_1.trained_until <= $2::TIMESTAMP WITH TIME ZONE AND lifetime_value_models_1.segment_value IS NULL ORDER BY lifetime_value_models_1.trained_until DESC, lifetime_value_models_1.version DESC
+ LIMIT 1) AS newest_fit ON true
+WHERE newest_fit.segment_by IS NULL), (SELECT CAST(json_build_object('today', CAST(timezone(coalesce((SELECT business.time_zone
+FROM business), 'UTC'), $3::TIMESTAMP WITH TIME ZONE) AS DATE), 'currency', (SELECT business.currency
+FROM business), 'horizon', $4::VARCHAR, 'rate', CAST($5::NUMERIC AS TEXT), 'model', row_to_json(own_fit)) AS TEXT) AS json_build_object_2
+FROM (SELECT lifetime_value_models_2.model_id AS model_id, lifetime_value_models_2.version AS version, lifetime_value_models_2.method AS method, lifetime_value_models_2.parameters AS parameters, lifetime_value_models_2.spend_parameters AS spend_parameters, lifetime_value_models_2.currency AS currency, lifetime_value_models_2.trained_from AS trained_from, lifetime_value_models_2.trained_until AS trained_until, lifetime_value_models_2.flags AS flags, lifetime_value_models_2.renewals AS renewals, lifetime_value_models_2.recorded_at AS recorded_at, lifetime_value_models_2.segment_value AS segment_value
+FROM lifetime_value_models AS lifetime_value_models_2
+WHERE lifetime_value_models_2.version = (SELECT lifetime_value_models_3.version
+FROM lifetime_value_models AS lifetime_value_models_3
+WHERE lifetime_value_models_3.trained_until <= $2::TIMESTAMP WITH TIME ZONE AND lifetime_value_models_3.segment_value IS NULL ORDER BY lifetime_value_models_3.trained_until DESC, lifetime_value_models_3.version DESC
+ LIMIT 1) AND lifetime_value_models_2.trained_until <= $2::TIMESTAMP WITH TIME ZONE AND (lifetime_value_models_2.segment_value IS NULL OR lifetime_value_models_2.segment_value = any(CASE WHEN (lifetime_value_models_2.segment_by = 'KIND') THEN ARRAY[customers_1.kind] WHEN (lifetime_value_models_2.segment_by = 'COUNTRY') THEN ARRAY[customers_1.country] WHEN (lifetime_value_models_2.segment_by = 'TAG') THEN customers_1.tags END)) ORDER BY lifetime_value_models_2.segment_value IS NULL, lifetime_value_models_2.customers, lifetime_value_models_2.segment_value
+ LIMIT 1) AS own_fit)) AS asked
  LIMIT ALL OFFSET 0) AS anon_2 ON true
 WHERE customers_1.customer_id = p.k0 AND (customers_1.created_at <= $2::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
 FROM orders AS orders_2

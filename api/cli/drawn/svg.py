@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72.0, 18.0, 16.0, 48.0
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_GAP = 2.0
+_GAP, _NOTCH = 2.0, 12.0
 
 
 def ticks(low: float, high: float, about: int = 5) -> list[float]:
@@ -42,7 +42,8 @@ class Plot:
 
     title, text  what it shows, for who cannot see it
     x, y         numbers at the axes; the first and the last are the corners
-    x_names      what is written in place of the numbers at the x axis
+    x_names      what is written between the corners of the x axis in place of numbers, at equal distances
+    x_marks      what is written at places of it in place of them
     """
 
     title: str
@@ -52,6 +53,7 @@ class Plot:
     x_label: str
     y_label: str
     x_names: Sequence[str] | None = None
+    x_marks: Sequence[tuple[float, str]] | None = None
     percent: bool = False
     width: float = 500.0
     height: float = 300.0
@@ -61,6 +63,20 @@ class Plot:
         """Draw a line through points."""
         path = " ".join(f"{self._x(x):.1f},{self._y(y):.1f}" for x, y in points)
         self.marks.append(f'<polyline class="line {kind}" points="{path}"/>')
+
+    def band(self, ranges: Sequence[tuple[float, float, float]], kind: str) -> None:
+        """Fill what lies between two lines, given as x with the lower and the upper y."""
+        there, back = [(x, high) for x, _, high in ranges], [(x, low) for x, low, _ in reversed(ranges)]
+        path = " ".join(f"{self._x(x):.1f},{self._y(y):.1f}" for x, y in (*there, *back))
+        self.marks.append(f'<polygon class="band {kind}" points="{path}"/>')
+
+    def notch(self, x: float, kind: str, name: str) -> None:
+        """Draw a short stroke up from the x axis, which tells its name to who points at it."""
+        at, foot = self._x(x), self._y(self.y[0])
+        told = f"<title>{escape(name)}</title>"
+        self.marks.append(
+            f'<line class="notch {kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{foot:.1f}" y2="{foot - _NOTCH}">{told}</line>'
+        )
 
     def dots(self, points: Sequence[Point], kind: str, names: Sequence[str]) -> None:
         """Draw dots that tell their figures to who points at them."""
@@ -129,6 +145,8 @@ class Plot:
         return "".join(found)
 
     def _named(self) -> list[tuple[float, str]]:
+        if self.x_marks is not None:
+            return [(place, escape(name)) for place, name in self.x_marks]
         if self.x_names is None:
             return [(value, f"{value:.0%}" if self.percent else number(value)) for value in self.x]
         return [(place + 0.5, escape(name)) for place, name in enumerate(self.x_names)]
