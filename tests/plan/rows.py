@@ -188,8 +188,8 @@ class Rows:
                 wanted = select(*need.c).select_from(row.source.join(need, true()))
                 self._given[asked] = prepare(wanted.where(*_is(row, found))), values.given
             statement, given = self._given[asked]
-            bound = statement.values({**_identity(found), **given})
-            self._known[known] = await self._connection.fetch(statement.sql, *bound)
+            parameters = statement.values({**_identity(found), **given})
+            self._known[known] = await self._connection.fetch(statement.sql, *parameters)
         return [dict(record) for record in self._known[known]]
 
     async def _found(
