@@ -13,3 +13,6 @@ class Stream(StrEnum):
     SERVICE_SUBSCRIPTIONS = "SERVICE_SUBSCRIPTIONS"
     SUPPORT_PLANS = "SUPPORT_PLANS"
     CONTRACTS = "CONTRACTS"
+
+    # That of members of enumerations is worked out in Python each time: they are keys for every term of every customer.
+    __hash__ = str.__hash__

@@ -47,7 +47,12 @@ class TermForecasts:
 
 def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: float, rate: float) -> TermForecasts:
     """Return what things with a term will bring within so many weeks; the discount rate is continuous, per week."""
-    chosen = [models.of(term.stream, usual_length(term.length)) for term in terms]
+    # There are few kinds of terms, however many terms there are.
+    kinds = {
+        (stream, length): models.of(stream, usual_length(length))
+        for stream, length in {(term.stream, term.length) for term in terms}
+    }
+    chosen = [kinds[term.stream, term.length] for term in terms]
     known = _table(terms, [model for model, _ in chosen])
     share, worth = _renewals(known, weeks, rate)
     mean, square = (share * worth).sum(axis=1), _square(share, worth)
