@@ -181,6 +181,8 @@ async def _tidy(opened: Database) -> None:
             await keep_terms_current(opened)
         except ApiError as error:
             logging.getLogger("regulars").warning("the database is as untidy as before: %s", error.code)
+        except Exception as error:  # noqa: BLE001  (what fails now is tried again in an hour)
+            log_unexpected(error, "none")
         await asyncio.sleep(TIDYING_SECONDS)
 
 

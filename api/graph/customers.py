@@ -59,8 +59,8 @@ class CustomerOrderField(Enum):
     PREDICTED_VALUE = strawberry.enum_value(
         "stands_predicted_value",
         description=(
-            "What the customer is expected to bring within twelve months. Who was not ranked yet comes last; with asOf "
-            "or knownAt, so does who had a subscription, support plan or contract."
+            "What the customer is expected to bring in twelve months, by the model of all. Who was not ranked yet "
+            "comes last; with asOf or knownAt, so does who had a subscription, support plan or contract."
         ),
     )
     PROBABILITY_ACTIVE = strawberry.enum_value(

@@ -24,7 +24,9 @@ class ModelFlag(Enum):
     SMALL_SAMPLE = strawberry.enum_value(
         "SMALL_SAMPLE", description="There are fewer than 500 customers, or fewer than 100 who bought again."
     )
-    STALE = strawberry.enum_value("STALE", description="The model was fitted more than 60 days before.")
+    STALE = strawberry.enum_value(
+        "STALE", description="The model was fitted more than 60 days before, or has seen nothing of the 60 days before."
+    )
     PRIOR = strawberry.enum_value(
         "PRIOR", description="Nothing was fitted yet: these are the figures of businesses in general."
     )

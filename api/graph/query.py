@@ -117,7 +117,10 @@ class Query:
         active_policies, "The rules in force, by which a customer counts as active or not.", only=has_begun
     )
     lifetime_value_model: LifetimeValueModel | None = root_one(
-        models, "The newest model behind predicted values, with how it did on held-out time; null before the first fit."
+        models,
+        "The newest model of all customers behind predicted values, with how it did on held-out time; null before the "
+        "first fit.",
+        only=lambda row: row.c.segment_value.is_(None),
     )
     active_policies: Connection[ActivePolicy] = root_page(
         active_policies,

@@ -48,7 +48,8 @@ class TotalInterval:
 
 @strawberry.type(
     description=(
-        "What customers are expected to bring within twelve months, all together, as of when they were last ranked; "
+        "What customers are expected to bring within twelve months, all together, as of when they were last ranked by "
+        "the model of all customers; "
         "with how far off that may be, and for which reasons."
     )
 )

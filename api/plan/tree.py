@@ -35,7 +35,8 @@ class SameRow:
 
     def of(self, row: Row) -> Row:
         """Return the row as its items see it."""
-        return row.through(self.seen(row.lens)) if self.seen else row
+        lens = self.seen(row.lens) if self.seen else row.lens
+        return row if lens is row.lens else row.through(lens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    DateTime,
     Double,
     Integer,
     Numeric,
@@ -31,6 +30,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import TypeEngine
 
 from api.reads.business import business_time_zone
@@ -56,8 +56,9 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "begins": Double(),
     "name": Text(),
     "lasts": Boolean(),
-    "changes_at": DateTime(timezone=True),
+    "changes_at": Double(),
 }
+_ORDER = ("stream", "begins", "until", "amount", "length", "name", "due")
 
 
 def agreed_terms(row: Row) -> Expression:
@@ -75,6 +76,8 @@ def agreed_terms(row: Row) -> Expression:
     name       of a support plan that can be renewed
     lasts      whether it is in force or agreed
     changes_at when any of this will be otherwise although nobody changes it, null for never
+
+    Equal terms are told in equal texts.
     """
     each = _each(row)
     return select(_listed(each)).select_from(each).correlate_except(each).scalar_subquery()
@@ -83,12 +86,13 @@ def agreed_terms(row: Row) -> Expression:
 def agreed_terms_until(row: Row) -> Table:
     """Return one row beside a customer: `terms`, the same, and `until`, when that will be otherwise by itself."""
     each = _each(row)
-    columns = [_listed(each).label("terms"), func.min(each.c.changes_at).label("until")]
+    columns = [_listed(each).label("terms"), func.to_timestamp(func.min(each.c.changes_at)).label("until")]
     return worked_out_once(select(*columns).select_from(each), each)
 
 
 def _listed(each: Table) -> Expression:
-    listed = cast(func.json_agg(literal_column("agreed_term")), Text)
+    ordered: Expression = aggregate_order_by(literal_column("agreed_term"), *[each.c[name] for name in _ORDER])
+    listed = cast(func.json_agg(ordered), Text)
     return case((func.bool_or(each.c.lasts), listed))
 
 
@@ -114,7 +118,7 @@ def seconds_of(moment: Expression) -> Expression:
 
 def _first(row: Row, *moments: Expression) -> Expression:
     """Return the first of some moments that is still to come, null for none."""
-    return func.least(*[case((moment > row.lens.moment, moment)) for moment in moments], type_=DateTime(timezone=True))
+    return seconds_of(func.least(*[case((moment > row.lens.moment, moment)) for moment in moments]))
 
 
 def _lasts(row: Row) -> ColumnElement[bool]:

@@ -11,19 +11,23 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, literal_column, select
 
 from api.database import Connection, prepare
 from api.domain.lifetime_value.prospects import Prospects
 from api.reads.all_facts import facts_with_terms
-from api.reads.ranking_models import ranking_model
+from api.reads.ranking_models import model_named
 from api.tables.ranking import customer_prospects, customer_rankings
 
 _FIGURES = ("predicted_value", "terms_value", "variance", "probability_active")
 _PART, _LEAST = 1e-6, 1e-5
 """By how much a figure may differ, in parts of it and at least."""
 
-_LAST = prepare(select(func.max(customer_rankings.c.scored_at)))
+_LAST = prepare(
+    select(customer_rankings.c.scored_at, customer_rankings.c.model_id)
+    .order_by(customer_rankings.c.scored_at.desc())
+    .limit(literal_column("1"))
+)
 _KEPT = prepare(
     select(customer_prospects).where(
         customer_prospects.c.customer_id == any_(bindparam("keys", type_=ARRAY(Uuid()))),
@@ -37,11 +41,11 @@ async def misranked_with_terms(connection: Connection) -> int:
 
     Customers of whom something was recorded in the hour before are passed over, as `misranked` does.
     """
-    moment = await connection.fetchval(_LAST.sql)
-    if moment is None:
+    last = await connection.fetchrow(_LAST.sql, *_LAST.values({}))
+    if last is None:
         return 0
-    by, wrong = await ranking_model(connection, moment, as_known_then=True), 0
-    async for keys, known in facts_with_terms(connection, moment):
+    by, wrong = await model_named(connection, last["model_id"]), 0
+    async for keys, known in facts_with_terms(connection, last["scored_at"]):
         kept = {row["customer_id"]: row for row in await connection.fetch(_KEPT.sql, *_KEPT.values({"keys": keys}))}
         wrong += _differing(keys, kept, by.model.prospects(known))
     return wrong

@@ -26,7 +26,7 @@ from api.errors import BadUserInput
 from api.reads.lifetime_value_models import in_use
 from api.reads.relation import Expression, Lens
 from api.tables.business import business
-from api.tables.lifetime_value_models import lifetime_value_tests
+from api.tables.lifetime_value_models import lifetime_value_models, lifetime_value_tests
 
 _YEAR = 365
 _SPEND = "Gamma-Gamma"
@@ -35,14 +35,21 @@ _TEXTS = ("parameters", "spend_parameters", "report", "renewals")
 _PLAIN = ("model_id", "version", "method", "currency", "flags", "trained_from", "trained_until", "recorded_at")
 
 
-def _model(known_at: Expression | None = None) -> Any:
-    row, newest = in_use(Lens(moment=_MOMENT, as_of=_MOMENT, known_at=known_at))
-    texts = [cast(row.c[name], Text).label(name) for name in _TEXTS]
-    return newest([*[row.c[name] for name in _PLAIN], *texts])
+def _columns(model: Any) -> list[Expression]:
+    return [*[model[name] for name in _PLAIN], *[cast(model[name], Text).label(name) for name in _TEXTS]]
 
 
-_FIND = prepare(_model())
-_FIND_KNOWN = prepare(_model(_MOMENT))
+def _in_use() -> Any:
+    row, newest = in_use(Lens(moment=_MOMENT, as_of=_MOMENT))
+    return newest(_columns(row.c))
+
+
+_FIND = prepare(_in_use())
+_NAMED = prepare(
+    select(*_columns(lifetime_value_models.c)).where(
+        lifetime_value_models.c.model_id == bindparam("model_id", type_=Uuid)
+    )
+)
 _CURRENCY = prepare(select(business.c.currency))
 _BIASES = prepare(
     select(lifetime_value_tests.c.total_bias).where(
@@ -64,14 +71,22 @@ class Ranked:
     database_scores_by: BetaGeometric
 
 
-async def ranking_model(connection: Connection, moment: datetime, *, as_known_then: bool = False) -> Ranked:
+async def ranking_model(connection: Connection, moment: datetime) -> Ranked:
     """Return the model in use at a moment; raise BadUserInput where there is none, or none in this currency."""
-    finding = _FIND_KNOWN if as_known_then else _FIND
-    found = await connection.fetchrow(finding.sql, *finding.values({"moment": moment}))
+    found = await connection.fetchrow(_FIND.sql, *_FIND.values({"moment": moment}))
     if found is None:
         raise BadUserInput("Nobody can be ranked before a model is fitted to the purchases: run `regulars fit` first.")
     if found["currency"] != await connection.fetchval(_CURRENCY.sql):
         raise BadUserInput("The model was fitted in another currency than that of the business: run `regulars fit`.")
+    return await _with_biases(connection, found)
+
+
+async def model_named(connection: Connection, model_id: UUID) -> Ranked:
+    """Return a model that there is."""
+    return await _with_biases(connection, await connection.fetchrow(_NAMED.sql, *_NAMED.values({"model_id": model_id})))
+
+
+async def _with_biases(connection: Connection, found: Any) -> Ranked:
     tests = await connection.fetch(_BIASES.sql, *_BIASES.values({"model_id": found["model_id"], "days": _YEAR}))
     return _ranked(dict(found), tuple(test["total_bias"] for test in tests))
 

@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Table, bindparam, func, insert, literal_colum
 from api.database import Connection, Statement, driver_errors_translated, prepare
 from api.domain.identity import new_id
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
-from api.domain.lifetime_value.candidates import Candidates, Segments, Trained, Trial
+from api.domain.lifetime_value.candidates import Candidates, SegmentModel, Segments, Trained, Trial
 from api.domain.lifetime_value.fit import Fit, Model
 from api.domain.lifetime_value.ranked_by import SUBSTITUTE
 from api.domain.lifetime_value.segments import SegmentBasis
@@ -59,16 +59,19 @@ async def keep_model(connection: Connection, trained: Trained, frame: Frame, seg
     """
     # Before anybody has to wait for it.
     nodes = nodes_for(_scored_by(trained), int(trained.purchases.repeats.max()))
-    parts, by = (segments.models, segments.by) if segments and segments.models else ((), None)
+    tried = segments.models if segments else ()
+    parts = [part for part in tried if not part.is_worse]
+    by = segments.by if segments and parts else None
+    worse = {part.value: _scores(part) for part in tried if part.is_worse}
     with driver_errors_translated():
         async with connection.transaction():
             await connection.fetch(_TAKE_TURNS.sql)
             version: int = await connection.fetchval(_NEXT.sql)
-            key = await _keep(connection, trained, _framed(trained, frame, version, by, None))
+            whole = _framed(trained, frame, version, by, None) | _reported(trained, {"parts_left_to_it": worse})
+            key = await _keep(connection, trained, whole)
             for part in parts:
-                of_all = {"renewals": _renewals(trained)}
-                told = _framed(part.trained, frame, version, by, part.value)
-                await _keep(connection, part.trained, told | of_all)
+                told = _framed(part.trained, frame, version, by, part.value) | _reported(part.trained, _scores(part))
+                await _keep(connection, part.trained, told | {"renewals": _renewals(trained)})
             await add_nodes(connection, key, nodes)
     return version
 
@@ -158,6 +161,17 @@ def _report(trained: Trained) -> dict[str, Any]:
             for trial in trained.trials
         ],
     }
+
+
+def _reported(trained: Trained, more: dict[str, Any]) -> dict[str, Any]:
+    return {"report": _json(_report(trained) | more)}
+
+
+def _scores(part: SegmentModel) -> dict[str, float | None]:
+    """Return how well a part's purchases were told on its first hold-out, by its own model and by that of all."""
+    trial = part.trained.trials[0] if part.trained.trials else None
+    own = trial.tests[trial.best].log_score if trial else None
+    return {"log_score": own, "log_score_of_all": part.score_of_all}
 
 
 def _fits(candidates: Candidates) -> dict[str, Any]:

@@ -41,9 +41,10 @@ from sqlalchemy.schema import CreateTable
 
 from api.database import Connection, Statement, prepare
 from api.domain.identity import new_id
-from api.domain.lifetime_value.prospects import Prospects, buyers
+from api.domain.lifetime_value.prospects import buyers
+from api.domain.lifetime_value.purchase_table import PurchaseTable
 from api.domain.lifetime_value.ranked_by import ANNUAL_DISCOUNT_RATE, HORIZON
-from api.domain.lifetime_value.ranking import Everybody
+from api.domain.lifetime_value.ranking import Everybody, RankingModel
 from api.reads.all_facts import facts_of_all
 from api.reads.ranking import ranking_is_due
 from api.reads.ranking_models import Ranked, ranking_model
@@ -136,7 +137,7 @@ async def _ranked(connection: Connection, now: datetime, by: Ranked) -> Ranking:
     everybody, number, expected = Everybody(), 0, Decimal(0)
     async for keys, known in facts_of_all(connection, now):
         # In a thread, so that whoever else is answered by this process waits for none of it.
-        rows = _rows(keys, await asyncio.to_thread(by.model.prospects, known))
+        rows = await asyncio.to_thread(_scored, by.model, keys, known)
         await connection.copy_records_to_table(_fresh.name, records=rows)
         number, expected = number + len(rows), expected + sum((row[1] for row in rows), Decimal(0))
         everybody.add(buyers(known))
@@ -160,8 +161,9 @@ async def _kept(connection: Connection, by: Ranked, ranking: Ranking, most: int)
     await keep_nodes(connection, by.model_id, by.database_scores_by, most)
 
 
-def _rows(keys: Sequence[UUID], found: Prospects) -> list[tuple[Any, ...]]:
+def _scored(model: RankingModel, keys: Sequence[UUID], known: PurchaseTable) -> list[tuple[Any, ...]]:
     """Return rows of `_fresh`."""
+    found = model.prospects(known)
     money = [[Decimal(f"{value:.{_DIGITS}f}") for value in each.tolist()] for each in (found.value, found.terms_value)]
     chances = found.variance.tolist(), found.probability_active.round(_DIGITS).tolist()
     return list(zip(keys, *money, *chances, [band.value for band in found.bands], strict=True))

@@ -111,7 +111,7 @@ def test_each_part_stands_in_the_table_and_on_the_page_with_the_model_of_all_bes
 def test_where_the_model_of_all_did_better_it_is_said(told, parts):
     lucky = replace(parts["FR"], score_of_all=0.0)
     better = replace(told, segments=Segments(SegmentBasis.COUNTRY, (lucky,), {}))
-    assert "Told better by the model of all customers: FR." in table(better, 3)
+    assert "Told better by the model of all customers, and left to it: FR." in table(better, 3)
 
 
 async def test_all_models_of_a_fit_are_kept_as_one_version(told, parts, given, database):

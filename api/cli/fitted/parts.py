@@ -28,8 +28,8 @@ def notes_of_parts(segments: Segments) -> Iterator[str]:
     """Yield what has to be said of them: who is few, who did better without, and who has no model of their own."""
     if any(Flag.SMALL_SAMPLE in part.trained.flags for part in segments.models):
         yield "~ Fewer than 500 customers, or 100 who bought again: drawn towards the model of all (SMALL_SAMPLE)."
-    if better := [part.value for part in segments.models if _is_better_without(part)]:
-        yield f"Told better by the model of all customers: {_named(better)}."
+    if better := [part.value for part in segments.models if part.is_worse]:
+        yield f"Told better by the model of all customers, and left to it: {_named(better)}."
     if segments.left:
         few = _named([f"{value} ({number:,})" for value, number in segments.left.items()])
         yield f"Without a model, as too few or beyond the {MOST_SEGMENTS} largest: {few}. They go by the model of all."
@@ -42,13 +42,6 @@ def _tested(part: SegmentModel) -> tuple[str, ...]:
     spend = trial.spend_test
     scores = (trial.tests[trial.best].log_score, part.score_of_all)
     return *(f"{score:,.1f}" for score in scores), f"{spend.errors.bias:+.1%}", f"{spend.fair_coverage_80:.1%}"
-
-
-def _is_better_without(part: SegmentModel) -> bool:
-    if not part.trained.trials or part.score_of_all is None:
-        return False
-    trial = part.trained.trials[0]
-    return part.score_of_all > trial.tests[trial.best].log_score
 
 
 def _named(values: list[str]) -> str:

@@ -24,7 +24,8 @@ def progress(console: Console | None = None) -> Iterator[Report]:
         task = bar.add_task("Reading purchases", total=None)
 
         def show(step: str, steps: int) -> None:
-            begun = bar.tasks[0].total is not None
-            bar.update(task, description=step, total=steps or None, advance=int(begun))
+            begun, known = bar.tasks[0].total is not None, bar.tasks[0].total or 0
+            # What reports no number of steps is one more of them.
+            bar.update(task, description=step, total=steps or (known + 1 if begun else None), advance=int(begun))
 
         yield show

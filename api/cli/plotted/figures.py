@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from api.cli.drawn.dates import day_marks
@@ -108,7 +108,9 @@ def _brought(drawn: Drawn) -> Figure:
 
 
 def _plot(drawn: Drawn, title: str, text: str, y: Sequence[float], y_label: str, *, percent: bool = False) -> Plot:
-    first, last = drawn.points[0].day, drawn.points[-1].day
+    last = drawn.points[-1].day
+    # Who came today has a day of their own, too.
+    first = min(drawn.points[0].day, last - timedelta(days=1))
     plot = Plot(
         title, text, [_x(first), _x(last)], y, "end of the day", y_label,
         x_marks=day_marks(first, last), percent=percent, width=_WIDTH, height=_HEIGHT,

@@ -129,6 +129,14 @@ class SegmentModel:
     trained: Trained
     score_of_all: float | None
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether the model of all customers did better, where both were tested; this one is not kept then."""
+        if not self.trained.trials or self.score_of_all is None:
+            return False
+        trial = self.trained.trials[0]
+        return self.score_of_all > trial.tests[trial.best].log_score
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:

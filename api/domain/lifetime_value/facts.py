@@ -54,7 +54,10 @@ class FittedModel:
     def flags_on(self, today: date, weeks: float) -> tuple[Flag, ...]:
         """Return what may be wrong with a forecast made on a day, so many weeks ahead; in the order of the flags."""
         observed = (self.trained_until - self.trained_from) / timedelta(days=DAYS_IN_WEEK)
-        late = {Flag.STALE: today - self.fitted_at.date() > FRESH, Flag.EXTRAPOLATED: extrapolated(weeks, observed)}
+        late = {
+            Flag.STALE: today - min(self.fitted_at, self.trained_until).date() > FRESH,
+            Flag.EXTRAPOLATED: extrapolated(weeks, observed),
+        }
         return tuple(flag for flag in Flag if flag in self.flags or late.get(flag))
 
     @property

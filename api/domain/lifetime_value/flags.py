@@ -30,7 +30,7 @@ class Flag(StrEnum):
 
     ATTRITION_NOT_IDENTIFIED  the data cannot tell lost customers from silent ones: a rule about silence judges better
     SMALL_SAMPLE              fewer than 500 customers, or 100 who bought again
-    STALE                     the model was fitted more than 60 days ago
+    STALE                     the model was fitted more than 60 days ago, or has seen nothing since
     PRIOR                     nothing was fitted: the parameters are those believed before any data
     SEASON_RISK               the data ends in a peak, or is shorter than 18 months: a season may pass for a trend
     EXTRAPOLATED              the horizon is more than three times as long as the customers were observed
