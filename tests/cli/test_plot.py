@@ -78,6 +78,16 @@ def assert_page(html: str, found: Drawn) -> None:
     assert not re.search(r"\bnan\b|\binf\b", html)
 
 
+async def test_who_bought_for_the_first_time_today_has_a_picture_of_one_day(given, database):
+    await given.business()
+    await add_model(given, trained_until=NOW)
+    customer = await given.customer(created_at=NOW - timedelta(hours=3))
+    await given.order(customer, 40, placed_at=NOW - timedelta(hours=2))
+    found = await drawn(database, customer.id, NOW)
+    assert [point.day for point in found.points] == [NOW.date()]
+    assert f"{found.points[0].expected.amount:,}" in page(found)
+
+
 async def test_where_there_is_nothing_to_draw_one_sentence_says_why(given, database):
     await given.business()
     buyer, nobody = await given.customer(), await given.customer()

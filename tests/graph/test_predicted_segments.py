@@ -73,7 +73,9 @@ async def test_everybody_is_scored_by_the_model_of_their_country_or_of_all(ask, 
     of_all = (expected(0.6), 2, None)
     assert await predicted(ask) == {"A": german, "B": french, "C": of_all, "D": of_all, "E": german}
     assert len(ask.statements) == 2
-    # Everybody is ranked by one model, and totals are of one.
+    # Everybody is ranked by one model, totals are of one, and it is the one that is shown where nobody is named.
+    shown = (await ask("{ lifetimeValueModel { version segment { value } } }"))["lifetimeValueModel"]
+    assert shown == {"version": 2, "segment": None}
     assert (await ranking_model(given.connection, NOW)).model_id == whole.key
     # Looking back, the parts of that time count; and by a later fit of all alone, nobody is of a part.
     back = await predicted(ask, asOf=(NOW - timedelta(days=5)).isoformat())

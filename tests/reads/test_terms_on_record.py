@@ -87,6 +87,17 @@ async def test_whatever_changes_by_itself_ends_what_is_kept(ask, given, now, wee
         assert await answers(ask) == await answers(ask, moment)
 
 
+async def test_equal_terms_are_kept_in_equal_texts(given, now):
+    customer = await given.customer()
+    for weeks in (5, 3, 9):
+        await given.contract(customer, starts_at=now - weeks * WEEK, term_ends_at=now + weeks * WEEK)
+    told = await given.connection.fetchval(TOLD, customer.key)
+    assert [term["begins"] for term in json.loads(told)] == [(now - weeks * WEEK).timestamp() for weeks in (9, 5, 3)]
+    await given.connection.execute("SET TIME ZONE 'Asia/Tokyo'; SET enable_indexscan = off; SET enable_nestloop = off")
+    await given.stand(customer)
+    assert await given.connection.fetchval(TOLD, customer.key) == told
+
+
 async def test_what_is_outdated_is_worked_out_again_in_the_background(ask, given, now, database):
     (customer, *others) = await customers_with_terms(given, now)
     told = await given.connection.fetchval(TOLD, customer.key)
