@@ -17,7 +17,11 @@ from api.writes.demo import DemoResult, is_empty, write_demo
 pytestmark = pytest.mark.anyio
 
 UNTIL = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
-RANDOM_OR_NOW = {"business": "fingerprint_key, recorded_at", "demo_population": "recorded_at"}
+RANDOM_OR_NOW = {
+    "business": "fingerprint_key, recorded_at",
+    "demo_population": "recorded_at",
+    "customer_standing": "agreed_during",
+}
 # The first policy comes with the tables.
 FIRST = "policy_id IN (SELECT policy_id FROM active_policies WHERE version = 1)"
 SPARED = dict.fromkeys(("active_policies", "active_rules"), f" WHERE NOT {FIRST}")
