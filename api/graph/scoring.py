@@ -13,17 +13,12 @@ import orjson
 
 from api.domain.calendar import parse_duration
 from api.domain.lifetime_value import prediction as domain
-from api.domain.lifetime_value.agreed_terms import AgreedTerm, agreed_terms
 from api.domain.lifetime_value.facts import FittedModel
-from api.domain.lifetime_value.fit import restored
-from api.domain.lifetime_value.flags import Flag
-from api.domain.lifetime_value.purchase_table import COLUMNS, PurchaseTable
-from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
-from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.money import Amount
 from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.sources import Columns, Outdated
+from api.reads.known_purchases import known_of
 
 
 def predicted(columns: Columns) -> Sequence[object]:
@@ -70,31 +65,7 @@ def total(predicted: object, historic_net: Decimal) -> Amount | None:
     return Amount(historic_net + expected.amount, expected.currency_code)
 
 
-def known_of(columns: Columns, today: date) -> PurchaseTable:
-    """Return what is known of customers on a day, from the columns of `prediction_facts`."""
-    return PurchaseTable.of(today, [columns[name] for name in COLUMNS], _terms(columns))
-
-
-def _terms(columns: Columns) -> list[tuple[AgreedTerm, ...]]:
-    if not any(columns["terms"]):
-        return []
-    moment, told = columns["moment"][0], orjson.loads(f"[{','.join(text or '[]' for text in columns['terms'])}]")
-    return [agreed_terms(rows, moment) if rows else () for rows in told]
-
-
 def model_of(told: Mapping[str, Any]) -> FittedModel:
     """Return a model as `api.reads.lifetime_value_models` tells of it."""
-    seen_from, seen_until, fitted_at = (
-        datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")
-    )
-    return FittedModel(
-        purchases=restored(told["method"], told["parameters"]),
-        spend=GammaGamma(**told["spend_parameters"]),
-        currency=told["currency"],
-        trained_from=seen_from,
-        trained_until=seen_until,
-        fitted_at=fitted_at,
-        flags=frozenset(Flag(name) for name in told["flags"]),
-        renewals=RenewalModels([RenewalModel.of(each) for each in told["renewals"]]),
-        shown=Reference(LifetimeValueModel, UUID(told["model_id"])),
-    )
+    moments = {name: datetime.fromisoformat(told[name]) for name in ("trained_from", "trained_until", "recorded_at")}
+    return FittedModel.of({**told, **moments}, Reference(LifetimeValueModel, UUID(told["model_id"])))

@@ -8,15 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import orjson
 from sqlalchemy import DateTime, Select, bindparam, case, func, or_, select
 
 from api.database import Connection, Statement, driver_errors_translated, prepare
-from api.domain.lifetime_value.agreed_terms import agreed_terms as agreed
 from api.domain.lifetime_value.purchase_table import COLUMNS, Booleans, PurchaseTable
 from api.reads.agreed_terms import agreed_terms
 from api.reads.customers import customers
 from api.reads.json import number
+from api.reads.known_purchases import known_of
 from api.reads.purchase_days import all_purchase_statistics, day_of, in_days_ago
 from api.reads.ranking_check import settled
 from api.reads.relation import Expression, Lens, Row
@@ -78,6 +77,6 @@ async def _read(connection: Connection, statement: Statement, moment: datetime) 
     with driver_errors_translated():
         cursor = await connection.cursor(statement.sql, *statement.values({"moment": moment}))
         while rows := await cursor.fetch(_AT_ONCE):
-            terms = [agreed(orjson.loads(row["terms"]), moment.timestamp()) if row["terms"] else () for row in rows]
-            known = PurchaseTable.of(rows[0]["today"], [[row[name] for row in rows] for name in COLUMNS], terms)
-            yield [row["customer_id"] for row in rows], known
+            columns = {name: [row[name] for row in rows] for name in (*COLUMNS, "terms")}
+            columns["moment"] = [moment.timestamp()]
+            yield [row["customer_id"] for row in rows], known_of(columns, rows[0]["today"])

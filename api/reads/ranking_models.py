@@ -15,13 +15,9 @@ from sqlalchemy import DateTime, Text, Uuid, bindparam, cast, select
 from api.database import Connection, prepare
 from api.domain.lifetime_value.beta_geometric import BetaGeometric
 from api.domain.lifetime_value.facts import FittedModel
-from api.domain.lifetime_value.fit import restored
-from api.domain.lifetime_value.flags import Flag
 from api.domain.lifetime_value.quadrature import Array
 from api.domain.lifetime_value.ranked_by import SUBSTITUTE
 from api.domain.lifetime_value.ranking import RankingModel
-from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
-from api.domain.lifetime_value.spend import GammaGamma
 from api.errors import BadUserInput
 from api.reads.lifetime_value_models import in_use
 from api.reads.relation import Expression, Lens
@@ -96,24 +92,11 @@ def _ranked(found: Mapping[str, Any], biases: tuple[float, ...]) -> Ranked:
     fits, parameters = told["report"].get("candidates", {}), told["parameters"]
     of_orders, of_spend = len(parameters), len(told["spend_parameters"])
     covariances = (_covariance(fits, found["method"], of_orders), _covariance(fits, _SPEND, of_spend))
-    fitted = _fitted(found, told)
+    fitted = FittedModel.of({**found, **told})
     by = RankingModel(fitted, tuple(parameters), covariances, biases)
     model = fitted.purchases
     database_scores_by = model if isinstance(model, BetaGeometric) else _substitute(fits)
     return Ranked(found["model_id"], found["version"], found["method"], found["currency"], by, database_scores_by)
-
-
-def _fitted(found: Mapping[str, Any], told: Mapping[str, Any]) -> FittedModel:
-    return FittedModel(
-        purchases=restored(found["method"], told["parameters"]),
-        spend=GammaGamma(**told["spend_parameters"]),
-        currency=found["currency"],
-        trained_from=found["trained_from"],
-        trained_until=found["trained_until"],
-        fitted_at=found["recorded_at"],
-        flags=frozenset(Flag(name) for name in found["flags"]),
-        renewals=RenewalModels([RenewalModel.of(each) for each in told["renewals"]]),
-    )
 
 
 def _covariance(fits: Mapping[str, Any], name: str, size: int) -> Array:

@@ -23,9 +23,10 @@ from api.domain.lifetime_value.prediction import Asked
 from api.domain.lifetime_value.ranked_by import ANNUAL_DISCOUNT_RATE, HORIZON
 from api.domain.lifetime_value.unavailable import MODEL_NOT_FITTED, PredictionUnavailable
 from api.errors import BadUserInput, BusinessNotSet
-from api.graph.scoring import known_of, model_of
+from api.graph.scoring import model_of
 from api.reads.customers import customers
 from api.reads.identity import key_of
+from api.reads.known_purchases import known_of
 from api.reads.value_course import Subject, known_then, subject
 from api.settings import Settings
 from api.writes.business import Business, the_business

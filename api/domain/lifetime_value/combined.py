@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from api.domain.lifetime_value.churn_risk import RiskBand, RiskBasis, band_of
 from api.domain.lifetime_value.facts import FittedModel
@@ -56,11 +55,6 @@ class Combined:
         return TermBatch(self.known.terms, self.model.renewals, currency=currency, weeks=self.weeks, rate=self.rate)
 
     @cached_property
-    def bought(self) -> npt.NDArray[np.bool_]:
-        """Which of them (n,) have bought anything."""
-        return self.known.bought
-
-    @cached_property
     def probability_active(self) -> Array:
         """The chance (n,) of a purchase or another payment, or that something runs on to the end of the horizon."""
         found: Array = 1 - (1 - self.score.probability_active) * self.terms.inactive
@@ -78,7 +72,7 @@ class Combined:
             by_terms = band_of(1 - float(self.terms.inactive[customer]))
             if basis is RiskBasis.MODEL:
                 found[customer] = band_of(float(self.probability_active[customer])), basis
-            elif not self.bought[customer] or order.index(by_terms) < order.index(band):
+            elif not self.known.bought[customer] or order.index(by_terms) < order.index(band):
                 found[customer] = by_terms, RiskBasis.MODEL
         return found
 
@@ -96,7 +90,7 @@ class Combined:
 
     def flags(self, customer: int) -> Iterator[Flag]:
         """Yield what a reader has to know of the forecast of one of them."""
-        if not self.bought[customer]:
+        if not self.known.bought[customer]:
             yield Flag.ORDERS_UNKNOWN
         if self.terms.on_prior(customer):
             yield Flag.RENEWALS_UNKNOWN
@@ -104,12 +98,14 @@ class Combined:
     def _orders(self) -> ZeroInflated:
         given = (self.model.purchases, self.model.spend, self.purchases, self.spend)
         found = approximate_spend(*given, weeks=self.weeks)
-        return found.scaled(np.where(self.bought, self.score.discounted_share, 0.0))
+        return found.scaled(np.where(self.known.bought, self.score.discounted_share, 0.0))
 
     def _finite(self, quantiles: Array, levels: Sequence[float]) -> Array:
         """Return the quantiles; where orders have no finite variance, theirs with the mean of the terms added."""
         if np.isfinite(quantiles).all():
             return quantiles
         given = (self.model.purchases, self.model.spend, self.purchases, self.spend)
-        orders = spend_quantiles(*given, weeks=self.weeks, levels=levels) * self.score.discounted_share * self.bought
+        orders = (
+            spend_quantiles(*given, weeks=self.weeks, levels=levels) * self.score.discounted_share * self.known.bought
+        )
         return np.where(np.isfinite(quantiles), quantiles, orders + self.terms.money.mean)

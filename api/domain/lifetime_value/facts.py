@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.count_model import CountModel
-from api.domain.lifetime_value.flags import FRESH, Flag, extrapolated, knows_losses
-from api.domain.lifetime_value.renewal_models import RenewalModels
+from api.domain.lifetime_value.fit import restored
+from api.domain.lifetime_value.flags import Flag, extrapolated, knows_losses, stale
+from api.domain.lifetime_value.renewal_models import RenewalModel, RenewalModels
 from api.domain.lifetime_value.spend import GammaGamma
 from api.domain.lifetime_value.weeks import DAYS_IN_WEEK
 
@@ -51,11 +53,26 @@ class FittedModel:
     shown: object = None
     renewals: RenewalModels = field(default_factory=RenewalModels)
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any], shown: object = None) -> FittedModel:
+        """Return a model as it is kept: by the names of the columns, what is JSON as plain values."""
+        return cls(
+            purchases=restored(told["method"], told["parameters"]),
+            spend=GammaGamma(**told["spend_parameters"]),
+            currency=told["currency"],
+            trained_from=told["trained_from"],
+            trained_until=told["trained_until"],
+            fitted_at=told["recorded_at"],
+            flags=frozenset(Flag(name) for name in told["flags"]),
+            shown=shown,
+            renewals=RenewalModels([RenewalModel.of(each) for each in told["renewals"]]),
+        )
+
     def flags_on(self, today: date, weeks: float) -> tuple[Flag, ...]:
         """Return what may be wrong with a forecast made on a day, so many weeks ahead; in the order of the flags."""
         observed = (self.trained_until - self.trained_from) / timedelta(days=DAYS_IN_WEEK)
         late = {
-            Flag.STALE: today - min(self.fitted_at, self.trained_until).date() > FRESH,
+            Flag.STALE: stale(min(self.fitted_at, self.trained_until).date(), today),
             Flag.EXTRAPOLATED: extrapolated(weeks, observed),
         }
         return tuple(flag for flag in Flag if flag in self.flags or late.get(flag))

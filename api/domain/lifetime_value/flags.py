@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from api.domain.lifetime_value.back_test import BackTest
@@ -74,9 +74,9 @@ def knows_losses(flags: frozenset[Flag]) -> bool:
     return not {Flag.ATTRITION_NOT_IDENTIFIED, Flag.SMALL_SAMPLE} & flags
 
 
-def stale(fitted_at: datetime, now: datetime) -> bool:
-    """Return whether a model was fitted too long ago."""
-    return now - fitted_at > FRESH
+def stale(seen: date, today: date) -> bool:
+    """Return whether it is too long ago that a model was fitted, or that it has seen anything."""
+    return today - seen > FRESH
 
 
 def season_risk(purchases_per_customer: Array, history_weeks: float) -> bool:
