@@ -1,8 +1,9 @@
 """Tables: what is kept, and what the database itself refuses.
 
-Facts (orders, lines, refunds, exchange rates, payments, policies, fitted models) are append-only: triggers refuse to
-change or delete them. Of the versions of things with a term, only the end of being the newest is ever set, once. Every
-customer-owned table leads its primary key with `customer_id`, so that the data can be distributed by customer.
+Facts (orders, lines, refunds, exchange rates, payments, policies, fitted models, entries of points) are append-only:
+triggers refuse to change or delete them. Of the versions of things with a term, only the end of being the newest is
+ever set, once. Every customer-owned table leads its primary key with `customer_id`, so that the data can be distributed
+by customer.
 """
 
 from api.tables import (
@@ -13,6 +14,7 @@ from api.tables import (
     demo,
     idempotency,
     lifetime_value_models,
+    loyalty,
     orders,
     products,
     ranking,
@@ -30,6 +32,7 @@ __all__ = [
     "demo",
     "idempotency",
     "lifetime_value_models",
+    "loyalty",
     "metadata",
     "orders",
     "products",

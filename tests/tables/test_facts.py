@@ -19,6 +19,12 @@ FACTS_OF_TERMS = {
     "active_rules",
     "lifetime_value_models",
     "lifetime_value_tests",
+    "loyalty_programs",
+    "loyalty_rules",
+    "loyalty_tiers",
+    "loyalty_transactions",
+    "loyalty_entries",
+    "loyalty_lot_uses",
 }
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",
