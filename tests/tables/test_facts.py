@@ -19,6 +19,9 @@ FACTS_OF_TERMS = {
     "active_rules",
     "lifetime_value_models",
     "lifetime_value_tests",
+    "feedback",
+    "feedback_replies",
+    "complaint_resolutions",
 }
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",
