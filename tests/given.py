@@ -179,6 +179,29 @@ class Given:
         await self.stand(customer)
         return refund
 
+    async def feedback(
+        self, customer: Made, kind: str = "NPS", score: int | None = None, *, at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add feedback; what is without a score says something at least."""
+        told = Made("fbk", self.key())
+        words = {"comment": "Too late"} if score is None else {"score": score}
+        known = {"customer_id": customer.key, "feedback_id": told.key, "kind": kind, "submitted_at": at}
+        await self.insert("feedback", **known | {"recorded_at": at} | words | columns)
+        return told
+
+    async def reply(self, customer: Made, told: Made, *, at: datetime = NEW_YEAR, **columns: Any) -> Made:
+        """Add an answer to feedback, by default of the business."""
+        reply = Made("rep", self.key())
+        keys = {"customer_id": customer.key, "feedback_id": told.key, "reply_id": reply.key}
+        known = {"author": "BUSINESS", "text": "Sorry", "replied_at": at, "recorded_at": at}
+        await self.insert("feedback_replies", **keys | known | columns)
+        return reply
+
+    async def resolution(self, customer: Made, told: Made, *, at: datetime = NEW_YEAR, **columns: Any) -> None:
+        """Settle a complaint."""
+        keys = {"customer_id": customer.key, "feedback_id": told.key}
+        await self.insert("complaint_resolutions", **keys | {"resolved_at": at, "recorded_at": at} | columns)
+
     async def stand(self, customer: Made) -> None:
         """Work out how a customer stands after rows were made, as every change does."""
         if self.waiting is None:

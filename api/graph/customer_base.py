@@ -7,14 +7,16 @@ from datetime import date, datetime
 import strawberry
 
 from api.graph.active_policies import ActiveReasonCode
-from api.graph.declare import argument, column, gathered, listed, member
+from api.graph.declare import argument, column, derived, gathered, listed, member
 from api.graph.lifecycle import LifecycleStage
 from api.graph.ranking import PredictedTotal
+from api.graph.satisfaction import BASE_WINDOW, BaseSatisfaction, of_base
 from api.graph.sources import Member
 from api.reads import customer_base as reads
 from api.reads import ranking
 from api.reads.json import constant
 from api.reads.relation import Expression, Row
+from api.reads.satisfaction import base_answers
 from api.tables.standing import REASONS
 
 
@@ -83,6 +85,13 @@ class CustomerBase:
         "asOf or knownAt.",
         ranking.predicted_total,
         cost=20,
+    )
+    satisfaction: BaseSatisfaction = derived(
+        "How content they are, by what they answered within a window, in all and month by month.",
+        base_answers,
+        of_base,
+        [BASE_WINDOW],
+        cost=50,
     )
     movement: CustomerMovement = gathered(
         "Who came, came back and went between two moments, as judged by the rules in force at asOf.",

@@ -13,10 +13,12 @@ from api.graph.active_policies import ActiveReasonCode
 from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
+from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
 from api.graph.rfm import RfmGroup, RfmScore
+from api.graph.satisfaction import WINDOW, NpsBand, Satisfaction
 from api.graph.shared import (
     Connection,
     CustomerKind,
@@ -38,9 +40,11 @@ from api.reads import customers as reads
 from api.reads import standing
 from api.reads.business import told_in_currency
 from api.reads.contracts import contracts_of_customer
+from api.reads.feedback import feedback_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.satisfaction import satisfaction
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
@@ -151,6 +155,9 @@ class CustomerFilterInput:
         "When the customer stops counting as active if nothing else happens.", "stands_until"
     )
     lifecycle_stage: list[LifecycleStage] | None = condition("The customer is in one of these stages.")
+    nps_band: list[NpsBand] | None = condition(
+        "The latest recommendation score of the last twelve months is in one of these bands."
+    )
     rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
 
 
@@ -245,6 +252,15 @@ class Customer(Node):
         "Subscriptions of this customer, those that started last first.",
         filter=SubscriptionFilterInput,
         order=SubscriptionOrderInput,
+    )
+    feedback: Connection[Feedback] = page(
+        feedback_of_customer,
+        "What the customer told the business, latest first.",
+        filter=FeedbackFilterInput,
+        order=FeedbackOrderInput,
+    )
+    satisfaction: Satisfaction = gathered(
+        "How content the customer is, by what they answered within a window.", satisfaction, [WINDOW], cost=3
     )
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."

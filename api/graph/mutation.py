@@ -6,7 +6,15 @@ from typing import Annotated
 
 import strawberry
 
-from api.graph import active_policies, contract_changes, purchases, refunds, set_customer, support_plan_changes
+from api.graph import (
+    active_policies,
+    contract_changes,
+    feedback_changes,
+    purchases,
+    refunds,
+    set_customer,
+    support_plan_changes,
+)
 from api.graph import subscription_changes as subscriptions
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
@@ -141,3 +149,21 @@ class Mutation:
         return await subscriptions.take(
             info.context, "cancelSubscription", input, subscriptions.CancelSubscriptionPayload
         )
+
+    @strawberry.mutation(description="Record what a customer told the business.")
+    async def submit_feedback(
+        self, info: Info, input: Annotated[feedback_changes.SubmitFeedbackInput, _INPUT]
+    ) -> feedback_changes.SubmitFeedbackPayload | None:
+        return await feedback_changes.submit(info.context, input)
+
+    @strawberry.mutation(description="Answer what a customer said; a complaint that is settled takes no more answers.")
+    async def reply_to_feedback(
+        self, info: Info, input: Annotated[feedback_changes.ReplyToFeedbackInput, _INPUT]
+    ) -> feedback_changes.ReplyToFeedbackPayload | None:
+        return await feedback_changes.reply(info.context, input)
+
+    @strawberry.mutation(description="Record that a complaint is settled, once and for all.")
+    async def resolve_complaint(
+        self, info: Info, input: Annotated[feedback_changes.ResolveComplaintInput, _INPUT]
+    ) -> feedback_changes.ResolveComplaintPayload | None:
+        return await feedback_changes.resolve(info.context, input)

@@ -13,6 +13,7 @@ from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract
 from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
+from api.graph.feedback import Feedback, FeedbackReply
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
@@ -21,6 +22,7 @@ from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.reads.active_policies import active_policies
 from api.reads.contracts import contracts
 from api.reads.customers import companies, customers
+from api.reads.feedback import feedback, replies
 from api.reads.lifetime_value_models import models
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
@@ -36,6 +38,8 @@ VIEWS: dict[type, Relation] = {
     Contract: contracts,
     Customer: customers,
     CustomerSubscription: subscriptions,
+    Feedback: feedback,
+    FeedbackReply: replies,
     LifetimeValueModel: models,
     Order: orders,
     OrderLine: order_lines,

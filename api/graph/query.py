@@ -16,6 +16,7 @@ from api.graph.cost import Cost
 from api.graph.customer_base import CustomerBase
 from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page, root_sums
+from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
@@ -26,6 +27,7 @@ from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInpu
 from api.reads.active_policies import active_policies, has_begun
 from api.reads.contracts import contracts
 from api.reads.customers import customers
+from api.reads.feedback import feedback
 from api.reads.lifetime_value_models import models
 from api.reads.orders import orders
 from api.reads.products import products
@@ -142,4 +144,10 @@ class Query:
         "Subscriptions of all customers, those that started last first.",
         filter=SubscriptionFilterInput,
         order=SubscriptionOrderInput,
+    )
+    feedback: Connection[Feedback] = root_page(
+        feedback,
+        "What all customers told the business, latest first.",
+        filter=FeedbackFilterInput,
+        order=FeedbackOrderInput,
     )

@@ -193,10 +193,23 @@ def summed(level: Level, narrow: Narrow, lens: Lens, given: Value) -> FetchedLev
         return other, [*other.visible(), *narrow(other)]
 
     row, conditions = fresh()
+    if is_split(level.items):
+        return _summed_in_parts(Builder(row, given.parameters), level.items, conditions)
     # The number of rows makes it one object where nothing that is summed is asked for.
     columns = [("c0", inline.object_text(level.items, row)), ("c1", json.count_of_rows())]
     statement = rowset.selected(row, [], columns, conditions)
     return FetchedLevel(prepare(statement), (), lambda fetched, places, run: orjson.Fragment(fetched.rows[0]["c0"]))
+
+
+def _summed_in_parts(builder: Builder, items: Sequence[Item], conditions: Sequence[Any]) -> FetchedLevel:
+    """Return the same where Python works out some of it, from what is fetched beside the aggregates."""
+    objects = builder.objects(items)
+    beside = {label for names in builder.names.values() for label in names.values()}
+    sums = [(label, value) for label, value in builder.columns if label not in beside]
+    summed_up = rowset.selected(builder.row, [], [*sums, ("c", json.count_of_rows())], conditions)
+    needed = [(label, value) for label, value in builder.columns if label in beside]
+    statement = rowset.with_needs(summed_up, list(builder.needs.values()), needed)
+    return builder.level(statement, (), _only(objects))
 
 
 def listed_as_json(item: Connected, lens: Lens, parameters: Parameters) -> FetchedLevel:

@@ -79,6 +79,15 @@ def selected(
     return select(*labelled(columns)).select_from(source).where(*conditions).correlate_except(*row.tables, *needs)
 
 
+def with_needs(summed: Select[Any], needs: Sequence[FromClause], columns: Sequence[Labelled]) -> Select[Any]:
+    """Return the one row of aggregates with columns of what derived values need, which is one row as well."""
+    source: FromClause = summed.subquery("summed")
+    found = [*source.c, *labelled(columns)]
+    for need in needs:
+        source = source.join(need, true())
+    return select(*found).select_from(source)
+
+
 def rows_of(base: Parents, inner: Select[Any], *, optional: bool) -> Select[Any]:
     """Return `ord`, facts and rows of every parent, in order; where optional, also of parents without rows."""
     lateral = inner.lateral("r")

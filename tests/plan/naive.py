@@ -38,6 +38,7 @@ from tests.plan.connections import connection, name_of
 from tests.plan.made import PLAIN, Made
 from tests.plan.pages import Placed, directions, in_order
 from tests.plan.rows import Found, Rows, Sight
+from tests.plan.satisfaction import satisfaction
 from tests.plan.summaries import historic, summary
 
 
@@ -138,9 +139,8 @@ class Naive:
                 seen = isinstance(source, Same) and source.seen
                 told = row.told_in(self.arguments(field, details).get("currency")) if seen else row
                 return await self.made_of(told, source, type_, details, made)
-            case One(target=Link() as link):
-                found = await self.rows.behind(link, row)
-                return await self.object(type_, found[0], details) if found else None
+            case One() | OneOf():
+                return await self.one(row, source, type_, details)
             case Many(link=link):
                 listed = await self.ordered(
                     await self.rows.behind(link, row), link.order or link.target.order, link.total
@@ -229,6 +229,21 @@ class Naive:
                 return await self.object(self.schema.type_map[name], found[0], details) if found else None
         return None
 
+    async def one(self, row: Found, source: One | OneOf, type_: Any, details: Any) -> Any:
+        """Return the object behind a link, or behind the one of several links that a row names; or None."""
+        if isinstance(source, OneOf):
+            which = await self.rows.column(row, source.which)
+            links = {name: link for name, link in source.links.items() if link.target.name == which}
+            if not links:
+                return None
+            ((name, link),) = links.items()
+            type_ = self.schema.type_map[name]
+        else:
+            assert isinstance(source.target, Link)
+            link = source.target
+        found = await self.rows.behind(link, row)
+        return await self.object(type_, found[0], details) if found else None
+
     async def ordered(self, found: Sequence[Found], terms: Sequence[Term], total: bool) -> list[Placed]:
         """Return rows in the order of terms, ties broken by the key unless the order is total."""
         placed = []
@@ -259,7 +274,7 @@ class Naive:
         return answer
 
 
-GATHERED = {"PurchaseSummary": summary, "HistoricValue": historic}
+GATHERED = {"PurchaseSummary": summary, "HistoricValue": historic, "Satisfaction": satisfaction}
 """How objects made of sums are worked out in Python, by the names of their types."""
 
 
@@ -269,12 +284,12 @@ def formed(type_: Any, value: Any) -> Any:
         return [formed(get_nullable_type(type_).of_type, part) for part in value]
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Duration):
+    if isinstance(value, date | Duration):
         return str(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # JSON has one kind of number, and the shortest text of this one is that of a whole one
     return value.name if isinstance(value, Enum) else value
 
 

@@ -12,6 +12,7 @@ from api.writes.ranking import rank
 from api.writes.standing import project
 from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
+from tests.plan.population_feedback import populate_feedback
 from tests.plan.population_terms import subscription
 from tests.plan.terms import populate_terms
 
@@ -39,12 +40,13 @@ class Population:
     subscriptions: list[Made]
     payments: list[Made]
     terms: list[Made]
+    told: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
         made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.policies)
-        terms = (self.subscriptions, self.payments, self.terms)
+        terms = (self.subscriptions, self.payments, self.terms, self.told)
         return [row for rows in (*made, *terms) for row in rows]
 
 
@@ -90,7 +92,10 @@ async def _made(given: Given, random: Random) -> Population:
     ]
     running = [subscription for _, subscription in subscriptions]
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
-    return Population(customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms)
+    told = await populate_feedback(given, random, customers[:11])
+    return Population(
+        customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms, told
+    )
 
 
 async def _product(given: Given, random: Random, sku: str) -> Made:

@@ -34,16 +34,22 @@ VIEWS_MET = (
     "SupportPlanEnrollment",
     "SupportUsage",
     "Contract",
+    "Feedback",
+    "FeedbackReply",
 )
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 FIELDS = [
     f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 5)} }}",
     f"supportPlans(first: 100, {CLOCKS}) {{ {everything('SupportPlanEnrollmentConnection', 5)} }}",
+    f"feedback(first: 100, {CLOCKS}) {{ {everything('FeedbackConnection', 5)} }}",
     f"contracts(first: 100, {CLOCKS}) {{ {everything('ContractConnection', 5)} }}",
     *(f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, 4)} }} }}" for name in VIEWS_MET),
 ]
 TABLES = {
+    "feedback_replies": "replied_at",
+    "complaint_resolutions": "resolved_at",
+    "feedback": "submitted_at",
     "support_usages": "used_at",
     "support_plans": "changed_at",
     "contracts": "changed_at",

@@ -25,6 +25,9 @@ FACTS_OF_TERMS = {
     "loyalty_transactions",
     "loyalty_entries",
     "loyalty_lot_uses",
+    "feedback",
+    "feedback_replies",
+    "complaint_resolutions",
 }
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",

@@ -39,6 +39,9 @@ NEEDED = {
     "pauseSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", pauseAt: null}',
     "resumeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y"}',
     "changeSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", interval: "P1M"}',
+    "submitFeedback": "input: $told",
+    "replyToFeedback": 'input: {idempotencyKey: "x", feedbackId: "y", text: "z"}',
+    "resolveComplaint": 'input: {idempotencyKey: "x", feedbackId: "y"}',
     "cancelSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", reason: OTHER}',
 }
 DECLARED = {
@@ -58,6 +61,7 @@ DECLARED = {
     "renewed": "$renewed: RenewContractInput!",
     "terminated": "$terminated: TerminateContractInput!",
     "start": "$start: StartSubscriptionInput!",
+    "told": "$told: SubmitFeedbackInput!",
     "people": "$people: CustomerFilterInput",
     "bought": '$bought: OrderFilterInput = {or: [{total: {gt: "1", lt: "2"}}, {status: [COMPLETED, REFUNDED]}, {}]}',
 }
@@ -67,6 +71,7 @@ FILTERS = {
     "SupportPlanFilterInput": ["{paid: true, endsBefore: null}", "{not: {status: [ACTIVE, EXPIRED]}}"],
     "ContractFilterInput": ['{endsBefore: "2026-01-31T09:30:00Z", or: [{}, {status: ACTIVE}]}', "{and: []}"],
     "SubscriptionFilterInput": ["null", "{status: [ACTIVE], or: [{kind: [PRODUCT]}, {endsBefore: null}]}"],
+    "FeedbackFilterInput": ["{kind: [NPS], or: [{score: {gte: 9}}, {}]}", "{not: {status: OPEN}}"],
     "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }
 

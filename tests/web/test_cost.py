@@ -247,6 +247,7 @@ def test_every_page_says_in_the_schema_what_multiplies_its_cost(published: Graph
 
 SHORT_LISTS = {
     "ActivePolicy.rules": "a policy has at most 100, and nothing lies below",
+    "BaseSatisfaction.byMonth": "one for each month of a window of three years at most, and nothing lies below",
     "CustomerBase.byReason": "one for each reason, and nothing lies below",
     "CustomerBase.byStage": "one for each stage, and nothing lies below",
     "CustomerLifetimeValue.inOtherCurrencies": "one for each currency, and nothing lies below",

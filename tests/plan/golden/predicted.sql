@@ -168,7 +168,9 @@ WHERE contracts_9.customer_id = customers_1.customer_id AND contracts_9.changed_
 FROM subscriptions AS subscriptions_4
 WHERE subscriptions_4.customer_id = customers_1.customer_id AND subscriptions_4.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (subscriptions_4.superseded_at IS NULL OR subscriptions_4.replaced_at > $1::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_3
-WHERE support_plans_3.customer_id = customers_1.customer_id AND support_plans_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (support_plans_3.superseded_at IS NULL OR support_plans_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE))) ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
+WHERE support_plans_3.customer_id = customers_1.customer_id AND support_plans_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (support_plans_3.superseded_at IS NULL OR support_plans_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM feedback AS feedback_1
+WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $1::TIMESTAMP WITH TIME ZONE)) ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
  LIMIT 6 + 1) AS r ON true ORDER BY p.ord, r.rn;
 
 SELECT p.k0, p.ord, r.c0, r.c1, r.c2, r.rn
@@ -326,7 +328,9 @@ WHERE contracts_7.customer_id = customers_1.customer_id AND contracts_7.changed_
 FROM subscriptions AS subscriptions_3
 WHERE subscriptions_3.customer_id = customers_1.customer_id AND subscriptions_3.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (subscriptions_3.superseded_at IS NULL OR subscriptions_3.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_2
-WHERE support_plans_2.customer_id = customers_1.customer_id AND support_plans_2.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (support_plans_2.superseded_at IS NULL OR support_plans_2.replaced_at > $2::TIMESTAMP WITH TIME ZONE))))) AS r ON true ORDER BY p.ord;
+WHERE support_plans_2.customer_id = customers_1.customer_id AND support_plans_2.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (support_plans_2.superseded_at IS NULL OR support_plans_2.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM feedback AS feedback_1
+WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $2::TIMESTAMP WITH TIME ZONE)))) AS r ON true ORDER BY p.ord;
 
 SELECT p.k0, p.ord, r.c0
 FROM unnest((SELECT CAST($1::UUID[] AS UUID[]) AS anon_1)) WITH ORDINALITY AS p(k0, ord) JOIN LATERAL (SELECT (('{"version":' || CAST(lifetime_value_models_1.version AS TEXT)) || (',"calibrations":[' || (coalesce((SELECT string_agg(anon_2.item, ',') AS string_agg_1
