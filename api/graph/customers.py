@@ -16,6 +16,7 @@ from api.graph.declare import argument, column, condition, gathered, identifier,
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
+from api.graph.recommendations import RECOMMENDATIONS, Recommendation
 from api.graph.rfm import RfmGroup, RfmScore
 from api.graph.shared import (
     Connection,
@@ -246,6 +247,7 @@ class Customer(Node):
         filter=SubscriptionFilterInput,
         order=SubscriptionOrderInput,
     )
+    recommendations: list[Recommendation] = RECOMMENDATIONS
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."
     )
