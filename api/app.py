@@ -23,6 +23,7 @@ from api.embedded import default_data_dir, start
 from api.errors import ApiError
 from api.graph.predictions import scoring
 from api.graph.schema import executable, schema
+from api.reads.product_pairs import pairs_are_due
 from api.reads.ranking import ranking_is_due
 from api.reads.server import require_server
 from api.settings import Settings
@@ -36,6 +37,7 @@ from api.web.turned_away import nothing_there
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
 from api.writes.newest import bring_to_newest
+from api.writes.product_pairs import count_pairs
 from api.writes.standing import keep_terms_current
 
 __all__ = ["build_app", "open_database", "schema_text"]
@@ -187,13 +189,14 @@ async def _tidy(opened: Database) -> None:
 
 
 async def _keep_ranked(settings: Settings, address: str, opened: Database) -> None:
-    """Rank all customers whenever that is due: with a new model, and once a day.
+    """Rank all customers, and count which products go together, whenever that is due: once a day.
 
     The first look is one pause after the start. Whatever goes wrong is tried again after the next.
     """
     while settings.ranking_pause_seconds:
         await asyncio.sleep(settings.ranking_pause_seconds)
         try:
+            await _counted(settings, address, opened)
             async with opened.connection() as connection:
                 is_due = await ranking_is_due(connection, datetime.now(UTC))
             if is_due:
@@ -202,6 +205,15 @@ async def _keep_ranked(settings: Settings, address: str, opened: Database) -> No
             logging.getLogger("regulars").warning("customers are ranked as before: %s", error.code)
         except Exception as error:  # noqa: BLE001  (a ranking that fails is no reason to stop looking)
             log_unexpected(error, "none")
+
+
+async def _counted(settings: Settings, address: str, opened: Database) -> None:
+    async with opened.connection() as connection:
+        are_due = await pairs_are_due(connection, datetime.now(UTC))
+    if are_due:
+        # Apart, as below.
+        async with open_database(settings, address) as apart, apart.connection() as connection:
+            await count_pairs(connection, datetime.now(UTC), only_if_due=True)
 
 
 async def _rank(settings: Settings, address: str) -> None:

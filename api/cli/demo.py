@@ -19,6 +19,7 @@ from api.cli.options import Data
 from api.errors import BadUserInput
 from api.settings import Settings
 from api.writes.demo import DemoResult, is_empty, write_demo
+from api.writes.product_pairs import count_pairs
 
 __all__ = ["demo", "make_up", "unused"]
 
@@ -44,6 +45,7 @@ def make_up(settings: Settings, dsn: str, *, customers: int = CUSTOMERS, seed: i
     until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     result = _written(dsn, customers, seed, until)
     if result.customers:
+        asyncio.run(_paired(settings, dsn))
         # A handful of customers is too few for a model; they can be looked at without one.
         with suppress(BadUserInput):
             import_module(FITTING).keep_fit(settings, dsn, until)
@@ -58,6 +60,11 @@ def _written(dsn: str, customers: int, seed: int, until: datetime) -> DemoResult
             bar.update(task, completed=done, total=total)
 
         return asyncio.run(write_demo(dsn, customers=customers, seed=seed, until=until, report=show))
+
+
+async def _paired(settings: Settings, dsn: str) -> None:
+    async with open_database(settings, dsn) as opened, opened.connection() as connection:
+        await count_pairs(connection, datetime.now(UTC))
 
 
 def unused(settings: Settings, dsn: str) -> bool:

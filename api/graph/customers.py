@@ -17,6 +17,7 @@ from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
+from api.graph.recommendations import RECOMMENDATIONS, Recommendation
 from api.graph.rfm import RfmGroup, RfmScore
 from api.graph.satisfaction import WINDOW, NpsBand, Satisfaction
 from api.graph.shared import (
@@ -262,6 +263,7 @@ class Customer(Node):
     satisfaction: Satisfaction = gathered(
         "How content the customer is, by what they answered within a window.", satisfaction, [WINDOW], cost=3
     )
+    recommendations: list[Recommendation] = RECOMMENDATIONS
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."
     )

@@ -23,6 +23,7 @@ from api.graph.sources import (
     Columns,
     Compute,
     Derived,
+    EachOf,
     Finished,
     Gathered,
     Listed,
@@ -187,6 +188,11 @@ def one(link: Link, description: str) -> Any:
 def one_of(description: str, which: str, links: Mapping[str, Link]) -> Any:
     """Return a field with the row behind one of several links, by the names of their types; see `OneOf`."""
     return planned(OneOf(which, links), description)
+
+
+def each_of(description: str, which: str, keys: str, key: str, links: Mapping[str, Link]) -> Any:
+    """Return a list of the rows that a row names, of several types; see `EachOf`."""
+    return planned(EachOf(which, keys, key, links), description)
 
 
 def many(link: Link, description: str) -> Any:

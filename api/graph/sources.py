@@ -116,6 +116,22 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class EachOf:
+    """The rows behind links to views of types of their own, in the order in which the row names them.
+
+    which  name of the column with the names of the relations that they are of
+    keys   name of the column with their keys; links leave from `key`, which stands for one of them
+    key    the name under which they do
+    links  by the names of the types
+    """
+
+    which: str
+    keys: str
+    key: str
+    links: Mapping[str, Link]
+
+
+@dataclass(frozen=True, slots=True)
 class Paged:
     """A connection over the rows behind a link, or over a whole relation.
 
@@ -186,5 +202,18 @@ class Sample:
 
 
 Source: TypeAlias = (
-    Column | Same | Listed | Varied | Gathered | One | OneOf | Many | Paged | Derived | Supposed | Summed | Sample
+    Column
+    | Same
+    | Listed
+    | Varied
+    | Gathered
+    | One
+    | OneOf
+    | EachOf
+    | Many
+    | Paged
+    | Derived
+    | Supposed
+    | Summed
+    | Sample
 )

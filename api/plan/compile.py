@@ -22,6 +22,7 @@ from api.plan.tree import (
     Scalar,
     Some,
     Sums,
+    ToEachOf,
     ToMany,
     ToOne,
     ToOneOf,
@@ -49,7 +50,7 @@ def as_json(item: Item, row: Row) -> Json:
             return json.json_items([_member(one, row) for one in item.members])
         case Sums() | Some():
             return _summed(item, row)
-        case ToOne() | ToOneOf() | ToMany():
+        case ToOne() | ToOneOf() | ToEachOf() | ToMany():
             return _behind(item, row)
         case Connected():
             assert item.link is not None
@@ -71,7 +72,9 @@ def _summed(item: Sums | Some, row: Row) -> Json:
     return json.json_list(found.order_by(sums.c.place)) if item.many else json.json_row(found)
 
 
-def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
+def _behind(item: ToOne | ToOneOf | ToEachOf | ToMany, row: Row) -> Json:
+    if isinstance(item, ToEachOf):
+        return _behind_each(item, row)
     if isinstance(item, ToOneOf):
         options = [(json.constant(name), _behind(option, row)) for name, option in item.options]
         return json.one_of_several(row[item.which], options)
@@ -81,6 +84,12 @@ def _behind(item: ToOne | ToOneOf | ToMany, row: Row) -> Json:
     if isinstance(item, ToOne):
         return json.json_row(found)
     return json.json_list(found.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
+
+
+def _behind_each(item: ToEachOf, row: Row) -> Json:
+    named = json.listed_together(row[item.one.which], row[item.keys])
+    one = _behind(item.one, row.knowing({item.one.which: named.c.name, item.of: named.c.key}))
+    return json.json_list(json.over(one.text().label("item"), named).order_by(named.c.place))
 
 
 def object_text(items: Sequence[Item], row: Row) -> Expression:

@@ -27,6 +27,7 @@ from api.graph.declare import PlannedField
 from api.graph.sources import (
     Column,
     Derived,
+    EachOf,
     Gathered,
     Listed,
     Many,
@@ -58,6 +59,7 @@ from api.plan.tree import (
     Scalar,
     Some,
     Sums,
+    ToEachOf,
     ToMany,
     ToOne,
     ToOneOf,
@@ -146,7 +148,7 @@ def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, s
         return SameRow(key, items, source.missing, nullable, _seen(selecting, field, below, source))
     if isinstance(source, Listed | Gathered | Sample):
         return _of_row(selecting, key, field, below, source)
-    if isinstance(source, One | OneOf | Many):
+    if isinstance(source, One | OneOf | EachOf | Many):
         return _linked(selecting, key, field, below, source)
     if isinstance(source, Derived | Supposed):
         return _computed(selecting, key, field, below, source)
@@ -171,17 +173,18 @@ def _computed(
 
 
 def _linked(
-    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: One | OneOf | Many
-) -> ToOne | ToOneOf | ToMany:
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: One | OneOf | EachOf | Many
+) -> ToOne | ToOneOf | ToEachOf | ToMany:
     nullable = not is_non_null_type(field.type)
 
     def level(link: Link, type_: Any) -> Level:
         return Level(link.target, object_items(selecting, type_, below))
 
-    if isinstance(source, OneOf):
+    if isinstance(source, OneOf | EachOf):
         types = [(selecting.schema.type_map[name], link) for name, link in source.links.items()]
         options = [(link.target.name, ToOne(key, link, level(link, type_), nullable=True)) for type_, link in types]
-        return ToOneOf(key, source.which, tuple(options))
+        one = ToOneOf(key, source.which, tuple(options))
+        return ToEachOf(key, one, source.keys, source.key) if isinstance(source, EachOf) else one
     link = source.target if isinstance(source, One) else source.link
     assert isinstance(link, Link)
     return (ToOne if isinstance(source, One) else ToMany)(key, link, level(link, get_named_type(field.type)), nullable)

@@ -92,6 +92,19 @@ class ToOneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ToEachOf:
+    """The objects behind links, in the order in which the column `keys` holds their keys.
+
+    one  the object behind one of the links, which leave from the name `of`
+    """
+
+    key: str
+    one: ToOneOf
+    keys: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToMany:
     """The list behind a link."""
 
@@ -201,7 +214,7 @@ class Level:
     items: tuple[Item, ...]
 
 
-Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToOneOf | ToMany | Computed | Connected
+Item: TypeAlias = Scalar | SameRow | SameRows | Sums | Some | ToOne | ToOneOf | ToEachOf | ToMany | Computed | Connected
 
 
 def is_split(items: Sequence[Item]) -> bool:
@@ -218,6 +231,8 @@ def _item_is_split(item: Item) -> bool:
         return is_split(item.level.items)
     if isinstance(item, ToOneOf):
         return is_split([option for _, option in item.options])
+    if isinstance(item, ToEachOf):
+        return _item_is_split(item.one)
     return isinstance(item, Connected) and connection_is_split(item)
 
 

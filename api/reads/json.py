@@ -28,6 +28,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    column,
     extract,
     func,
     literal_column,
@@ -209,6 +210,12 @@ def json_row(rows: Select[Any]) -> Json:
 def one_of_several(which: Expression, options: Sequence[tuple[Expression, Json]]) -> Json:
     """Return the value whose name a column holds, null where it holds none."""
     return Json((case(*[(which == name, value.text()) for name, value in options], else_=_NULL),))
+
+
+def listed_together(names: Expression, keys: Expression) -> Any:
+    """Return the items of two lists side by side, as rows of `name`, `key` and `place`."""
+    both = func.unnest(names, keys).table_valued(column("name", Text), column("key", Uuid), with_ordinality="place")
+    return both.render_derived("listed")
 
 
 def over(value: Expression, table: Table) -> Select[Any]:

@@ -31,7 +31,7 @@ from graphql.execution.values import get_argument_values, get_variable_values
 from api.domain.calendar import Duration
 from api.domain.identity import parse_id
 from api.graph.nodes import VIEWS
-from api.graph.sources import Column, Derived, Gathered, Listed, Many, One, OneOf, Paged, Same
+from api.graph.sources import Column, Derived, EachOf, Gathered, Listed, Many, One, OneOf, Paged, Same
 from api.reads.relation import Link, Relation, Term
 from tests.plan.conditions import is_wanted
 from tests.plan.connections import connection, name_of
@@ -211,21 +211,36 @@ class Naive:
             field = type_.fields.get(name_of(below))
             declared = field and field.extensions["strawberry-definition"]
             source = made.source(declared) if declared else None
-            if isinstance(source, Same):
-                answer[key] = await self.gathered(row, get_named_type(field.type), values, below, made.part(source))
-            elif isinstance(source, OneOf):
-                answer[key] = await self.caused(row, source, values, below)
-            elif isinstance(source, Column):
-                answer[key] = formed(field.type, values[str(source.expression or declared.python_name)])
-            else:
-                answer[key] = type_.name
+            answer[key] = type_.name if source is None else await self.part(row, field, source, values, below, made)
         return answer
 
-    async def caused(self, row: Found, source: OneOf, values: Mapping[str, Any], details: Any) -> Any:
+    async def part(
+        self, row: Found, field: Any, source: Any, values: Mapping[str, Any], details: Any, made: Made
+    ) -> Any:
+        """Return one field of an object that was gathered."""
+        of, declared = get_named_type(field.type), field.extensions["strawberry-definition"]
+        match source:
+            case Same():
+                is_missing = source.missing is not None and values[source.missing] is None
+                return None if is_missing else await self.gathered(row, of, values, details, made.part(source))
+            case Listed():
+                # What a member says of itself is constant, and whether it is there is one of the values.
+                kept: list[Any] = [member for member in source.members if member.kept and member.kept(values)]
+                return [await self.gathered(row, of, said(member), details) for member in kept]
+            case OneOf():
+                return await self.caused(row, source, values, details)
+            case EachOf():
+                named = zip(values[source.which], values[source.keys], strict=True)
+                each = [{source.which: name, source.key: key} for name, key in named]
+                return [await self.caused(row, source, one, details) for one in each]
+        return formed(field.type, values[str(source.expression or declared.python_name)])
+
+    async def caused(self, row: Found, source: OneOf | EachOf, values: Mapping[str, Any], details: Any) -> Any:
         """Return the object that a gathered object names by the name of a relation and a key, or None."""
         for name, link in source.links.items():
             if link.target.name == values[source.which]:
-                found = await self.rows.with_key(link.target, values["cause_id"], row.told_in(None).sight)
+                key = values[link.on[-1][0]]
+                found = await self.rows.with_key(link.target, key, row.told_in(None).sight)
                 return await self.object(self.schema.type_map[name], found[0], details) if found else None
         return None
 
@@ -291,6 +306,11 @@ def formed(type_: Any, value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)  # JSON has one kind of number, and the shortest text of this one is that of a whole one
     return value.name if isinstance(value, Enum) else value
+
+
+def said(member: Any) -> dict[str, str]:
+    """Return the constants that a member of a list says, by the names of its fields."""
+    return {name: of.expression(None).text.strip("'").replace("''", "'") for name, of in member.names.items()}
 
 
 def _place(values: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from api.app import build_app
 from api.settings import Settings
 from api.writes.demo import write_demo
+from api.writes.product_pairs import count_pairs
 from api.writes.ranking import rank
 from tests.fitted import add_model
 from tests.given import Given, connected
@@ -42,6 +43,7 @@ async def _written(dsn: str, customers: int, until: datetime) -> None:
     connection = await connected(dsn)
     await add_model(Given(connection, start=1_000_000), trained_until=until)
     await rank(connection, until)
+    await count_pairs(connection, until)
     await connection.close()
 
 
