@@ -225,7 +225,8 @@ class Naive:
                 return None if is_missing else await self.gathered(row, of, values, details, made.part(source))
             case Listed():
                 # What a member says of itself is constant, and whether it is there is one of the values.
-                kept: list[Any] = [member for member in source.members if member.kept and member.kept(values)]
+                members: list[Any] = [member for member in source.members if member.kept]
+                kept = [member for member in members if member.kept(values)]
                 return [await self.gathered(row, of, said(member), details) for member in kept]
             case OneOf():
                 return await self.caused(row, source, values, details)
