@@ -15,6 +15,7 @@ from api.graph import (
     set_customer,
     support_plan_changes,
 )
+from api.graph import loyalty_changes as loyalty
 from api.graph import subscription_changes as subscriptions
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
@@ -56,6 +57,14 @@ class Mutation:
         self, info: Info, input: Annotated[refunds.RecordRefundInput, _INPUT]
     ) -> refunds.RecordRefundPayload | None:
         return await refunds.record(info.context, input)
+
+    @strawberry.mutation(
+        description="Open an account for points for a customer, who earns with purchases from then on."
+    )
+    async def enroll_loyalty(
+        self, info: Info, input: Annotated[loyalty.EnrollLoyaltyInput, _INPUT]
+    ) -> loyalty.EnrollLoyaltyPayload | None:
+        return await loyalty.enroll_customer(info.context, input)
 
     @strawberry.mutation(
         description="Put other rules into force, by which customers count as active, from a moment on.",

@@ -37,6 +37,7 @@ _MEANINGS = {
     Code.UNKNOWN_CURRENCY: "The currency is not one of ISO 4217.",
     Code.MISSING_EXCHANGE_RATE: "No exchange rate is known for that currency and day.",
     Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
+    Code.INSUFFICIENT_POINTS: "There are not as many points that can be spent; pending ones do not count.",
     Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
 }
 _described: Any = Enum(  # type: ignore[misc]

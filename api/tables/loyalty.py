@@ -201,6 +201,7 @@ loyalty_lots = Table(
     points("points"),
     points("remaining"),
     Column("exact", Numeric, comment="points of a purchase before they were rounded"),
+    Column("program_id", ForeignKey("loyalty_programs.program_id"), comment="by whose rules a purchase earned them"),
     moment("available_at"),
     planned("expires_at", "null for never"),
     moment("occurred_at"),
@@ -210,6 +211,7 @@ loyalty_lots = Table(
     CheckConstraint("account = 'CUSTOMER'", name="of_a_customer"),
     CheckConstraint("points > 0 AND remaining BETWEEN 0 AND points", name="remaining_bounded"),
     CheckConstraint("expires_at > available_at", name="can_be_spent"),
+    CheckConstraint("(exact IS NULL) = (program_id IS NULL)", name="earned_by_rules"),
     postgresql_with={"fillfactor": 85},
 )
 Index(

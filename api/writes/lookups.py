@@ -31,6 +31,7 @@ from api.domain.customer_name import CustomerName
 from api.errors import Rejection, UserErrorCode
 from api.tables.business import exchange_rates
 from api.tables.customers import customer_external_ids, customers
+from api.tables.loyalty import loyalty_accounts
 from api.tables.products import products
 from api.writes.change import Change
 
@@ -64,7 +65,9 @@ def _customers() -> Select[Any]:
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
     place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
-    return select(place, survivor, found.c.merged_into).select_from(named.join(found, true()))
+    account = (loyalty_accounts.c.customer_id == survivor.element) & loyalty_accounts.c.closed_at.is_(None)
+    source = named.join(found, true()).outerjoin(loyalty_accounts, account)
+    return select(place, survivor, found.c.merged_into, loyalty_accounts.c.account_id).select_from(source)
 
 
 def _products() -> Select[Any]:
@@ -76,8 +79,11 @@ def _customers_and_products() -> CompoundSelect[Any]:
     """Return both in one statement: its rows have either a place or an article number."""
     buyer, sold = _customers().subquery("c"), _products().subquery("p")
     return union_all(
-        select(buyer.c.ord, buyer.c.key, buyer.c.merged_into, null().label("sku"), null().label("name")),
-        select(null(), sold.c.product_id, null(), sold.c.sku, sold.c.name),
+        select(
+            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id),
+            *(null().label("sku"), null().label("name")),
+        ),
+        select(null(), sold.c.product_id, null(), null(), sold.c.sku, sold.c.name),
     )
 
 
@@ -104,10 +110,14 @@ _RATES = prepare(_rates())
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer that a name means; one that was merged away stands for the one it was merged into."""
+    """A customer that a name means; one that was merged away stands for the one it was merged into.
+
+    collects  whether the customer has an account for points that is open
+    """
 
     customer_id: UUID
     merged: bool
+    collects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +170,9 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     found: list[KnownCustomer | None] = [None] * count
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
-            found[row["ord"] - 1] = KnownCustomer(row["key"], row["merged_into"] is not None)
+            found[row["ord"] - 1] = KnownCustomer(
+                row["key"], row["merged_into"] is not None, row["account_id"] is not None
+            )
     return found
 
 

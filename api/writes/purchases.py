@@ -12,6 +12,7 @@ from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
+from api.writes.loyalty_earning import earn
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 from api.writes.standing import stand_anew_by_orders, take_turns
 from api.writes.worth import day_of, worth
@@ -134,6 +135,7 @@ async def _written(
     else:
         added = await add_orders_with_lines(change, priced, known, hoped)
     await stand_anew_by_orders(change, _buyers(added))
+    await _earn(change, [each for each in added if each.buyer.collects])
     if not lacking and len(added) == len(priced):
         return Kept(hoped)
     lost = {each.place for each in priced} - {each.place for each in added}
@@ -141,6 +143,12 @@ async def _written(
         Outcome({}, errors=(_taken(fields[place]),)) if place in lost else outcome
         for place, outcome in enumerate(hoped)
     ]
+
+
+async def _earn(change: Change, added: Sequence[Priced]) -> None:
+    if added:
+        order_ids = [each.order_id for each in added]
+        await earn(change.connection, change.business.time_zone, _buyers(added), order_ids)
 
 
 def _buyers(added: Sequence[Priced]) -> list[UUID]:

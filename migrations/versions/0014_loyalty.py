@@ -430,6 +430,7 @@ def _add_tables() -> None:
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("remaining", sa.BigInteger(), nullable=False),
         sa.Column("exact", sa.Numeric(), nullable=True, comment="points of a purchase before they were rounded"),
+        sa.Column("program_id", sa.Uuid(), nullable=True, comment="by whose rules a purchase earned them"),
         sa.Column("available_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True, comment="null for never"),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
@@ -437,6 +438,7 @@ def _add_tables() -> None:
             "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.CheckConstraint("account = 'CUSTOMER'", name=op.f("ck_loyalty_lots_of_a_customer")),
+        sa.CheckConstraint("(exact IS NULL) = (program_id IS NULL)", name=op.f("ck_loyalty_lots_earned_by_rules")),
         sa.CheckConstraint("expires_at > available_at", name=op.f("ck_loyalty_lots_can_be_spent")),
         sa.CheckConstraint(
             "points > 0 AND remaining BETWEEN 0 AND points", name=op.f("ck_loyalty_lots_remaining_bounded")
@@ -445,6 +447,9 @@ def _add_tables() -> None:
             ["customer_id", "transaction_id", "account"],
             ["loyalty_entries.customer_id", "loyalty_entries.transaction_id", "loyalty_entries.account"],
             name=op.f("fk_loyalty_lots_customer_id_transaction_id_account"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"], ["loyalty_programs.program_id"], name=op.f("fk_loyalty_lots_program_id")
         ),
         sa.PrimaryKeyConstraint("customer_id", "lot_id", name=op.f("pk_loyalty_lots")),
         sa.UniqueConstraint("lot_id", name=op.f("uq_loyalty_lots_lot_id")),
