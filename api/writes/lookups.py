@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     null,
     select,
     true,
@@ -32,6 +33,7 @@ from api.errors import Rejection, UserErrorCode
 from api.tables.business import exchange_rates
 from api.tables.customers import customer_external_ids, customers
 from api.tables.products import products
+from api.tables.referrals import referrals
 from api.writes.change import Change
 
 
@@ -64,7 +66,13 @@ def _customers() -> Select[Any]:
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
     place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
-    return select(place, survivor, found.c.merged_into).select_from(named.join(found, true()))
+    came_by = (
+        (referrals.c.referred_id == survivor.element)
+        & referrals.c.superseded_at.is_(None)
+        & (referrals.c.status == literal_column("'JOINED'"))
+    )
+    source = named.join(found, true()).outerjoin(referrals, came_by)
+    return select(place, survivor, found.c.merged_into, referrals.c.referral_id).select_from(source)
 
 
 def _products() -> Select[Any]:
@@ -76,8 +84,11 @@ def _customers_and_products() -> CompoundSelect[Any]:
     """Return both in one statement: its rows have either a place or an article number."""
     buyer, sold = _customers().subquery("c"), _products().subquery("p")
     return union_all(
-        select(buyer.c.ord, buyer.c.key, buyer.c.merged_into, null().label("sku"), null().label("name")),
-        select(null(), sold.c.product_id, null(), sold.c.sku, sold.c.name),
+        select(
+            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.referral_id),
+            *(null().label("sku"), null().label("name")),
+        ),
+        select(null(), sold.c.product_id, null(), null(), sold.c.sku, sold.c.name),
     )
 
 
@@ -104,10 +115,14 @@ _RATES = prepare(_rates())
 
 @dataclass(frozen=True, slots=True)
 class KnownCustomer:
-    """A customer that a name means; one that was merged away stands for the one it was merged into."""
+    """A customer that a name means; one that was merged away stands for the one it was merged into.
+
+    referral  by which the customer has joined and not bought yet, None for most
+    """
 
     customer_id: UUID
     merged: bool
+    referral: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +175,7 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     found: list[KnownCustomer | None] = [None] * count
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
-            found[row["ord"] - 1] = KnownCustomer(row["key"], row["merged_into"] is not None)
+            found[row["ord"] - 1] = KnownCustomer(row["key"], row["merged_into"] is not None, row["referral_id"])
     return found
 
 

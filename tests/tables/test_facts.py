@@ -25,6 +25,9 @@ FACTS_OF_TERMS = {
     "loyalty_transactions",
     "loyalty_entries",
     "loyalty_lot_uses",
+    "referral_programs",
+    "referral_signals",
+    "referral_rewards",
 }
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",
