@@ -16,6 +16,7 @@ from api.domain.money import (
     in_minor_units,
     is_currency,
 )
+from api.domain.referral_code import code
 from api.domain.text import MEDIUM, SHORT, cleaned, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 
@@ -65,6 +66,7 @@ class NewPurchase:
     placed_at: datetime
     lines: tuple[NewLine, ...]
     discount: Amount | None
+    referral_code: str | None = None
 
     @property
     def currency(self) -> str:
@@ -100,6 +102,7 @@ class NewPurchase:
             lines=lines,
             customer=self.customer.cleaned((*field, "customer")),
             external_id=self.external_id and self.external_id.cleaned((*field, "externalId")),
+            referral_code=None if self.referral_code is None else code(self.referral_code),
         )
         found._check_sums(field)
         return found

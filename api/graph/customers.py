@@ -18,6 +18,7 @@ from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
 from api.graph.recommendations import RECOMMENDATIONS, Recommendation
+from api.graph.referrals import Referral, ReferralFilterInput
 from api.graph.rfm import RfmGroup, RfmScore
 from api.graph.satisfaction import WINDOW, NpsBand, Satisfaction
 from api.graph.shared import (
@@ -45,6 +46,7 @@ from api.reads.feedback import feedback_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.referrals import referral_of_friend, referrals_by_customer
 from api.reads.satisfaction import satisfaction
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -264,6 +266,13 @@ class Customer(Node):
         "How content the customer is, by what they answered within a window.", satisfaction, [WINDOW], cost=3
     )
     recommendations: list[Recommendation] = RECOMMENDATIONS
+    referral_code: str | None = column("The customer's own code, for any friend; createReferralCode makes one.")
+    referrals_made: Connection[Referral] = page(
+        referrals_by_customer, "Friends this customer invited or brought, latest first.", filter=ReferralFilterInput
+    )
+    referred_by: Referral | None = one(
+        referral_of_friend, "The referral by which this customer came; null where there is none."
+    )
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."
     )

@@ -11,6 +11,8 @@ from api.graph import (
     contract_changes,
     feedback_changes,
     purchases,
+    referral_changes,
+    referral_programs,
     refunds,
     set_customer,
     support_plan_changes,
@@ -176,3 +178,33 @@ class Mutation:
         self, info: Info, input: Annotated[feedback_changes.ResolveComplaintInput, _INPUT]
     ) -> feedback_changes.ResolveComplaintPayload | None:
         return await feedback_changes.resolve(info.context, input)
+
+    @strawberry.mutation(description="Put other rules of referrals into force, from a moment on.")
+    async def set_referral_program(
+        self, info: Info, input: Annotated[referral_programs.SetReferralProgramInput, _INPUT]
+    ) -> referral_programs.SetReferralProgramPayload | None:
+        return await referral_programs.put_into_force(info.context, input)
+
+    @strawberry.mutation(description="Give a customer a code of their own, by which any friend can join.")
+    async def create_referral_code(
+        self, info: Info, input: Annotated[referral_changes.CreateReferralCodeInput, _INPUT]
+    ) -> referral_changes.CreateReferralCodePayload | None:
+        return await referral_changes.create_code(info.context, input)
+
+    @strawberry.mutation(description="Record that a customer recommends the business to a friend.")
+    async def create_referral(
+        self, info: Info, input: Annotated[referral_changes.CreateReferralInput, _INPUT]
+    ) -> referral_changes.CreateReferralPayload | None:
+        return await referral_changes.create(info.context, input)
+
+    @strawberry.mutation(description="Let a friend join by the code they were given.")
+    async def accept_referral(
+        self, info: Info, input: Annotated[referral_changes.AcceptReferralInput, _INPUT]
+    ) -> referral_changes.AcceptReferralPayload | None:
+        return await referral_changes.accept(info.context, input)
+
+    @strawberry.mutation(description="Decide on a referral that was held for review.")
+    async def review_referral(
+        self, info: Info, input: Annotated[referral_changes.ReviewReferralInput, _INPUT]
+    ) -> referral_changes.ReviewReferralPayload | None:
+        return await referral_changes.review(info.context, input)

@@ -17,6 +17,8 @@ from api.graph.feedback import Feedback, FeedbackReply
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.graph.referral_programs import ReferralProgram
+from api.graph.referrals import Referral, Reward
 from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.reads.active_policies import active_policies
@@ -26,6 +28,8 @@ from api.reads.feedback import feedback, replies
 from api.reads.lifetime_value_models import models
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
+from api.reads.referral_programs import referral_programs
+from api.reads.referrals import referrals, rewards
 from api.reads.relation import Relation
 from api.reads.subscriptions import payments, subscriptions
 from api.reads.support_plans import support_plans, usages
@@ -44,7 +48,10 @@ VIEWS: dict[type, Relation] = {
     Order: orders,
     OrderLine: order_lines,
     Product: products,
+    Referral: referrals,
+    ReferralProgram: referral_programs,
     Refund: refunds,
+    Reward: rewards,
     SupportPlanEnrollment: support_plans,
     SupportUsage: usages,
     SubscriptionPayment: payments,

@@ -39,6 +39,11 @@ _MEANINGS = {
     Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
     Code.INSUFFICIENT_POINTS: "There are not as many points that can be spent; pending ones do not count.",
     Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
+    Code.SELF_REFERRAL: "Nobody can be referred by themselves, nor by somebody they brought.",
+    Code.ALREADY_CUSTOMER: "Only somebody who has bought nothing yet can be referred.",
+    Code.ALREADY_REFERRED: "The customer was referred before, which happens once for good.",
+    Code.CODE_UNKNOWN: "There is no such referral code.",
+    Code.CODE_EXPIRED: "The invitation behind the referral code is too old, or was used.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}

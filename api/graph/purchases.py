@@ -17,6 +17,7 @@ from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.orders import Order
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.purchase_lines import PurchaseLineInput
+from api.graph.referrals import Referral
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
@@ -44,6 +45,7 @@ class PurchaseInput:
     placed_at: datetime = strawberry.field(description="When the customer bought; not in the future.")
     lines: list[PurchaseLineInput] = strawberry.field(description="What was bought: 1 to 200 lines.")
     discount: MoneyInput | None = optional("What was taken off the whole order, in the currency of the lines.")
+    referral_code: str | None = optional("The code of the friend who recommended the business, if one was given.")
 
     def purchase(self) -> NewPurchase:
         """Return the purchase to record."""
@@ -53,6 +55,7 @@ class PurchaseInput:
             placed_at=self.placed_at,
             lines=tuple(line.line() for line in self.lines),
             discount=amount(self.discount) if self.discount else None,
+            referral_code=or_none(self.referral_code),
         )
 
 
@@ -75,6 +78,9 @@ class RecordPurchasesInput(ChangeInput):
 class RecordPurchasePayload(CustomerPayload):
     order: Order | None = strawberry.field(
         description="The order that was recorded, or would be on a dry run; null when something was wrong."
+    )
+    referral: Referral | None = strawberry.field(
+        description="The referral that moved on because of the purchase; null for most, and where you may not see it."
     )
 
 
@@ -118,6 +124,7 @@ async def record_many(caller: Caller, given: RecordPurchasesInput) -> RecordPurc
 def _payload(outcome: Outcome, recorded: Recorded, key: str) -> RecordPurchasePayload:
     return RecordPurchasePayload(
         order=reference(Order, outcome, "order", recorded),
+        referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),

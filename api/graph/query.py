@@ -21,6 +21,8 @@ from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
+from api.graph.referral_programs import ReferralProgram
+from api.graph.referrals import Referral, ReferralFilterInput
 from api.graph.shared import Connection, Node
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
@@ -31,6 +33,9 @@ from api.reads.feedback import feedback
 from api.reads.lifetime_value_models import models
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.referral_programs import has_begun as program_has_begun
+from api.reads.referral_programs import referral_programs
+from api.reads.referrals import referrals
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 
@@ -138,6 +143,15 @@ class Query:
     )
     contracts: Connection[Contract] = root_page(
         contracts, "Contracts with all customers, latest first.", filter=ContractFilterInput, order=ContractOrderInput
+    )
+    referral_program: ReferralProgram | None = root_one(
+        referral_programs, "The rules of referrals in force; null before there are any.", only=program_has_begun
+    )
+    referrals: Connection[Referral] = root_page(
+        referrals,
+        "Referrals of all customers, latest first; heldForReview finds those to decide on.",
+        filter=ReferralFilterInput,
+        order=None,
     )
     subscriptions: Connection[CustomerSubscription] = root_page(
         subscriptions,

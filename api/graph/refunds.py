@@ -15,6 +15,7 @@ from api.graph.declare import optional
 from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
+from api.graph.referrals import Referral
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.refunds import record_refund
@@ -44,6 +45,9 @@ class RecordRefundPayload(CustomerPayload):
         description="The refund that was recorded, or would be on a dry run; null when something was wrong."
     )
     order: Order | None = strawberry.field(description="The order as it is afterwards.")
+    referral: Referral | None = strawberry.field(
+        description="The referral that counts no longer because of it; null for most, and where you may not see it."
+    )
 
 
 async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayload:
@@ -64,6 +68,7 @@ async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayloa
     return RecordRefundPayload(
         refund=reference(Refund, outcome, "refund", recorded),
         order=reference(Order, outcome, "order", recorded),
+        referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
         user_errors=user_errors(outcome.errors),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     null,
     select,
     true,
@@ -33,6 +34,7 @@ from api.tables.business import exchange_rates
 from api.tables.customers import customer_external_ids, customers
 from api.tables.loyalty import loyalty_accounts
 from api.tables.products import products
+from api.tables.referrals import referrals
 from api.writes.change import Change
 
 
@@ -66,8 +68,14 @@ def _customers() -> Select[Any]:
     place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
     account = (loyalty_accounts.c.customer_id == survivor.element) & loyalty_accounts.c.closed_at.is_(None)
-    source = named.join(found, true()).outerjoin(loyalty_accounts, account)
-    return select(place, survivor, found.c.merged_into, loyalty_accounts.c.account_id).select_from(source)
+    came_by = (
+        (referrals.c.referred_id == survivor.element)
+        & referrals.c.superseded_at.is_(None)
+        & (referrals.c.status == literal_column("'JOINED'"))
+    )
+    source = named.join(found, true()).outerjoin(loyalty_accounts, account).outerjoin(referrals, came_by)
+    beside = (loyalty_accounts.c.account_id, referrals.c.referral_id)
+    return select(place, survivor, found.c.merged_into, *beside).select_from(source)
 
 
 def _products() -> Select[Any]:
@@ -80,10 +88,10 @@ def _customers_and_products() -> CompoundSelect[Any]:
     buyer, sold = _customers().subquery("c"), _products().subquery("p")
     return union_all(
         select(
-            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id),
+            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id, buyer.c.referral_id),
             *(null().label("sku"), null().label("name")),
         ),
-        select(null(), sold.c.product_id, null(), null(), sold.c.sku, sold.c.name),
+        select(null(), sold.c.product_id, null(), null(), null(), sold.c.sku, sold.c.name),
     )
 
 
@@ -113,11 +121,13 @@ class KnownCustomer:
     """A customer that a name means; one that was merged away stands for the one it was merged into.
 
     collects  whether the customer has an account for points that is open
+    referral  by which the customer has joined and not bought yet, None for most
     """
 
     customer_id: UUID
     merged: bool
     collects: bool = False
+    referral: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +180,8 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     found: list[KnownCustomer | None] = [None] * count
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
-            found[row["ord"] - 1] = KnownCustomer(
-                row["key"], row["merged_into"] is not None, row["account_id"] is not None
-            )
+            merged, collects = row["merged_into"] is not None, row["account_id"] is not None
+            found[row["ord"] - 1] = KnownCustomer(row["key"], merged, collects, row["referral_id"])
     return found
 
 

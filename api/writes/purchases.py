@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from api.domain.identity import new_id
@@ -14,6 +16,7 @@ from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.loyalty_earning import earn
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
+from api.writes.referral_purchases import codes_of, move_referrals
 from api.writes.standing import stand_anew_by_orders, take_turns
 from api.writes.worth import day_of, worth
 
@@ -33,13 +36,14 @@ async def record_purchases(
     outcomes: Outcomes = [None] * len(purchases)
     good = _checked(change, purchases, fields, outcomes)
     buyers, known = await _named(change, good)
+    codes = await codes_of(change, good, buyers, fields, outcomes)
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
     priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
     hoped = {each.place: Outcome({"order": each.order_id, "customer": each.buyer.customer_id}) for each in priced}
     found: Sequence[Outcome] = [outcome or hoped[place] for place, outcome in enumerate(outcomes)]
     if priced and not (all_or_none and any(outcome.errors for outcome in found)):
-        found = await _written(change, priced, fields, known, named, found)
+        found = await _written(change, priced, fields, known, named, found, codes)
     if all_or_none and any(outcome.errors for outcome in found):
         raise Refused([Outcome({}, errors=outcome.errors) for outcome in found])
     return found
@@ -81,6 +85,8 @@ async def _priced(
     for (place, purchase), buyer in zip(purchases.items(), buyers, strict=True):
         try:
             rate = rates[purchase.currency, days[place]]
+            if outcomes[place]:
+                continue
             each = _price(change, purchase, buyer, rate, fields[place], place)
             _check_products(purchase, nameable, fields[place])
             found.append(each)
@@ -126,8 +132,12 @@ async def _written(
     known: dict[str, KnownProduct],
     named: Mapping[str, NewLine],
     hoped: Sequence[Outcome],
+    codes: Mapping[int, Any],
 ) -> Sequence[Outcome]:
-    """Add what can be added and return what became of every purchase; `hoped` says what it is if all can be added."""
+    """Add what can be added and return what became of every purchase; `hoped` says what it is if all can be added.
+
+    codes  by which buyers join, by place
+    """
     lacking = _unknown(priced, known)
     if lacking:
         await take_turns(change, _buyers(priced))
@@ -136,11 +146,12 @@ async def _written(
         added = await add_orders_with_lines(change, priced, known, hoped)
     await stand_anew_by_orders(change, _buyers(added))
     await _earn(change, [each for each in added if each.buyer.collects])
-    if not lacking and len(added) == len(priced):
+    moved = await move_referrals(change, added, codes)
+    if not lacking and len(added) == len(priced) and not moved:
         return Kept(hoped)
     lost = {each.place for each in priced} - {each.place for each in added}
     return [
-        Outcome({}, errors=(_taken(fields[place]),)) if place in lost else outcome
+        Outcome({}, errors=(_taken(fields[place]),)) if place in lost else _with_referral(outcome, moved.get(place))
         for place, outcome in enumerate(hoped)
     ]
 
@@ -149,6 +160,10 @@ async def _earn(change: Change, added: Sequence[Priced]) -> None:
     if added:
         order_ids = [each.order_id for each in added]
         await earn(change.connection, change.business.time_zone, _buyers(added), order_ids)
+
+
+def _with_referral(outcome: Outcome, referral: UUID | None) -> Outcome:
+    return replace(outcome, ids={**outcome.ids, "referral": referral}) if referral else outcome
 
 
 def _buyers(added: Sequence[Priced]) -> list[UUID]:

@@ -16,11 +16,28 @@ from api.domain.money import Amount, in_minor_units
 from api.domain.purchase import NewRefund
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
+from api.tables.referrals import referrals
 from api.writes.change import Change, Outcome, Refused
+from api.writes.referral_steps import after_refund_on
 from api.writes.standing import stand_anew
 from api.writes.support_plans import end_with_order
 
-_LOCK_ORDER = prepare(select(orders).where(orders.c.order_id == bindparam("which")).with_for_update(key_share=True))
+_REFERRAL = (
+    select(referrals.c.referral_id)
+    .where(
+        referrals.c.referred_id == orders.c.customer_id,
+        referrals.c.order_id == orders.c.order_id,
+        referrals.c.superseded_at.is_(None),
+        referrals.c.status == literal_column("'QUALIFIED'"),
+    )
+    .scalar_subquery()
+)
+"""The referral that counts because of an order."""
+_LOCK_ORDER = prepare(
+    select(orders, _REFERRAL.label("referral_id"))
+    .where(orders.c.order_id == bindparam("which"))
+    .with_for_update(key_share=True)
+)
 _ZERO: ColumnElement[Decimal] = literal_column("0")
 _PAID_BACK = prepare(
     select(
@@ -82,6 +99,7 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
     amount = rest if refund.amount.amount == _shown(order, rest) else refund.amount.amount
     refunded_at = refund.refunded_at or max(change.now, order["placed_at"])
     ids = {"refund": new_id(), "order": order["order_id"], "customer": order["customer_id"]}
+    worth = _worth(change, order, amount, rest, business_rest)
     added = await change.rows(
         _ADD,
         customer_id=ids["customer"],
@@ -91,7 +109,7 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
         external_id=refund.external_id and refund.external_id.value,
         amount=amount,
         currency=order["currency"],
-        business_amount=_worth(change, order, amount, rest, business_rest),
+        business_amount=worth,
         reason=refund.reason,
         refunded_at=refunded_at,
     )
@@ -102,6 +120,9 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
         # Refunds may be entered in another order than they happened in: the last one to happen paid it all back.
         await end_with_order(change, ids["customer"], ids["order"], max(refunded_at, last_at or refunded_at))
     await stand_anew(change, [ids["customer"]])
+    referral = order["referral_id"]
+    if referral and await after_refund_on(change, referral, refunded_at, business_rest - worth):
+        ids["referral"] = referral
     return ids
 
 

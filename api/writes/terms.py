@@ -32,25 +32,24 @@ _CLOCKS = {"recorded_at", "replaced_at", "superseded_at"}
 class Versions:
     """What is written of one kind of thing with a term.
 
-    table  its versions
-    key    name of the column that says whose versions they are
+    table            its versions
+    key              name of the column that says whose versions they are
+    named_elsewhere  whether other systems have identifiers for them
     """
 
-    def __init__(self, table: Table, key: str) -> None:
+    def __init__(self, table: Table, key: str, *, named_elsewhere: bool = True) -> None:
         self._table, self._key = table, key
         self._columns = [column for column in table.c if not column.computed and column.name not in _CLOCKS]
         newest = table.c.superseded_at.is_(None)
         kept = [_kept(column) for column in table.c]
         self._lock = prepare(select(*kept).where(table.c[key] == bindparam("which"), newest).with_for_update())
         self._seen = prepare(select(table.c.version).where(table.c[key] == bindparam("which"), newest))
-        self._first = prepare(
-            insert(table)
-            .values({column.name: _given(column) for column in self._columns})
-            .on_conflict_do_nothing(
+        first = insert(table).values({column.name: _given(column) for column in self._columns})
+        if named_elsewhere:
+            first = first.on_conflict_do_nothing(
                 index_elements=["source", "external_id"], index_where=table.c.version == literal_column("1")
             )
-            .returning(table.c[key])
-        )
+        self._first = prepare(first.returning(table.c[key]))
         self._following: dict[frozenset[str], Statement] = {}
 
     async def open(
@@ -68,7 +67,7 @@ class Versions:
         what              how a message calls it, such as "subscription"
         expected_version  the version that the caller has read, None for any
         """
-        found = await self._locked(change, which) if which else None
+        found = await self.locked(change, which) if which else None
         if found is None or change.principal.customer_id not in (None, found["customer_id"]):
             raise Rejection(UserErrorCode.NOT_FOUND, f"There is no such {what}.", field)
         if expected_version not in (None, found["version"]):
@@ -76,7 +75,8 @@ class Versions:
             raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), found["version"])
         return found
 
-    async def _locked(self, change: Change, which: UUID) -> Any:
+    async def locked(self, change: Change, which: UUID) -> Any:
+        """Return the newest version of one of them, whosever it is, and lock it; None where there is none."""
         while not (found := await change.rows(self._lock, which=which)):
             # A version that another change closes while we wait for it is no longer the newest, and what follows it
             # did not stand there yet when the statement began: the next statement sees it.

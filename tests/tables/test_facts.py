@@ -28,6 +28,9 @@ FACTS_OF_TERMS = {
     "feedback",
     "feedback_replies",
     "complaint_resolutions",
+    "referral_programs",
+    "referral_signals",
+    "referral_rewards",
 }
 CHANGES = {
     "updated": "UPDATE {table} SET {column} = {column} + 1",

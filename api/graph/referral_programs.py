@@ -1,0 +1,136 @@
+"""The rules of referrals in the schema: how they are shown, and how others are put into force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+
+from api.domain.calendar import Duration
+from api.domain.referral_program import NewProgram, NewReward
+from api.graph.declare import column, identifier, money, optional
+from api.graph.naming import amount, or_none
+from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.shared import Money, MoneyInput, Node
+from api.writes.change import Change, Outcome
+from api.writes.referral_programs import set_referral_program
+
+
+@strawberry.type(
+    description=(
+        "The rules of referrals in one version, which is never changed. A friend is judged by the one that was in "
+        "force on joining."
+    )
+)
+class ReferralProgram(Node):
+    id: strawberry.ID = identifier()
+    version: int = column("Number of the version, from 1 on; send the latest as expectedVersion.")
+    effective_from: datetime = column("From when on friends join under it.")
+    referrer_points: int | None = column("Points the referrer gets for a friend who buys, null for none.")
+    referrer_money: Money | None = money(
+        "Money the referrer gets for a friend who buys, null for none.", "referrer_money", missing="referrer_money"
+    )
+    referred_points: int | None = column("Points the friend gets, null for none.")
+    referred_money: Money | None = money(
+        "Money the friend gets, null for none.", "referred_money", missing="referred_money"
+    )
+    minimum_purchase: Money = money(
+        "What a purchase of the friend must bring to count, after discount and refunds.", "minimum_purchase"
+    )
+    qualify_within: Duration = column("How long after joining the friend may take to buy.")
+    hold: Duration = column("How long rewards wait after the purchase: the time in which it can be returned.")
+    invitation_lifetime: Duration = column("How long an invitation can be used.")
+    most_rewarded: int | None = column(
+        "How many friends of one referrer are rewarded within limitWindow; null for all."
+    )
+    limit_window: Duration | None = column("How long a rewarded friend counts towards mostRewarded.")
+    active_referrers_only: bool = column("Whether the referrer must be active when the friend buys.")
+    recorded_at: datetime = column("When the version was entered here.")
+
+
+@strawberry.input(description="What one side of a referral is to get: points or money.")
+class RewardInput:
+    points: int | None = optional("Loyalty points, 1 to 1,000,000.")
+    money: MoneyInput | None = optional("Money that the business owes the customer, in its own currency.")
+
+    def reward(self) -> NewReward:
+        """Return the reward as the domain takes it."""
+        paid = or_none(self.money)
+        return NewReward(or_none(self.points), amount(paid) if paid else None)
+
+
+_MONTH, _QUARTER = Duration(days=30), Duration(days=90)
+
+
+@strawberry.input(description="The rules of referrals.")
+class ReferralProgramInput:
+    referrer_reward: RewardInput | None = optional("What the referrer gets for a friend who buys; left out, nothing.")
+    referred_reward: RewardInput | None = optional("What the friend gets; left out, nothing.")
+    minimum_purchase: MoneyInput | None = optional(
+        "What a purchase of the friend must bring to count, after discount and refunds; left out, anything."
+    )
+    qualify_within: Duration | None = strawberry.field(
+        description="How long after joining the friend may take to buy, in whole days or longer.", default=_QUARTER
+    )
+    hold: Duration | None = strawberry.field(
+        description="How long rewards wait after the purchase; P0D for not at all.", default=_MONTH
+    )
+    invitation_lifetime: Duration | None = strawberry.field(
+        description="How long an invitation can be used, in whole days or longer.", default=_QUARTER
+    )
+    most_rewarded: int | None = optional("How many friends of one referrer are rewarded within limitWindow; or all.")
+    limit_window: Duration | None = optional("How long a rewarded friend counts towards mostRewarded, such as P12M.")
+    active_referrers_only: bool | None = strawberry.field(
+        description="Whether the referrer must be active when the friend buys.", default=False
+    )
+
+    def program(self) -> NewProgram:
+        """Return the program as the domain takes it."""
+        referrer, referred = or_none(self.referrer_reward), or_none(self.referred_reward)
+        minimum = or_none(self.minimum_purchase)
+        return NewProgram(
+            referrer=referrer and referrer.reward(),
+            referred=referred and referred.reward(),
+            minimum_purchase=amount(minimum) if minimum else None,
+            qualify_within=_QUARTER if self.qualify_within is None else self.qualify_within,
+            hold=_MONTH if self.hold is None else self.hold,
+            invitation_lifetime=_QUARTER if self.invitation_lifetime is None else self.invitation_lifetime,
+            most_rewarded=or_none(self.most_rewarded),
+            limit_window=or_none(self.limit_window),
+            active_referrers_only=self.active_referrers_only is True,
+        )
+
+
+@strawberry.input(description="Rules of referrals to put into force, and the key that makes the change count once.")
+class SetReferralProgramInput(ChangeInput):
+    program: ReferralProgramInput = strawberry.field(description="The rules that are to hold for friends who join.")
+    effective_from: datetime = strawberry.field(
+        description="From when on they hold: later than every version there is, and at most 10 years ahead."
+    )
+    expected_version: int | None = optional(
+        "The latest version you read, 0 for none; if somebody set another one since, nothing is done (CONFLICT)."
+    )
+
+
+@strawberry.type(description="What became of rules of referrals to put into force.")
+class SetReferralProgramPayload(Payload):
+    program: ReferralProgram | None = strawberry.field(
+        description="The version that was added, or would be on a dry run; null if something was wrong."
+    )
+
+
+async def put_into_force(caller: Caller, given: SetReferralProgramInput) -> SetReferralProgramPayload:
+    """Put a program into force."""
+
+    async def work(change: Change) -> Sequence[Outcome]:
+        expected = or_none(given.expected_version)
+        return await set_referral_program(change, given.program.program(), given.effective_from, expected)
+
+    recorded = await perform(caller, "setReferralProgram", given, work)
+    outcome = recorded.outcomes[0]
+    return SetReferralProgramPayload(
+        program=reference(ReferralProgram, outcome, "program", recorded),
+        user_errors=user_errors(outcome.errors),
+        idempotency=idempotency(given.idempotency_key, recorded),
+    )

@@ -1,0 +1,126 @@
+"""Referrals in versions, the codes they came by, the signs noticed about them, and their rewards.
+
+A referral is the data of who recommended: through a lens with an owner nobody else sees it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, case, literal_column
+
+from api.domain.referral_signals import WEIGHTS
+from api.reads.customers import customers
+from api.reads.json import constant
+from api.reads.referral_programs import referral_programs
+from api.reads.relation import Expression, Link, Relation, Row, Term, rows
+from api.reads.words import text
+from api.tables import referrals as tables
+
+_CUSTOMER, _REFERRAL = ("customer_id", "customer_id"), ("referral_id", "referral_id")
+_LATEST_FIRST = (Term("created_at", descending=True),)
+_PLANNED = {"created_at", "expires_at", "joined_at", "qualified_at", "release_at"}
+_EXPLANATIONS = {
+    "SAME_EMAIL": "The friend's email address leads to the same mailbox as that of the referrer or another friend.",
+    "SAME_PHONE": "The friend has the phone number of the referrer or another friend.",
+    "SAME_DEVICE": "The friend joined on a device that the referrer or another friend used.",
+    "VELOCITY": "Many friends of the referrer joined within one day.",
+    "CIRCLE": "The friend looks like somebody by whom the referrer came.",
+}
+
+referrals = Relation(
+    "referrals",
+    tables.referrals,
+    "referral_id",
+    "rfl",
+    owner="customer_id",
+    happened="changed_at",
+    recorded="recorded_at",
+    superseded="superseded_at",
+    replaced="replaced_at",
+    planned=frozenset(_PLANNED),
+    order=_LATEST_FIRST,
+)
+codes = Relation(
+    "referral_codes",
+    tables.referral_codes,
+    "referral_id",
+    "rco",
+    owner="customer_id",
+    happened="created_at",
+    recorded="recorded_at",
+)
+signals = Relation(
+    "referral_signals",
+    tables.referral_signals,
+    "signal_id",
+    "rsi",
+    owner="customer_id",
+    happened="noticed_at",
+    recorded="recorded_at",
+    order=(Term("weight", descending=True),),
+)
+rewards = Relation(
+    "referral_rewards",
+    tables.referral_rewards,
+    "reward_id",
+    "rew",
+    owner="customer_id",
+    happened="earned_at",
+    recorded="recorded_at",
+    planned=frozenset({"release_at"}),
+    order=(Term("side", descending=True),),
+)
+
+referrer_of_referral = Link(referrals, customers, (_CUSTOMER,))
+friend_of_referral = Link(referrals, customers, (("referred_id", "customer_id"),))
+program_of_referral = Link(referrals, referral_programs, (("program_id", "program_id"),))
+signals_of_referral = Link(
+    referrals, signals, (_CUSTOMER, _REFERRAL), order=(Term("weight", descending=True), Term("code")), total=True
+)
+rewards_of_referral = Link(
+    referrals, rewards, (_CUSTOMER, _REFERRAL), order=(Term("side", descending=True),), total=True
+)
+referral_of_reward = Link(rewards, referrals, (_CUSTOMER, _REFERRAL))
+recipient_of_reward = Link(rewards, customers, (("recipient_id", "customer_id"),))
+referrals_by_customer = Link(customers, referrals, (_CUSTOMER,), order=_LATEST_FIRST)
+referral_of_friend = Link(customers, referrals, (("customer_id", "referred_id"),))
+codes_of_customer = Link(customers, codes, (_CUSTOMER,))
+
+
+@referrals.expression
+def status(row: Row) -> Expression:
+    """Return how far a referral has come at the moment, as `domain.referral.status_at` says."""
+    moment = row.lens.moment
+    return case(
+        (moment >= row.c.expires_at, constant("EXPIRED")),
+        (and_(row.c.release_at <= moment, _is(row, "QUALIFIED"), ~row.c.in_review), constant("REWARDED")),
+        else_=row.c.status,
+    )
+
+
+def _is(row: Row, status: str) -> ColumnElement[bool]:
+    return row.c.status == literal_column(f"'{status}'")
+
+
+@signals.expression
+def explanation(row: Row) -> Expression:
+    """Return what a sign means, in words."""
+    return case(*[(row.c.code == constant(code), text(_EXPLANATIONS[code])) for code in WEIGHTS], else_=row.c.code)
+
+
+@rewards.expression
+def reward_status(row: Row) -> Expression:
+    """Return how a reward stands at the moment: it is taken back together with its referral."""
+    referral, joined = row.joined(referral_of_reward)
+    reversed_ = rows(referral, [literal_column("1")], [*joined, _is(referral, "REVERSED")]).exists()
+    return case(
+        (reversed_, constant("REVERSED")),
+        (row.c.release_at <= row.lens.moment, constant("ISSUED")),
+        else_=constant("PENDING"),
+    )
+
+
+@customers.expression
+def referral_code(row: Row) -> Expression:
+    """Return the code of a customer's own, null before there is one."""
+    code, joined = row.joined(codes_of_customer)
+    return rows(code, [code.c.code], [*joined, code.c.referral_id.is_(None)]).scalar_subquery()

@@ -1,0 +1,141 @@
+"""Looking for signs that a friend who joins is nobody new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    DateTime,
+    Double,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from api.database import prepare
+from api.domain.identity import new_id
+from api.domain.referral_identity import Identity, signals
+from api.domain.referral_signals import AT_ONCE, WEIGHTS
+from api.tables.customers import customers
+from api.tables.referrals import referral_codes, referral_signals, referrals
+from api.writes.change import Change
+from api.writes.lookups import arrays
+
+_MOST_FRIENDS: Any = literal_column("200")
+_DEEPEST: Any = literal_column("5")
+_AROUND, _FRIEND = (literal_column(f"'{part}'", Text) for part in ("around", "friend"))
+_OPEN = referrals.c.superseded_at.is_(None)
+
+
+def _above() -> Any:
+    """Return the referrer and by whom they came: `customer_id` and `depth`, 0 for the referrer."""
+    begun = select(bindparam("referrer", type_=Uuid).label("customer_id"), literal_column("0", Integer).label("depth"))
+    chain = begun.cte("chain", recursive=True)
+    step = (
+        select(referrals.c.customer_id, chain.c.depth + literal_column("1"))
+        .join_from(referrals, chain, referrals.c.referred_id == chain.c.customer_id)
+        .where(_OPEN, chain.c.depth < _DEEPEST)
+    )
+    return chain.union_all(step)
+
+
+def _friends() -> Any:
+    """Return the friends of the referrer who joined last."""
+    mine = referrals.c.customer_id == bindparam("referrer", type_=Uuid)
+    joined = select(referrals.c.referred_id, referrals.c.device).where(
+        mine, _OPEN, referrals.c.referred_id.is_not(None)
+    )
+    return joined.order_by(referrals.c.joined_at.desc()).limit(_MOST_FRIENDS).cte("friends")
+
+
+def _identities() -> Any:
+    """Return rows of `part`, email, phone and device: of the friend, of people around the referrer, of those above."""
+    chain, friends = _above(), _friends()
+    part = literal_column("CASE chain.depth WHEN 0 THEN 'around' ELSE 'above' END", Text).label("part")
+    people = union_all(
+        select(chain.c.customer_id, part),
+        select(friends.c.referred_id, _AROUND),
+        select(bindparam("friend", type_=Uuid), _FRIEND),
+    ).cte("people")
+    # Who turned out to be somebody else has left addresses and numbers behind.
+    is_same = or_(customers.c.customer_id == people.c.customer_id, customers.c.merged_into == people.c.customer_id)
+    codes, came = referral_codes.c, referrals.c
+    nothing = (null().label("email"), null().label("phone"))
+    return union_all(
+        select(people.c.part, customers.c.email, customers.c.phone, null().label("device")).join_from(
+            people, customers, is_same
+        ),
+        select(part, *nothing, codes.device).join_from(chain, referral_codes, codes.customer_id == chain.c.customer_id),
+        select(part, *nothing, came.device).join_from(
+            chain, referrals, and_(came.referred_id == chain.c.customer_id, _OPEN)
+        ),
+        select(_AROUND, *nothing, friends.c.device),
+    )
+
+
+_IDENTITIES = prepare(_identities())
+_LATELY = prepare(
+    select(func.count().label("lately")).where(
+        referrals.c.customer_id == bindparam("referrer"),
+        _OPEN,
+        referrals.c.joined_at > bindparam("since", type_=DateTime(timezone=True)),
+    )
+)
+_GIVEN = arrays("g", {"signal_id": Uuid, "code": Text, "weight": Double})
+_SAME_FOR_ALL = ("customer_id", "referral_id", "version", "noticed_at")
+_ADD = prepare(
+    insert(referral_signals).from_select(
+        [*_SAME_FOR_ALL, "signal_id", "code", "weight"],
+        select(
+            *[bindparam(name, type_=referral_signals.c[name].type) for name in _SAME_FOR_ALL],
+            _GIVEN.c.signal_id,
+            _GIVEN.c.code,
+            _GIVEN.c.weight,
+        ),
+    )
+)
+
+
+async def signals_of(
+    change: Change, *, referrer: UUID, friend: UUID, device: bytes | None, at: datetime
+) -> Sequence[str]:
+    """Return the signs that a friend who joins at a moment, with a device or None, may be nobody new."""
+    rows = await change.rows(_IDENTITIES, referrer=referrer, friend=friend)
+    lately = await change.rows(_LATELY, referrer=referrer, since=at - AT_ONCE)
+    own, around, above = (_identity(rows, part) for part in ("friend", "around", "above"))
+    devices = own.devices | ({device} if device else set())
+    return signals(Identity(own.emails, own.phones, devices), around=around, above=above, lately=lately[0]["lately"])
+
+
+def _identity(rows: Iterable[Any], part: str) -> Identity:
+    mine = [row for row in rows if row["part"] == part]
+    emails, phones, devices = ({row[name] for row in mine if row[name]} for name in ("email", "phone", "device"))
+    return Identity(frozenset(emails), frozenset(phones), frozenset(devices))
+
+
+async def add_signals(change: Change, referral: dict[str, Any], found: Sequence[str], at: datetime) -> None:
+    """Add the signs that came with a version of a referral.
+
+    referral  its customer_id, referral_id and version
+    """
+    if found:
+        await change.rows(
+            _ADD,
+            **referral,
+            noticed_at=at,
+            signal_id=[new_id() for _ in found],
+            code=list(found),
+            weight=[WEIGHTS[signal] for signal in found],
+        )

@@ -1,0 +1,162 @@
+"""Recommending the business to a friend, joining by a code, and deciding on what was held for review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from api.database import prepare
+from api.domain import contact
+from api.domain.customer_name import CustomerName
+from api.domain.identity import new_id
+from api.domain.referral import INVITED, after_review
+from api.domain.referral_code import code
+from api.domain.referral_signals import mailbox, reasons
+from api.domain.text import LONG, cleaned
+from api.errors import Rejection, UserErrorCode
+from api.tables.customers import customers
+from api.tables.referrals import referral_signals
+from api.writes.change import Change, Outcome
+from api.writes.lookups import customer_of, customers_named
+from api.writes.referral_codes import Wanted, add_code, code_found, fingerprint
+from api.writes.referral_joining import (
+    REFERRALS,
+    Joining,
+    already_referred,
+    check_friend,
+    check_invitation,
+    join,
+    take_turns,
+)
+from api.writes.referral_programs import program_in_force
+from api.writes.referral_steps import standing_of, take_step
+from api.writes.terms import refusing
+
+_INPUT, _ID = ("input",), ("input", "referralId")
+_REFERRAL = ("input", "referral")
+_EMAIL = prepare(select(customers.c.email).where(customers.c.customer_id == bindparam("whose")))
+_SIGNALS = prepare(
+    select(referral_signals.c.code)
+    .where(
+        referral_signals.c.customer_id == bindparam("customer_id"),
+        referral_signals.c.referral_id == bindparam("referral_id"),
+    )
+    .order_by(referral_signals.c.weight.desc(), referral_signals.c.code)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReferral:
+    """Who recommends the business, and to whom.
+
+    code      that the friend can use, None for a new one
+    email     where the friend is to be reached, None where that is not known
+    referred  the friend, where they are known already
+    device    on which the referrer asks for it
+    """
+
+    referrer: CustomerName
+    code: str | None
+    email: str | None
+    referred: CustomerName | None
+    device: str | None
+
+
+async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
+    """Record that a customer recommends the business, and return the referral; raise Refused where that cannot be.
+
+    A friend who is known already has joined with it.
+    """
+    with refusing():
+        field = (*_REFERRAL, "referrer")
+        referrer = await customer_of(change, new.referrer.cleaned(field), field)
+        program = await program_in_force(change, change.now, _INPUT)
+        await take_turns(change)
+        email = await _friends_email(change, referrer, new.email)
+        friend = await _known_friend(change, referrer, new.referred)
+        key = new_id()
+        device = fingerprint(change, new.device, (*_REFERRAL, "deviceId"))
+        made = await add_code(change, Wanted(referrer, new.code, key, email, device))
+        invited = {
+            "customer_id": referrer,
+            "referral_id": key,
+            "code": made["code"],
+            "program_id": program["program_id"],
+            "status": INVITED,
+            "in_review": False,
+            "created_at": made["created_at"],
+            "expires_at": program["invited_until"],
+            "reasons": [],
+            "change": INVITED,
+            "changed_at": made["created_at"],
+        }
+        await REFERRALS.begin(change, invited)
+        if friend is not None:
+            found = {"customer_id": referrer, "code": made["code"], "referral_id": key}
+            joining = Joining(found, friend, made["created_at"])
+            await join(change, joining, await check_invitation(change, joining, _INPUT), _INPUT)
+        return [Outcome({"referral": key, "customer": referrer})]
+
+
+async def _known_friend(change: Change, referrer: UUID, name: CustomerName | None) -> UUID | None:
+    if name is None:
+        return None
+    field = (*_REFERRAL, "referred")
+    friend = await customer_of(change, name.cleaned(field), field)
+    if await check_friend(change, referrer=referrer, friend=friend, field=field):
+        raise already_referred(field)
+    return friend
+
+
+async def _friends_email(change: Change, referrer: UUID, given: str | None) -> str | None:
+    """Return the address of a friend as it is kept; raise Rejection where it is that of somebody who cannot join."""
+    if given is None:
+        return None
+    field = (*_REFERRAL, "referredEmail")
+    email = contact.email(given, field)
+    own = (await change.rows(_EMAIL, whose=referrer))[0]["email"]
+    if own and mailbox(own) == mailbox(email):
+        raise Rejection(UserErrorCode.SELF_REFERRAL, "This is the referrer's own address.", field)
+    (known,) = await customers_named(change, [CustomerName(email=email)])
+    if known and await check_friend(change, referrer=referrer, friend=known.customer_id, field=field):
+        raise already_referred(field)
+    return email
+
+
+async def accept_referral(change: Change, given_code: str, customer: CustomerName, device: str | None) -> list[Outcome]:
+    """Let a friend join by a code and return the referral; raise Refused where they cannot, or the code is none."""
+    with refusing():
+        field, named = ("input", "code"), ("input", "customer")
+        friend = await customer_of(change, customer.cleaned(named), named)
+        found = await code_found(change, code(given_code), field)
+        known_by = fingerprint(change, device, ("input", "deviceId"))
+        await take_turns(change)
+        if await check_friend(change, referrer=found["customer_id"], friend=friend, field=named):
+            raise already_referred(named)
+        joining = Joining(found, friend, change.now, known_by)
+        invitation = await check_invitation(change, joining, field)
+        return [Outcome({"referral": await join(change, joining, invitation, field), "customer": friend})]
+
+
+async def review_referral(
+    change: Change, referral_id: UUID | None, *, accept: bool, note: str, expected_version: int | None
+) -> list[Outcome]:
+    """Decide on a referral that was held for review and return it; raise Refused where there is nothing to decide."""
+    with refusing():
+        if change.principal.customer_id is not None:
+            raise Rejection(UserErrorCode.NOT_FOUND, "There is no referral that a customer may decide on.", _ID)
+        said = cleaned(note, most=LONG, field=("input", "note"))
+        newest = await REFERRALS.open(change, referral_id, _ID, "referral", expected_version)
+        signs = await _signals_of(change, newest)
+        step = after_review(standing_of(newest), accept=accept, at=change.now, reasons=tuple(reasons(signs)))
+        await take_step(change, newest, step, note=said)
+        return [Outcome({"referral": newest["referral_id"], "customer": newest["customer_id"]})]
+
+
+async def _signals_of(change: Change, referral: Any) -> Sequence[str]:
+    found = {name: referral[name] for name in ("customer_id", "referral_id")}
+    return [row["code"] for row in await change.rows(_SIGNALS, **found)]
