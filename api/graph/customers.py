@@ -15,6 +15,7 @@ from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInpu
 from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
 from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
+from api.graph.loyalty import LoyaltyAccount
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
 from api.graph.recommendations import RECOMMENDATIONS, Recommendation
@@ -44,6 +45,7 @@ from api.reads.business import told_in_currency
 from api.reads.contracts import contracts_of_customer
 from api.reads.feedback import feedback_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
+from api.reads.loyalty import account_of_customer
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
 from api.reads.referrals import referral_of_friend, referrals_by_customer
@@ -162,6 +164,8 @@ class CustomerFilterInput:
         "The latest recommendation score of the last twelve months is in one of these bands."
     )
     rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
+    loyalty_enrolled: bool | None = condition("Whether the customer has an open account for points.")
+    loyalty_tier: list[str] | None = condition("The customer's account shows one of these tiers, by code.")
 
 
 @strawberry.type(
@@ -233,6 +237,9 @@ class Customer(Node):
         cost=3,
         arguments=[IN_CURRENCY],
         seen=told_in_currency,
+    )
+    loyalty_account: LoyaltyAccount | None = one(
+        account_of_customer, "The customer's account for points; null before they enrol, a closed one stays."
     )
     orders: Connection[Order] = page(
         orders_of_customer, "Orders of this customer, latest first.", filter=OrderFilterInput, order=OrderOrderInput

@@ -15,6 +15,8 @@ from api.graph.customers import Company, Customer
 from api.graph.declare import Reference
 from api.graph.feedback import Feedback, FeedbackReply
 from api.graph.lifetime_value_models import LifetimeValueModel
+from api.graph.loyalty import LoyaltyAccount, LoyaltyEntry
+from api.graph.loyalty_programs import LoyaltyProgram
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
 from api.graph.referral_programs import ReferralProgram
@@ -26,6 +28,8 @@ from api.reads.contracts import contracts
 from api.reads.customers import companies, customers
 from api.reads.feedback import feedback, replies
 from api.reads.lifetime_value_models import models
+from api.reads.loyalty import accounts, entries
+from api.reads.loyalty_programs import programs
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
 from api.reads.referral_programs import referral_programs
@@ -45,6 +49,9 @@ VIEWS: dict[type, Relation] = {
     Feedback: feedback,
     FeedbackReply: replies,
     LifetimeValueModel: models,
+    LoyaltyAccount: accounts,
+    LoyaltyEntry: entries,
+    LoyaltyProgram: programs,
     Order: orders,
     OrderLine: order_lines,
     Product: products,

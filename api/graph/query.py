@@ -18,6 +18,7 @@ from api.graph.customers import Customer, CustomerFilterInput, CustomerIdentifie
 from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page, root_sums
 from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifetime_value_models import LifetimeValueModel
+from api.graph.loyalty_programs import LoyaltyProgram
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
@@ -26,14 +27,15 @@ from api.graph.referrals import Referral, ReferralFilterInput
 from api.graph.shared import Connection, Node
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
-from api.reads.active_policies import active_policies, has_begun
+from api.reads.active_policies import active_policies
 from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.feedback import feedback
+from api.reads.in_force import has_begun
 from api.reads.lifetime_value_models import models
+from api.reads.loyalty_programs import programs
 from api.reads.orders import orders
 from api.reads.products import products
-from api.reads.referral_programs import has_begun as program_has_begun
 from api.reads.referral_programs import referral_programs
 from api.reads.referrals import referrals
 from api.reads.subscriptions import subscriptions
@@ -135,6 +137,9 @@ class Query:
         filter=None,
         order=None,
     )
+    loyalty_program: LoyaltyProgram | None = root_one(
+        programs, "The rules by which customers earn points; null before there are any.", only=has_begun
+    )
     support_plans: Connection[SupportPlanEnrollment] = root_page(
         support_plans,
         "Support plans of all customers, latest first.",
@@ -145,7 +150,7 @@ class Query:
         contracts, "Contracts with all customers, latest first.", filter=ContractFilterInput, order=ContractOrderInput
     )
     referral_program: ReferralProgram | None = root_one(
-        referral_programs, "The rules of referrals in force; null before there are any.", only=program_has_begun
+        referral_programs, "The rules of referrals in force; null before there are any.", only=has_begun
     )
     referrals: Connection[Referral] = root_page(
         referrals,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, func, literal_column, select
+from sqlalchemy import Text, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSTZRANGE
 
+from api.reads.in_force import in_force
 from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, Term, rows
 from api.tables import active_policies as tables
 from api.tables.business import business
@@ -40,17 +41,9 @@ def time_zone(row: Row) -> Expression:
     return func.coalesce(row.c.time_zone, zone, literal_column("'UTC'"), type_=Text)
 
 
-def has_begun(row: Row) -> ColumnElement[bool]:
-    """Return whether a policy has come into force by the moment the answer rests on, which is now without `asOf`."""
-    return row.c.effective_from <= row.lens.moment
-
-
 def policy_in_force(lens: Lens) -> Expression:
     """Return the key of the policy in force at the moment of a lens, as far as it was known; once per statement."""
-    row = Row(active_policies, lens)
-    latest = row.c.effective_from.desc()
-    found = rows(row, [row.key], [has_begun(row), *row.visible()]).order_by(latest).limit(literal_column("1"))
-    return found.scalar_subquery()
+    return in_force(active_policies, lens)
 
 
 def reigns(lens: Lens) -> Table:

@@ -45,6 +45,7 @@ Labelled: TypeAlias = tuple[str, Expression]
 
 _KINDS: dict[str, TypeEngine[Any]] = {
     "moment": DateTime(timezone=True),
+    "moments": ARRAY(DateTime(timezone=True)),
     "date": Date(),
     "decimal": Numeric(),
     "flag": Boolean(),
@@ -59,7 +60,7 @@ _KINDS: dict[str, TypeEngine[Any]] = {
 
 
 def parameter(name: str, kind: str) -> Expression:
-    """Return a parameter of the statement; kind is moment, date, decimal, flag, integer, number, text(s), uuid(s)."""
+    """Return a parameter of the statement; kind is one of `_KINDS`."""
     return bindparam(name, type_=_KINDS[kind])
 
 

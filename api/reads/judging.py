@@ -69,7 +69,7 @@ def with_all(row: Row, each: Table, *reasons: str) -> Table:
 def around(spans: Expression, moment: Expression) -> Expression:
     """Return the span that contains a moment, null where none does."""
     each = func.unnest(spans, type_=TSTZRANGE()).column_valued("each")
-    found = select(each).where(contains(each, moment)).scalar_subquery()
+    found = select(each).where(contains(each, moment)).correlate_except(each.scalar_alias).scalar_subquery()
     # Most reasons hold for few customers, and the spans of one that does not need not be taken apart.
     return case((contains(spans, moment), found))
 

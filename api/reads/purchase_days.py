@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Date, Double, Numeric, Select, and_, cast, func, literal_column, select
 
-from api.reads.business import business_time_zone
+from api.reads.calendar import zone_of_business
 from api.reads.orders import orders, orders_of_customer, refunds, refunds_of_customer
 from api.reads.relation import Condition, Expression, Lens, Row, Table, rows
 from api.reads.rowset import worked_out_once
@@ -18,10 +18,6 @@ from api.reads.rowset import worked_out_once
 _RETURNED_AT_ONCE: Expression = literal_column("interval 'P30D'")
 _ZERO: Expression = literal_column("0")
 _OF_ORDER = ("customer_id", "order_id")
-
-
-def _zone() -> Expression:
-    return func.coalesce(business_time_zone(), literal_column("'UTC'"))
 
 
 def _paid_back(order: Row, refund: Row, returned: Sequence[Condition]) -> Table:
@@ -98,7 +94,7 @@ def in_days_ago(known: Mapping[str, Expression], today: Expression) -> list[Expr
 
 def day_of(moment: Expression) -> Expression:
     """Return the day of a moment on the calendar of the business."""
-    return cast(func.timezone(_zone(), moment), Date)
+    return cast(func.timezone(zone_of_business(), moment), Date)
 
 
 def all_purchase_days(lens: Lens) -> Select[tuple[object, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, DateTime, func
+from sqlalchemy import DateTime, func
 
 from api.reads.business import business_time_zone
-from api.reads.relation import Expression, Relation, Row, Term
+from api.reads.relation import Expression, Relation, Term
 from api.tables import referrals as tables
 
 _MOMENT = DateTime(timezone=True)
@@ -19,11 +19,6 @@ referral_programs = Relation(
     recorded="recorded_at",
     order=(Term("effective_from", descending=True),),
 )
-
-
-def has_begun(row: Row) -> ColumnElement[bool]:
-    """Return whether a program has come into force by the moment the answer rests on, which is now without `asOf`."""
-    return row.c.effective_from <= row.lens.moment
 
 
 def later(moment: Expression, length: Expression) -> Expression:

@@ -68,6 +68,7 @@ class Relation:
     filled      by the name of what lists can be sorted by, what stands for it, with none missing; see `Filled`
     shown_by    links to facts any of which shows that a row was there, even before its own `happened`
     within      link to the row whose clocks hold for this one, where it has none of its own
+    among       which rows of the table are rows of the relation; None for all
     order       order of a list when nobody asks for another; the key breaks ties
     """
 
@@ -83,6 +84,7 @@ class Relation:
     planned: frozenset[str] = frozenset()
     order: tuple[Term, ...] = ()
     within: Callable[[], Link] | None = None
+    among: Callable[[Row], ColumnElement[bool]] | None = None
     owned: Callable[[Row], ColumnElement[bool]] | None = None
     shown_by: list[Link] = field(default_factory=list)
     expressions: dict[str, Callable[[Row], Expression]] = field(default_factory=dict)
@@ -198,7 +200,8 @@ class Row:
 
     def visible(self) -> list[ColumnElement[bool]]:
         """Return the conditions of owner and clocks; every read of a relation carries them."""
-        return [*self._owned(), *self._clocked()]
+        among = [self.relation.among(self)] if self.relation.among else []
+        return [*among, *self._owned(), *self._clocked()]
 
     def _owned(self) -> list[ColumnElement[bool]]:
         if self.lens.owner is None:

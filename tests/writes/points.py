@@ -17,7 +17,7 @@ ENROLL = """mutation ($input: EnrollLoyaltyInput!) { enrollLoyalty(input: $input
 async def program(
     given: Given,
     *rules: tuple[str, str | None, str | None, str | None],
-    tiers: Sequence[tuple[str, int]] = (("BASE", 0),),
+    tiers: Sequence[tuple[str, int | Decimal]] = (("BASE", 0),),
     version: int = 1,
     effective_from: datetime = NEW_YEAR - timedelta(days=3_650),
     **columns: Any,
