@@ -25,13 +25,12 @@ from api.database import prepare
 from api.domain.referral import QUALIFIED, Bought, Standing, Step, after_purchase, after_refund
 from api.reads.referral_programs import later
 from api.tables.referrals import referral_programs, referrals
-from api.tables.standing import active_spans
+from api.tables.standing import REASONS, customer_activity
 from api.writes.change import Change
 from api.writes.referral_joining import REFERRALS
 from api.writes.referral_rewards import give_rewards, take_back_rewards
 
 _AT = bindparam("at", type_=DateTime(timezone=True))
-_NOW = bindparam("now", type_=DateTime(timezone=True))
 _REFERRER = bindparam("referrer", type_=Uuid)
 # Two friends of one referrer who buy at the same time would each miss that the other counts.
 _TAKE_TURNS = prepare(
@@ -55,9 +54,8 @@ def _terms() -> Any:
         .correlate(program)
         .scalar_subquery()
     )
-    is_active = exists().where(
-        active_spans.c.customer_id == _REFERRER, active_spans.c.starts_at <= _NOW, active_spans.c.ends_at > _NOW
-    )
+    active = [customer_activity.c[reason].contains(_AT) for reason in REASONS]
+    is_active = exists().where(customer_activity.c.customer_id == _REFERRER, or_(*active))
     return select(
         program.c.minimum_purchase.label("minimum"),
         later(_AT, program.c.hold).label("release_at"),
@@ -108,7 +106,7 @@ async def after_purchases(
 
 
 async def _terms_at(change: Change, referral: Any, at: datetime) -> Any:
-    known = {"which": referral["program_id"], "referrer": referral["customer_id"], "at": at, "now": change.now}
+    known = {"which": referral["program_id"], "referrer": referral["customer_id"], "at": at}
     return (await change.rows(_TERMS, **known))[0]
 
 
