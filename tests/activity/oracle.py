@@ -158,6 +158,7 @@ class Oracle:
     def __init__(self, person: Person, world: World, question: Question) -> None:
         self.person, self.question = person, question
         self.moment = question.moment
+        self._judged: dict[datetime, frozenset[str]] = {}
         self.judges = [Judge(person, one, one.zone or world.zone, question) for one in world.known(question)]
         self.judge = self.at(self.moment)
         self.policy, self.zone, self.purchases = self.judge.policy, self.judge.zone, self.judge.purchases
@@ -177,7 +178,9 @@ class Oracle:
 
     def holding(self, moment: datetime) -> frozenset[str]:
         """Return the rules that hold at a moment."""
-        return self.at(moment).holding(moment)
+        if moment not in self._judged:
+            self._judged[moment] = self.at(moment).holding(moment)
+        return self._judged[moment]
 
     @cached_property
     def held(self) -> frozenset[str]:
@@ -191,14 +194,14 @@ class Oracle:
         found |= {each for judge in self.judges for each in judge.moments()}
         return sorted({each + step for each in found for step in (-INSTANT, 0 * INSTANT, INSTANT)})
 
-    @cached_property
-    def truth(self) -> list[tuple[datetime, frozenset[str]]]:
-        """At each of the moments, the rules that hold."""
-        return [(moment, self.holding(moment)) for moment in self.moments]
+    @property
+    def truth(self) -> Iterator[tuple[datetime, frozenset[str]]]:
+        """At each of the moments, the rules that hold; judged as far as they are asked for."""
+        return ((moment, self.holding(moment)) for moment in self.moments)
 
     def until(self, code: str | None) -> datetime | None:
         """Return the first moment from now on at which a rule, or any, holds no longer; None for never."""
-        return next((at for at, held in self.truth if at > self.moment and not _holds(held, code)), None)
+        return next((at for at in self.moments if at > self.moment and not _holds(self.holding(at), code)), None)
 
     def since(self) -> datetime | None:
         """Return the moment after the last one by now at which no rule held."""

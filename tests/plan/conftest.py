@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -13,8 +17,9 @@ from tests.asking import Ask, Documents, WatchedDatabase
 from tests.given import Given, Made, connected
 from tests.plan.curious import curious
 from tests.plan.law import World
-from tests.plan.population import NOW, populate
+from tests.plan.population import NOW, Population, populate
 from tests.plan.rows import Rows, lengths_with_months
+from tests.postgresql import fresh_database, outside_any_loop
 
 KEPT: dict[str, Any] = {
     "statement_cache_size": 2_000,
@@ -25,19 +30,42 @@ KEPT: dict[str, Any] = {
 """A naive evaluation runs few kinds of statements again and again: each is planned once."""
 
 
-@pytest.fixture(scope="module")
-async def world(module_database_url: str) -> AsyncIterator[World]:
-    """A population with everything that can go wrong in it."""
-    given = await connected(module_database_url)
-    population = await populate(Given(given), seed=7)
-    await given.close()
-    connection = await asyncpg.connect(module_database_url, **KEPT)
-    await lengths_with_months(connection)
-    async with open_database(module_database_url, pool_size=4) as opened:
-        ask = Ask(WatchedDatabase.of(opened), documents=Documents())
-        ask.now = NOW
-        yield World(ask, Rows(connection), population)
+@dataclass(frozen=True, slots=True)
+class Crooked:
+    """A population with everything that can go wrong in it, and what makes databases that hold it."""
+
+    population: Population
+    copied: Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def crooked(new_database: Callable[[], AbstractContextManager[str]], server_url: str, worker: str) -> Iterator[Crooked]:
+    """The population, made once in a process; nothing is connected to its database, so that it can be copied."""
+    numbers = count(1)
+    with new_database() as filled:
+        population = outside_any_loop(lambda: _populated(filled))
+        template = urlsplit(filled).path.removeprefix("/")
+        yield Crooked(population, lambda: fresh_database(server_url, f"crooked_{worker}_{next(numbers)}", template))
+
+
+async def _populated(address: str) -> Population:
+    connection = await connected(address)
+    population = await populate(Given(connection), seed=7)
     await connection.close()
+    return population
+
+
+@pytest.fixture(scope="module")
+async def world(crooked: Crooked) -> AsyncIterator[World]:
+    """The crooked population in a database of this module's own."""
+    with crooked.copied() as address:
+        connection = await asyncpg.connect(address, **KEPT)
+        await lengths_with_months(connection)
+        async with open_database(address, pool_size=4) as opened:
+            ask = Ask(WatchedDatabase.of(opened), documents=Documents())
+            ask.now = NOW
+            yield World(ask, Rows(connection), crooked.population)
+        await connection.close()
 
 
 @pytest.fixture
