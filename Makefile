@@ -55,11 +55,18 @@ test15: setup ## Run the tests of the database on the system's PostgreSQL 15, if
 clients: setup ## Let clients of other makers judge the API (needs Node)
 	$(PYTEST) tests/clients $(ARGS)
 
-# Every step runs even when one before it fails; all the tests, on the PostgreSQL that is shipped, come last.
+# Every step runs even when one before it fails. The clients are written in JavaScript and need one processor, as do the
+# types: they run side by side. All the tests, on the PostgreSQL that is shipped, come last.
+STATIC := style lint types contracts schema
+DATABASES := test15 test
+
 check: setup ## Run exactly what CI runs
-	@failed=; for step in style lint types contracts schema clients test15 test; do \
-		echo "==> $$step"; $(MAKE) --no-print-directory $$step || failed="$$failed $$step"; \
-	done; \
+	@failed=; said=$$(mktemp); $(MAKE) --no-print-directory clients >"$$said" 2>&1 & clients=$$!; \
+	run() { echo "==> $$1"; $(MAKE) --no-print-directory $$1 || failed="$$failed $$1"; }; \
+	for step in $(STATIC); do run $$step; done; \
+	wait $$clients || failed="$$failed clients"; \
+	echo "==> clients"; cat "$$said"; rm -f "$$said"; \
+	for step in $(DATABASES); do run $$step; done; \
 	test -z "$$failed" || { echo "make check failed in:$$failed" >&2; exit 1; }
 
 format: setup ## Format the code and repair what lint can repair

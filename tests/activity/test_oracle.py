@@ -192,7 +192,7 @@ async def listed(batch: Batch, question: Question, **arguments: Any) -> tuple[li
     counts: list[int] = []
     after, has_next = None, True
     while has_next:
-        asked = {"after": after, "counted": not counts}
+        asked: dict[str, Any] = {"after": after, "counted": not counts}
         page = (await batch.ask(LISTED, **asked, **clocks(question), **arguments))["customers"]
         found += [node["id"] for node in page["nodes"]]
         counts += [page["totalCount"]["count"]] if "totalCount" in page else []
@@ -204,7 +204,7 @@ async def listed(batch: Batch, question: Question, **arguments: Any) -> tuple[li
 async def test_until_is_the_first_moment_at_which_nothing_holds(batch):
     """If nothing else happens, no fact and no policy that is set: one that was set before ends it as well."""
     asked = Question(NOW, as_of=datetime(2025, 9, 1, tzinfo=UTC))
-    judged = []
+    judged: list[tuple[Person, datetime]] = []
     for start in range(0, len(batch.people), PAGE):
         people = batch.people[start : start + PAGE]
         nodes = (await batch.ask(ENDS, ids=[person.id for person in people], **clocks(asked)))["nodes"]

@@ -56,7 +56,7 @@ async def counts(imports: Imports) -> dict[str, int]:
 
 @needs_online_retail
 async def test_online_retail_comes_out_exactly_also_when_killed_on_the_way(imports):
-    told = kill_after(7, program(imports, ONLINE_RETAIL, "online-retail", 20_000))
+    told = kill_after(3, program(imports, ONLINE_RETAIL, "online-retail", 20_000))
     begun = await counts(imports)
     assert begun["order_lines"] >= told[-1]
     assert 0 < begun["orders"] < 19_215
