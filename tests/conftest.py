@@ -45,20 +45,21 @@ def pytest_configure_node(node: Any) -> None:
 
 
 _LONGEST = (
-    "plan/test_law.py",
-    "activity/test_oracle.py",
     "writes/test_importing_killed.py",
     "test_cli.py",
-    "plan/test_clocks.py",
     "web/page/test_page_tabs.py",
+    "plan/test_law.py",
     "packaging/test_wheel.py",
-    "writes/test_standing.py",
     "ranking/test_scores.py",
+    "activity/test_oracle.py",
     "graph/test_what_if.py",
     "web/page/test_page_strip.py",
+    "plan/test_clocks.py",
     "web/page/test_page_looks.py",
     "web/page/test_page_panes.py",
+    "writes/test_standing.py",
     "web/page/test_page_keeping.py",
+    "graph/test_active_policy_preview.py",
     "web/page/test_page_keyboard.py",
 )
 

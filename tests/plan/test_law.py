@@ -21,7 +21,7 @@ from tests.plan.population import MOMENTS, Population
 pytestmark = pytest.mark.anyio
 
 SEED = int(os.environ.get("REGULARS_TEST_SEED", "2026"))
-CHAPTERS, OPERATIONS = 4, 260
+CHAPTERS, OPERATIONS = 4, 250
 
 
 @pytest.mark.parametrize("chapter", range(CHAPTERS))
