@@ -38,6 +38,7 @@ _MEANINGS = {
     Code.MISSING_EXCHANGE_RATE: "No exchange rate is known for that currency and day.",
     Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
     Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
+    Code.EXPIRED: "What was valid for a time is so no longer, such as a link to a survey.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}

@@ -19,6 +19,7 @@ FACTS_OF_TERMS = {
     "active_rules",
     "lifetime_value_models",
     "lifetime_value_tests",
+    "survey_links",
     "feedback",
     "feedback_replies",
     "complaint_resolutions",
