@@ -179,6 +179,7 @@ class UserErrorCode(Enum):
     ALREADY_REFERRED = "ALREADY_REFERRED"
     CODE_UNKNOWN = "CODE_UNKNOWN"
     CODE_EXPIRED = "CODE_EXPIRED"
+    EXPIRED = "EXPIRED"
 
 
 class Rejection(Exception):

@@ -189,6 +189,16 @@ class Given:
         await self.insert("feedback", **known | {"recorded_at": at} | words | columns)
         return told
 
+    async def survey_link(
+        self, customer: Made, kind: str = "NPS", *, created_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a one-time link that is good for 30 days."""
+        link = Made("svl", self.key())
+        keys = {"customer_id": customer.key, "survey_id": link.key, "kind": kind}
+        times = {"created_at": created_at, "recorded_at": created_at, "expires_at": created_at + timedelta(days=30)}
+        await self.insert("survey_links", **keys | times | columns)
+        return link
+
     async def reply(self, customer: Made, told: Made, *, at: datetime = NEW_YEAR, **columns: Any) -> Made:
         """Add an answer to feedback, by default of the business."""
         reply = Made("rep", self.key())

@@ -44,9 +44,11 @@ class Subject:
     key: UUID
 
 
-def subject(identifier: str, field: tuple[str, ...]) -> Subject:
+def subject(named: str | Subject | None, field: tuple[str, ...]) -> Subject | None:
     """Return what an identifier names; raise Rejection for anything that feedback cannot be about."""
-    parsed = parse_id(identifier)
+    if not isinstance(named, str):
+        return named
+    parsed = parse_id(named)
     if parsed is None or parsed[0] not in SUBJECTS:
         raise no_such_subject(field)
     return Subject(*parsed)
@@ -106,7 +108,7 @@ def _reasons(codes: tuple[str, ...], field: tuple[str, ...]) -> tuple[str, ...]:
 class NewFeedback:
     """Feedback to record.
 
-    about_id      identifier of what it is about, None for the business as a whole
+    about         what it is about: its identifier, or what that names once checked; None for the business as a whole
     submitted_at  None for now
     """
 
@@ -114,26 +116,20 @@ class NewFeedback:
     external_id: ExternalKey | None
     kind: str
     words: Words
-    about_id: str | None
+    about: str | Subject | None
     submitted_at: datetime | None
 
     def checked(self, now: datetime, field: tuple[str, ...]) -> NewFeedback:
         """Return the feedback as it is kept; raise Rejection where it cannot be, whatever the database holds."""
         if self.submitted_at is not None:
             check_past(self.submitted_at, now, (*field, "submittedAt"))
-        if self.about_id is not None:
-            subject(self.about_id, (*field, "aboutId"))
         return replace(
             self,
             customer=self.customer.cleaned((*field, "customer")),
             external_id=self.external_id and self.external_id.cleaned((*field, "externalId")),
             words=self.words.checked(self.kind, field),
+            about=subject(self.about, (*field, "aboutId")),
         )
-
-    @property
-    def about(self) -> Subject | None:
-        """What checked feedback is about."""
-        return None if self.about_id is None else subject(self.about_id, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def net_promoter_score(*, promoters: int, passives: int, detractors: int) -> Net
 
     >>> found = net_promoter_score(promoters=15, passives=16, detractors=5)
     >>> round(found.score, 1), round(found.low, 1), round(found.high, 1)
-    (27.8, 3.9, 47.4)
+    (27.8, 3.8, 47.5)
     """
     responses = promoters + passives + detractors
     if not responses:

@@ -1,4 +1,4 @@
-"""What one cell of an imported file may say of something with a term."""
+"""What one cell of an imported file may say of something with a term, or of feedback."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from api.errors import Rejection
 T = TypeVar("T")
 
 LAST_YEAR = 2200
+_LARGEST_SCORE = 1_000
 _KINDS = ("PRODUCT", "SERVICE")
 _ANSWERS = {"yes": True, "true": True, "1": True, "y": True, "no": False, "false": False, "0": False, "n": False}
 _LENGTHS = {"day": "P1D", "week": "P1W", "month": "P1M", "quarter": "P3M", "year": "P1Y"}
@@ -34,6 +35,8 @@ _REASONS = {
     "incidents": Reason.BAD_INCIDENTS,
     "number": Reason.BAD_TEXT,
     "comment": Reason.BAD_TEXT,
+    "score": Reason.BAD_SCORE,
+    "reasonCodes": Reason.BAD_CODES,
 }
 
 
@@ -58,7 +61,22 @@ def amount(cell: object, currency: str) -> Amount | None:
 
 def kind(cell: object) -> str:
     """Return whether goods or a service is subscribed to."""
-    return needed(_one_of(_KINDS, cell, Reason.BAD_KIND), Reason.BAD_KIND)
+    return code(_KINDS, cell, Reason.BAD_KIND)
+
+
+def code(codes: tuple[str, ...], cell: object, reason: Reason) -> str:
+    """Return one of the codes there are; reject the row for the reason where the cell holds another one, or none."""
+    return needed(_one_of(codes, cell, reason), reason)
+
+
+def score(cell: object) -> int | None:
+    """Return a whole number, or None where the cell is blank."""
+    found = file_rows.number(cell, Reason.BAD_SCORE)
+    if found is None:
+        return None
+    if found != found.to_integral_value() or abs(found) > _LARGEST_SCORE:
+        raise RowRejected(Reason.BAD_SCORE)
+    return int(found)
 
 
 def cancellation_reason(cell: object) -> str:

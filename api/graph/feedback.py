@@ -11,6 +11,7 @@ import strawberry
 from api.graph.declare import column, condition, identifier, one, one_of, optional, page, same
 from api.graph.shared import Connection, DateTimeFilter, ExternalId, IntFilter, Node, OrderDirection
 from api.reads import feedback as reads
+from api.reads.relation import Link, Relation
 
 if TYPE_CHECKING:
     from api.graph.customers import Customer
@@ -25,6 +26,11 @@ _SUBJECTS = {
     "support_plan_id": "SupportPlanEnrollment",
     "contract_id": "Contract",
 }
+
+
+def subjects_of(source: Relation) -> dict[str, Link]:
+    """Return the ways to what something can be about, by the names of the types."""
+    return {_SUBJECTS[key]: link for key, link in reads.subjects(source).items()}
 
 
 @strawberry.enum(description="What sort of feedback it is.")
@@ -72,7 +78,7 @@ class Feedback(Node):
     about: Node | None = one_of(
         "What it is about, such as an order or a product; null for the business in general.",
         "about",
-        {_SUBJECTS[key]: link for key, link in reads.SUBJECTS.items()},
+        subjects_of(reads.feedback),
     )
     external_id: ExternalId | None = same(
         "What the system it came from calls this feedback; null where it has no name there.",

@@ -45,7 +45,7 @@ class FeedbackInput:
             external_id=external_key(or_none(self.external_id)),
             kind=self.kind.name,
             words=words(self),
-            about_id=or_none(self.about_id),
+            about=or_none(self.about_id),
             submitted_at=or_none(self.submitted_at),
         )
 

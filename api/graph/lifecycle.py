@@ -24,7 +24,7 @@ class LifecycleStage(Enum):
     )
     RETENTION = strawberry.enum_value("RETENTION", description="Has paid again, or renewed something.")
     ADVOCACY = strawberry.enum_value(
-        "ADVOCACY", description="Recommends the business; nobody is here until referrals and feedback can be recorded."
+        "ADVOCACY", description="Recommends the business: the latest recommendation score is 9 or 10."
     )
 
 

@@ -16,6 +16,7 @@ from api.graph import (
     refunds,
     set_customer,
     support_plan_changes,
+    surveys,
 )
 from api.graph import loyalty_changes as loyalty
 from api.graph import subscription_changes as subscriptions
@@ -208,3 +209,15 @@ class Mutation:
         self, info: Info, input: Annotated[referral_changes.ReviewReferralInput, _INPUT]
     ) -> referral_changes.ReviewReferralPayload | None:
         return await referral_changes.review(info.context, input)
+
+    @strawberry.mutation(description="Make a link through which a customer answers one question, once.")
+    async def create_survey_link(
+        self, info: Info, input: Annotated[surveys.CreateSurveyLinkInput, _INPUT]
+    ) -> surveys.CreateSurveyLinkPayload | None:
+        return await surveys.create(info.context, input)
+
+    @strawberry.mutation(description="Answer a survey; the token of its link is all that it takes.")
+    async def answer_survey(
+        self, info: Info, input: Annotated[surveys.AnswerSurveyInput, _INPUT]
+    ) -> surveys.AnswerSurveyPayload | None:
+        return await surveys.answer(info.context, input)

@@ -23,10 +23,11 @@ from api.graph.referral_programs import ReferralProgram
 from api.graph.referrals import Referral, Reward
 from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
+from api.graph.surveys import SurveyLink
 from api.reads.active_policies import active_policies
 from api.reads.contracts import contracts
 from api.reads.customers import companies, customers
-from api.reads.feedback import feedback, replies
+from api.reads.feedback import feedback, replies, survey_links
 from api.reads.lifetime_value_models import models
 from api.reads.loyalty import accounts, entries
 from api.reads.loyalty_programs import programs
@@ -62,6 +63,7 @@ VIEWS: dict[type, Relation] = {
     SupportPlanEnrollment: support_plans,
     SupportUsage: usages,
     SubscriptionPayment: payments,
+    SurveyLink: survey_links,
 }
 """Every view that can be fetched by identifier, with its relation."""
 

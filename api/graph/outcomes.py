@@ -44,6 +44,7 @@ _MEANINGS = {
     Code.ALREADY_REFERRED: "The customer was referred before, which happens once for good.",
     Code.CODE_UNKNOWN: "There is no such referral code.",
     Code.CODE_EXPIRED: "The invitation behind the referral code is too old, or was used.",
+    Code.EXPIRED: "What was valid for a time is so no longer, such as a link to a survey.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, literal_column, null, type_coerce
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, literal_column, null, select, type_coerce
 
 from api.domain.feedback import SCALES
 from api.reads.contracts import contracts
 from api.reads.customers import customers
+from api.reads.identity import Given
 from api.reads.json import constant, number
 from api.reads.orders import orders
 from api.reads.products import products
-from api.reads.relation import Expression, Link, PlainText, Relation, Row, Term, rows
+from api.reads.relation import Expression, Link, PlainText, Relation, Row, Table, Term, rows
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 from api.tables import feedback as tables
+from api.tables.business import business
 
 _CUSTOMER = ("customer_id", "customer_id")
 _FEEDBACK = ("feedback_id", "feedback_id")
@@ -50,6 +54,18 @@ resolutions = Relation(
     recorded="recorded_at",
 )
 
+survey_links = Relation(
+    "survey_links",
+    tables.survey_links,
+    "survey_id",
+    "svl",
+    owner="customer_id",
+    happened="created_at",
+    recorded="recorded_at",
+    planned=frozenset({"expires_at"}),
+    order=(Term("created_at", descending=True),),
+)
+
 customer_of_feedback = Link(feedback, customers, (_CUSTOMER,))
 feedback_of_customer = Link(customers, feedback, (_CUSTOMER,), order=_LATEST_FIRST)
 replies_of_feedback = Link(feedback, replies, (_CUSTOMER, _FEEDBACK), order=_EARLIEST_FIRST)
@@ -57,20 +73,33 @@ feedback_of_reply = Link(replies, feedback, (_CUSTOMER, _FEEDBACK))
 resolution_of_feedback = Link(feedback, resolutions, (_CUSTOMER, _FEEDBACK))
 customers.shown_by.append(feedback_of_customer)
 
+customer_of_survey = Link(survey_links, customers, (_CUSTOMER,))
+answer_of_survey = Link(survey_links, feedback, (_CUSTOMER, ("survey_id", "survey_id")))
+
 _OF_CUSTOMER = {"order_id": orders, "subscription_id": subscriptions}
 _OF_CUSTOMER |= {"support_plan_id": support_plans, "contract_id": contracts}
-SUBJECTS = {
-    "product_id": Link(feedback, products, (("product_id", "product_id"),)),
-    **{key: Link(feedback, relation, (_CUSTOMER, (key, key))) for key, relation in _OF_CUSTOMER.items()},
-}
-"""The ways to what feedback can be about, by the column that names it."""
 
 
+def subjects(source: Relation) -> Mapping[str, Link]:
+    """Return the ways to what feedback can be about, or is asked about, by the column that names it."""
+    product = Link(source, products, (("product_id", "product_id"),))
+    owned = {key: Link(source, relation, (_CUSTOMER, (key, key))) for key, relation in _OF_CUSTOMER.items()}
+    return {"product_id": product, **owned}
+
+
+@survey_links.expression
 @feedback.expression
 def about(row: Row) -> Expression:
     """Return the name of the relation that what it is about is in, null where it is about nothing in particular."""
-    named = [(row.c[key].is_not(None), constant(link.target.name)) for key, link in SUBJECTS.items()]
+    named = [(row.c[key].is_not(None), constant(link.target.name)) for key, link in subjects(row.relation).items()]
     return type_coerce(case(*named), PlainText())
+
+
+def signed_parts(row: Row, given: Given) -> Table:
+    """Return one row of what the token of a link is made of: its columns, and the key of the business."""
+    key = select(business.c.fingerprint_key).scalar_subquery().label("business_key")
+    names = ("survey_id", "customer_id", "kind", *tables.ABOUT, "expires_at")
+    return select(*[row.c[name].label(name) for name in names], key).correlate(row.table).lateral()
 
 
 @feedback.expression

@@ -1,6 +1,7 @@
 """The stage a customer is in, since when, why, and which stages came before: for fields and filters.
 
-A stage follows from how many facts stand that the customer pays for, and from whether something was tried for nothing.
+A stage follows from whether the customer recommends the business, from how many facts stand that they pay for, and from
+whether something was tried for nothing.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ from api.reads.relation import Condition, Expression, Row, Table
 from api.reads.words import day_in
 
 _MOMENT = DateTime(timezone=True)
-AWARENESS, CONSIDERATION, BOUGHT, RETENTION = (
-    constant(stage) for stage in ("AWARENESS", "CONSIDERATION", "PURCHASE", "RETENTION")
+AWARENESS, CONSIDERATION, BOUGHT, RETENTION, ADVOCACY = (
+    constant(stage) for stage in ("AWARENESS", "CONSIDERATION", "PURCHASE", "RETENTION", "ADVOCACY")
 )
+_COUNTED = ("trying", "paying", "advocating")
+"""What of each kind of fact a stage follows from, by the names in `Kind`."""
 
 
 @customers.expression
@@ -88,16 +91,21 @@ def _present(row: Row) -> Table:
 def _counted(row: Row, facts: Table) -> Table:
     fact = each_fact(facts)
 
-    def standing(wanted: Callable[[Kind], bool]) -> Expression:
-        return func.count().filter(_stands(fact, row.lens.moment), is_one(fact.c.kind, wanted))
+    def standing(name: str) -> Expression:
+        return func.count().filter(_stands(fact, row.lens.moment), is_one(fact.c.kind, _which(name)))
 
-    stage = _stage(standing(lambda kind: kind.trying), standing(lambda kind: kind.paying))
+    stage = _stage(*map(standing, _COUNTED))
     counted: Table = select(stage.label("stage")).select_from(fact).lateral()
     return counted
 
 
-def _stage(trying: Expression, paying: Expression) -> Expression:
+def _which(name: str) -> Callable[[Kind], bool]:
+    return lambda kind: bool(getattr(kind, name))
+
+
+def _stage(trying: Expression, paying: Expression, advocating: Expression) -> Expression:
     return case(
+        (advocating > number(0), ADVOCACY),
         (paying > number(1), RETENTION),
         (paying == number(1), BOUGHT),
         (trying > number(0), CONSIDERATION),
@@ -132,10 +140,9 @@ def _listed(row: Row, facts: Table) -> Table:
 def _stretches(facts: Table) -> Select[Any]:
     """Return the stretches of one stage each: `at`, where it begins, `ends_at` and `stage`."""
     turns = _turns(facts).subquery("turns")
-    running = [func.sum(turns.c[name]).over(order_by=turns.c.at) for name in ("trying", "paying")]
-    counts = select(turns.c.at, *[of.label(name) for of, name in zip(running, ("trying", "paying"), strict=True)])
-    counted = counts.subquery("counted")
-    stage = _stage(counted.c.trying, counted.c.paying)
+    running = [func.sum(turns.c[name]).over(order_by=turns.c.at).label(name) for name in _COUNTED]
+    counted = select(turns.c.at, *running).subquery("counted")
+    stage = _stage(*[counted.c[name] for name in _COUNTED])
     judged = select(counted.c.at, stage.label("stage")).subquery("judged")
     before = func.lag(judged.c.stage).over(order_by=judged.c.at)
     marked = select(judged, before.label("before")).subquery("marked")
@@ -148,16 +155,15 @@ def _stretches(facts: Table) -> Select[Any]:
 def _turns(facts: Table) -> Select[Any]:
     """Return the moments at which something counts or counts no longer, and by how many counts rise."""
     fact, over = each_fact(facts), each_fact(facts)
-    trying, paying = _one_if(fact, lambda kind: kind.trying), _one_if(fact, lambda kind: kind.paying)
-    begun = select(fact.c["at"].label("at"), trying.label("trying"), paying.label("paying"))
-    ended = select(over.c.until, number(0), number(-1)).where(func.isfinite(over.c.until))
+    begun = select(fact.c["at"].label("at"), *[_one_if(fact, name).label(name) for name in _COUNTED])
+    ended = select(over.c.until, *[-_one_if(over, name) for name in _COUNTED]).where(func.isfinite(over.c.until))
     steps = union_all(begun, ended).subquery("steps")
-    sums = [func.sum(steps.c[name]).label(name) for name in ("trying", "paying")]
+    sums = [func.sum(steps.c[name]).label(name) for name in _COUNTED]
     return select(steps.c.at, *sums).group_by(steps.c.at)
 
 
-def _one_if(fact: Table, wanted: Callable[[Kind], bool]) -> Expression:
-    return cast(is_one(fact.c.kind, wanted), Integer)
+def _one_if(fact: Table, name: str) -> Expression:
+    return cast(is_one(fact.c.kind, _which(name)), Integer)
 
 
 def _sentences(row: Row, facts: Table) -> Any:
@@ -178,10 +184,9 @@ def _sentences(row: Row, facts: Table) -> Any:
 def _makes(stage: Expression, fact: Table, moment: Expression) -> Condition:
     """Return whether a fact is one of those that make a stage; all that happened makes a customer known."""
     stands = _stands(fact, moment)
-    pays = and_(is_one(fact.c.kind, lambda kind: kind.paying), stands)
-    tries = and_(is_one(fact.c.kind, lambda kind: kind.trying), stands)
-    happened = fact.c["at"] <= moment
-    found: Condition = case((stage.in_([BOUGHT, RETENTION]), pays), (stage == CONSIDERATION, tries), else_=happened)
+    tries, pays, recommends = (and_(is_one(fact.c.kind, _which(name)), stands) for name in _COUNTED)
+    makes = ((stage == ADVOCACY, recommends), (stage.in_([BOUGHT, RETENTION]), pays), (stage == CONSIDERATION, tries))
+    found: Condition = case(*makes, else_=fact.c["at"] <= moment)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a customer's stage rests on: purchases, trials, and the starts and renewals of what has a term.
+"""What a customer's stage rests on: purchases, trials, starts and renewals of what has a term, and recommendations.
 
 Each fact has the moment from which it counts, and what can be undone also the one from which it counts no longer.
 """
@@ -30,7 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
+from api.domain.satisfaction import PROMOTERS_FROM
 from api.reads.contracts import contracts_of_customer
+from api.reads.feedback import feedback_of_customer
 from api.reads.json import constant, number
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.relation import Expression, Link, Row, Table, rows
@@ -48,16 +50,18 @@ _NEVER: Expression = literal_column("'infinity'::timestamptz", _MOMENT)
 class Kind:
     """A kind of fact.
 
-    first   what is said of it, with braces where the name of the thing belongs
-    again   what is said where another paying fact stood before it, None for the same
-    trying  whether it shows interest without a payment
-    paying  whether it is one that the customer pays for
+    first       what is said of it, with braces where the name of the thing belongs
+    again       what is said where another paying fact stood before it, None for the same
+    trying      whether it shows interest without a payment
+    paying      whether it is one that the customer pays for
+    advocating  whether it is one by which the customer recommends the business
     """
 
     first: str
     again: str | None = None
     trying: bool = False
     paying: bool = False
+    advocating: bool = False
 
 
 KNOWN = Kind("Known")
@@ -69,6 +73,7 @@ SUBSCRIPTION_RENEWED = Kind("Subscription {} renewed", paying=True)
 CONTRACT_RENEWED = Kind("Contract {} renewed", paying=True)
 TRIAL = Kind("Free trial of {} began", trying=True)
 FREE_PLAN = Kind("Free support plan {} began", trying=True)
+PROMOTER = Kind("Gave a recommendation score of {}", advocating=True)
 KINDS = (
     KNOWN,
     PURCHASE,
@@ -79,6 +84,7 @@ KINDS = (
     CONTRACT_RENEWED,
     TRIAL,
     FREE_PLAN,
+    PROMOTER,
 )
 """All kinds; among facts of one moment those of an earlier kind come first."""
 
@@ -108,6 +114,7 @@ def _gathered(row: Row) -> Table:
         _of_customer(row),
         _of_orders(row),
         _of_refunds(row),
+        _of_feedback(row),
         _of_versions(row, subscriptions_of_customer, "plan_name", _of_subscription),
         _of_versions(row, support_plans_of_customer, "plan_name", _of_support_plan),
         _of_versions(row, contracts_of_customer, "number", _of_contract),
@@ -147,6 +154,17 @@ def _of_orders(row: Row) -> Select[Any]:
 def _of_refunds(row: Row) -> Select[Any]:
     refund, returned = row.joined(refunds_of_customer)
     return rows(refund, _columns(refund.c.refunded_at, _code(KNOWN)), returned)
+
+
+def _of_feedback(row: Row) -> Select[Any]:
+    """Return what was said; a recommendation counts until the customer is asked for another one."""
+    told, said = row.joined(feedback_of_customer)
+    is_nps = told.c.kind == constant("NPS")
+    recommends = and_(is_nps, told.c.score >= number(PROMOTERS_FROM))
+    following = func.lead(told.c.submitted_at).over(partition_by=is_nps, order_by=[told.c.submitted_at, told.key])
+    kind = case((recommends, _code(PROMOTER)), else_=_code(KNOWN))
+    until = case((recommends, following), else_=cast(null(), _MOMENT))
+    return rows(told, _columns(told.c.submitted_at, kind, cast(told.c.score, Text), until), said)
 
 
 def _of_versions(row: Row, link: Link, name: str, told: Told) -> Select[Any]:

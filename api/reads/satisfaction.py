@@ -92,7 +92,7 @@ def _some_time(window: Duration) -> str:
 
 
 def _bounded(window: Duration) -> str:
-    if window.months > LONGEST_WINDOW.months or window.days > 31 * LONGEST_WINDOW.months:
+    if 31 * window.months + window.days + window.minutes // (24 * 60) > 31 * LONGEST_WINDOW.months:
         raise BadUserInput(f"`window` must be at most {LONGEST_WINDOW} here; ask as of an earlier moment for the rest.")
     return _some_time(window)
 

@@ -1,11 +1,14 @@
-"""What customers told the business, what was answered, and how complaints were settled: facts, written once."""
+"""What customers were asked and told, what was answered, and how complaints were settled: facts, written once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -30,6 +33,49 @@ SAYS_SOMETHING = "score IS NOT NULL OR comment IS NOT NULL OR (kind = 'COMPLAINT
 ABOUT = ("order_id", "product_id", "subscription_id", "support_plan_id", "contract_id")
 """The columns of which at most one says what feedback is about."""
 
+_VERSIONED = (
+    ("subscriptions", "subscription_id"),
+    ("support_plans", "support_plan_id"),
+    ("contracts", "contract_id"),
+)
+
+
+def _about() -> list[Any]:
+    """Return the columns that say what something is about, of which one at most has a value, with their constraints."""
+    stands_for = "every subscription, support plan and contract has one; it stands for all of them"
+    owned = [("orders", "order_id", []), *[(table, key, ["version"]) for table, key in _VERSIONED]]
+    return [
+        Column("order_id", Uuid),
+        Column("product_id", ForeignKey("products.product_id")),
+        *[Column(key, Uuid) for _, key in _VERSIONED],
+        Column("first_version", Integer, Computed("1", persisted=True), comment=stands_for),
+        *[
+            ForeignKeyConstraint(
+                ["customer_id", key, *["first_version" for _ in version]],
+                [f"{table}.{name}" for name in ("customer_id", key, *version)],
+            )
+            for table, key, version in owned
+        ],
+        CheckConstraint(f"num_nonnulls({', '.join(ABOUT)}) <= 1", name="about_one"),
+    ]
+
+
+survey_links = Table(
+    "survey_links",
+    metadata,
+    Column("customer_id", ForeignKey("customers.customer_id"), nullable=False),
+    Column("survey_id", Uuid, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    *_about(),
+    moment("created_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="the first moment at which it takes nothing"),
+    recorded(),
+    PrimaryKeyConstraint("customer_id", "survey_id"),
+    UniqueConstraint("customer_id", "survey_id", "kind"),
+    CheckConstraint("kind IN ('NPS', 'CSAT', 'CES', 'REVIEW')", name="kind_has_a_score"),
+    CheckConstraint("expires_at > created_at", name="expires_later"),
+)
+
 feedback = Table(
     "feedback",
     metadata,
@@ -41,38 +87,20 @@ feedback = Table(
     Column("score", Integer),
     Column("comment", Text),
     Column("reason_codes", ARRAY(Text), nullable=False, server_default=sql("'{}'")),
-    Column("order_id", Uuid),
-    Column("product_id", ForeignKey("products.product_id")),
-    Column("subscription_id", Uuid),
-    Column("support_plan_id", Uuid),
-    Column("contract_id", Uuid),
-    Column(
-        "first_version",
-        Integer,
-        Computed("1", persisted=True),
-        comment="every subscription, support plan and contract has one; it stands for all of them",
-    ),
+    *_about(),
     Column("survey_id", Uuid, unique=True, comment="the one-time link that it answers"),
     moment("submitted_at"),
     recorded(),
     PrimaryKeyConstraint("customer_id", "feedback_id"),
     UniqueConstraint("source", "external_id"),
     UniqueConstraint("customer_id", "feedback_id", "kind"),
-    ForeignKeyConstraint(["customer_id", "order_id"], ["orders.customer_id", "orders.order_id"]),
-    *[
-        ForeignKeyConstraint(
-            ["customer_id", key, "first_version"], [f"{table}.customer_id", f"{table}.{key}", f"{table}.version"]
-        )
-        for table, key in (
-            ("subscriptions", "subscription_id"),
-            ("support_plans", "support_plan_id"),
-            ("contracts", "contract_id"),
-        )
-    ],
+    ForeignKeyConstraint(
+        ["customer_id", "survey_id", "kind"],
+        ["survey_links.customer_id", "survey_links.survey_id", "survey_links.kind"],
+    ),
     CheckConstraint("(source IS NULL) = (external_id IS NULL)", name="external_id_whole"),
     CheckConstraint(SCORE_ON_ITS_SCALE, name="score_on_its_scale"),
     CheckConstraint(SAYS_SOMETHING, name="says_something"),
-    CheckConstraint(f"num_nonnulls({', '.join(ABOUT)}) <= 1", name="about_one"),
     CheckConstraint("cardinality(reason_codes) <= 20", name="reason_codes_few"),
 )
 Index("ix_feedback_of_customer", feedback.c.customer_id, feedback.c.submitted_at, feedback.c.feedback_id)

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import Statement, prepare
-from api.domain.feedback import NewFeedback, NewReply, NewResolution, Subject, no_such_subject
+from api.domain.feedback import NewFeedback, NewReply, NewResolution, Subject, no_such_subject, subject
 from api.domain.identity import new_id
 from api.errors import Rejection, UserErrorCode
 from api.tables.contracts import contracts
@@ -97,7 +97,7 @@ async def add_feedback(
     about   path of the input that names what it is about
     survey  the one-time link that it answers
     """
-    await _check_subject(change, whose, new.about, about)
+    columns = await columns_about(change, whose, new.about, about)
     ids = {"feedback": new_id(), "customer": whose}
     added = await change.rows(
         _ADD,
@@ -111,22 +111,23 @@ async def add_feedback(
         reason_codes=list(new.words.reasons),
         survey_id=survey,
         submitted_at=new.submitted_at or change.now,
-        **about_columns(new.about),
+        **columns,
     )
     return ids if added else None
 
 
-async def _check_subject(change: Change, whose: UUID, about: Subject | None, field: tuple[str, ...]) -> None:
-    if about is None:
-        return
-    if not await change.rows(_ARE_THERE[about.prefix], which=about.key, whose=whose):
+async def columns_about(
+    change: Change, whose: UUID, named: str | Subject | None, field: tuple[str, ...]
+) -> Mapping[str, UUID | None]:
+    """Return the columns that say what something of a customer is about, of which one at most has a value.
+
+    Raises Rejection where it is about something that is not there, or not that customer's.
+    """
+    about = subject(named, field)
+    if about and not await change.rows(_ARE_THERE[about.prefix], which=about.key, whose=whose):
         raise no_such_subject(field)
-
-
-def about_columns(about: Subject | None) -> Mapping[str, UUID | None]:
-    """Return the columns that say what feedback is about, all of them but one empty at least."""
-    named = about and _KEYS[about.prefix].name
-    return {name: about.key if about and name == named else None for name in ABOUT}
+    column = about and _KEYS[about.prefix].name
+    return {name: about.key if about and name == column else None for name in ABOUT}
 
 
 async def reply_to_feedback(change: Change, which: UUID | None, given: NewReply) -> list[Outcome]:

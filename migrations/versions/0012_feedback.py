@@ -1,8 +1,9 @@
-"""What customers tell the business, what is answered, and how complaints are settled."""
+"""What customers are asked and tell, what is answered, and how complaints are settled."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,19 +14,19 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-FACTS = ("feedback", "feedback_replies", "complaint_resolutions")
+FACTS = ("survey_links", "feedback", "feedback_replies", "complaint_resolutions")
 SCORE_ON_ITS_SCALE = (
     "CASE kind WHEN 'NPS' THEN score BETWEEN 0 AND 10 WHEN 'CES' THEN score BETWEEN 1 AND 7"
     " WHEN 'CSAT' THEN score BETWEEN 1 AND 5 WHEN 'REVIEW' THEN score BETWEEN 1 AND 5"
     " WHEN 'COMPLAINT' THEN score IS NULL WHEN 'COMMENT' THEN score IS NULL ELSE false END IS TRUE"
 )
 SAYS_SOMETHING = "score IS NOT NULL OR comment IS NOT NULL OR (kind = 'COMPLAINT' AND cardinality(reason_codes) > 0)"
-ABOUT = "order_id, product_id, subscription_id, support_plan_id, contract_id"
 
 
 def upgrade() -> None:
     """Add the tables; like all facts they refuse to be changed."""
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _add_links()
     _add_feedback()
     _add_replies()
     _add_resolutions()
@@ -42,12 +43,12 @@ def _recorded() -> sa.Column[datetime]:
     )
 
 
-def _add_feedback() -> None:
+def _about(of: str) -> list[Any]:
     versioned = [
         sa.ForeignKeyConstraint(
             ["customer_id", key, "first_version"],
             [f"{table}.customer_id", f"{table}.{key}", f"{table}.version"],
-            name=op.f(f"fk_feedback_customer_id_{key}_first_version"),
+            name=op.f(f"fk_{of}_customer_id_{key}_first_version"),
         )
         for table, key in (
             ("subscriptions", "subscription_id"),
@@ -55,6 +56,54 @@ def _add_feedback() -> None:
             ("contracts", "contract_id"),
         )
     ]
+    names = ("order_id", "product_id", "subscription_id", "support_plan_id", "contract_id")
+    return [
+        *[sa.Column(name, sa.Uuid(), nullable=True) for name in names],
+        sa.Column(
+            "first_version",
+            sa.Integer(),
+            sa.Computed("1", persisted=True),
+            nullable=True,
+            comment="every subscription, support plan and contract has one; it stands for all of them",
+        ),
+        sa.CheckConstraint(f"num_nonnulls({', '.join(names)}) <= 1", name=op.f(f"ck_{of}_about_one")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name=op.f(f"fk_{of}_customer_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["products.product_id"], name=op.f(f"fk_{of}_product_id")),
+        sa.ForeignKeyConstraint(
+            ["customer_id", "order_id"],
+            ["orders.customer_id", "orders.order_id"],
+            name=op.f(f"fk_{of}_customer_id_order_id"),
+        ),
+        *versioned,
+    ]
+
+
+def _add_links() -> None:
+    op.create_table(
+        "survey_links",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("survey_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        *_about("survey_links"),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "expires_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="the first moment at which it takes nothing",
+        ),
+        _recorded(),
+        sa.CheckConstraint("kind IN ('NPS', 'CSAT', 'CES', 'REVIEW')", name=op.f("ck_survey_links_kind_has_a_score")),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_survey_links_expires_later")),
+        sa.PrimaryKeyConstraint("customer_id", "survey_id", name=op.f("pk_survey_links")),
+        sa.UniqueConstraint("survey_id", name=op.f("uq_survey_links_survey_id")),
+        sa.UniqueConstraint(
+            "customer_id", "survey_id", "kind", name=op.f("uq_survey_links_customer_id_survey_id_kind")
+        ),
+    )
+
+
+def _add_feedback() -> None:
     op.create_table(
         "feedback",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
@@ -65,34 +114,19 @@ def _add_feedback() -> None:
         sa.Column("score", sa.Integer(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
         sa.Column("reason_codes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("order_id", sa.Uuid(), nullable=True),
-        sa.Column("product_id", sa.Uuid(), nullable=True),
-        sa.Column("subscription_id", sa.Uuid(), nullable=True),
-        sa.Column("support_plan_id", sa.Uuid(), nullable=True),
-        sa.Column("contract_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "first_version",
-            sa.Integer(),
-            sa.Computed("1", persisted=True),
-            nullable=True,
-            comment="every subscription, support plan and contract has one; it stands for all of them",
-        ),
+        *_about("feedback"),
         sa.Column("survey_id", sa.Uuid(), nullable=True, comment="the one-time link that it answers"),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         _recorded(),
         sa.CheckConstraint("(source IS NULL) = (external_id IS NULL)", name=op.f("ck_feedback_external_id_whole")),
         sa.CheckConstraint(SCORE_ON_ITS_SCALE, name=op.f("ck_feedback_score_on_its_scale")),
         sa.CheckConstraint(SAYS_SOMETHING, name=op.f("ck_feedback_says_something")),
-        sa.CheckConstraint(f"num_nonnulls({ABOUT}) <= 1", name=op.f("ck_feedback_about_one")),
         sa.CheckConstraint("cardinality(reason_codes) <= 20", name=op.f("ck_feedback_reason_codes_few")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name=op.f("fk_feedback_customer_id")),
-        sa.ForeignKeyConstraint(["product_id"], ["products.product_id"], name=op.f("fk_feedback_product_id")),
         sa.ForeignKeyConstraint(
-            ["customer_id", "order_id"],
-            ["orders.customer_id", "orders.order_id"],
-            name=op.f("fk_feedback_customer_id_order_id"),
+            ["customer_id", "survey_id", "kind"],
+            ["survey_links.customer_id", "survey_links.survey_id", "survey_links.kind"],
+            name=op.f("fk_feedback_customer_id_survey_id_kind"),
         ),
-        *versioned,
         sa.PrimaryKeyConstraint("customer_id", "feedback_id", name=op.f("pk_feedback")),
         sa.UniqueConstraint("feedback_id", name=op.f("uq_feedback_feedback_id")),
         sa.UniqueConstraint("survey_id", name=op.f("uq_feedback_survey_id")),

@@ -10,6 +10,8 @@ from statistics import mean, stdev
 
 import pytest
 
+from api.domain.customer_name import CustomerName
+from api.domain.feedback import NewFeedback, Words
 from api.domain.population import STANDARD, Population, SubscriptionVersion, companies, customer, exchange, identifiers
 from api.domain.population.baskets import basket
 from api.domain.population.behaviour import Behaviour, behaviour, in_opening_hours
@@ -148,6 +150,36 @@ def test_a_seed_and_a_moment_make_the_same_customers_on_every_machine():
     made = [customer(POPULATION, number) for number in range(1, 101)]
     seen = repr([(each.profile, each.created_at, each.orders) for each in made])
     assert sha256(seen.encode()).hexdigest() == DIGEST
+
+
+def test_who_is_lost_complains_and_is_no_promoter(shop):
+    drawn = shop[4:]
+    complaining, promoting = [], []
+    for lost in (True, False):
+        group = [each for each in drawn if each.orders and (each.behaviour.dropped_out_at is not None) == lost]
+        last = [(each, told) for each in group for told in each.told if told.submitted_at > each.orders[-1].recorded_at]
+        complaining.append(sum(told.kind == "COMPLAINT" for _, told in last) / len(group))
+        promoting.append(mean(told.score >= 9 for _, told in last if told.kind == "NPS"))
+    assert complaining[0] > 5 * complaining[1] > 0
+    assert promoting[0] < 0.5 * promoting[1]
+    assert len({(each.kind, each.score) for member in shop for each in member.told}) > 20
+
+
+def test_what_is_said_comes_after_its_order_and_before_the_end_and_what_follows_in_turn(shop):
+    for each in (told for member in shop for told in member.told):
+        assert each.submitted_at < each.recorded_at < UNTIL
+        assert each.order is None or each.order.recorded_at < each.submitted_at
+        moments = [moment for moment in (each.submitted_at, each.replied_at, each.resolved_at) if moment]
+        assert moments == sorted(moments)
+        assert not moments[1:] or moments[-1] < UNTIL
+        NewFeedback(
+            CustomerName(email="a@example.com"),
+            None,
+            each.kind,
+            Words(each.score, each.comment, each.reasons),
+            None,
+            None,
+        ).checked(UNTIL, ())
 
 
 def test_another_seed_changes_everybody_but_the_characters():

@@ -27,6 +27,8 @@ async def populate_feedback(given: Given, random: Random, customers: Sequence[Ma
 async def _told(given: Given, random: Random, customer: Made) -> list[Made]:
     kind, happened = random.choice(KINDS), random.choice(MOMENTS)
     scale = SCALES.get(kind)
+    about = await _about(given, random, customer)
+    asked = await _asked(given, random, customer, kind, happened) if scale and random.random() < 0.4 else []
     from_elsewhere = random.random() < 0.3
     told = await given.feedback(
         customer,
@@ -37,9 +39,16 @@ async def _told(given: Given, random: Random, customer: Made) -> list[Made]:
         reason_codes=random.sample(("LATE", "PRICE", "SPEED"), random.randint(0, 2)),
         source="surveys" if from_elsewhere else None,
         external_id=f"F{given.made}" if from_elsewhere else None,
-        **await _about(given, random, customer),
+        survey_id=asked[0].key if asked and random.random() < 0.7 else None,
+        **about,
     )
-    return [told, *await _answers(given, random, customer, told, kind, happened)]
+    return [told, *asked, *await _answers(given, random, customer, told, kind, happened)]
+
+
+async def _asked(given: Given, random: Random, customer: Made, kind: str, happened: datetime) -> list[Made]:
+    """Make the link that feedback answers, or may answer."""
+    about = await _about(given, random, customer)
+    return [await given.survey_link(customer, kind, created_at=happened, recorded_at=happened, **about)]
 
 
 async def _about(given: Given, random: Random, customer: Made) -> dict[str, Any]:

@@ -55,6 +55,7 @@ TABLES = {
     "feedback_replies": "replied_at",
     "complaint_resolutions": "resolved_at",
     "feedback": "submitted_at",
+    "survey_links": "created_at",
     "support_usages": "used_at",
     "support_plans": "changed_at",
     "contracts": "changed_at",

@@ -22,6 +22,16 @@ class Purchase:
     refunds: list[tuple[datetime, datetime, Decimal]]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something said: moment, when recorded, its place among what was said at once, the recommendation score if any."""
+
+    at: datetime
+    recorded_at: datetime
+    place: Any
+    recommendation: int | None
+
+
 @dataclass(slots=True)
 class Person:
     """A customer and all there is about them; what has a term is a list of its versions."""
@@ -33,6 +43,7 @@ class Person:
     subscriptions: list[list[dict[str, Any]]] = field(default_factory=list)
     plans: list[list[dict[str, Any]]] = field(default_factory=list)
     contracts: list[list[dict[str, Any]]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A paying fact, or a try: from when to when it stands, its place among those of one moment, and its words."""
+    """What a stage follows from: from when to when it stands, its place among what is of one moment, and its words."""
 
     at: datetime
     place: int
@@ -77,9 +88,11 @@ class Life:
         self.known = [min(person.created_at, clocks.moment)]
         self.paying: list[Fact] = []
         self.tries: list[Fact] = []
+        self.recommendations: list[Fact] = []
         for purchase in person.purchases:
             self._purchase(purchase)
         self.known += [at for at, recorded in person.credits if clocks.sees(at, recorded)]
+        self._told([told for told in person.told if clocks.sees(told.at, told.recorded_at)])
         for kind, read in (
             (person.subscriptions, self._subscription),
             (person.plans, self._plan),
@@ -100,6 +113,15 @@ class Life:
                     until = max(at, purchase.at)
         if self.clocks.sees(purchase.at, purchase.recorded_at):
             self.paying.append(Fact(purchase.at, 1, "", "First purchase", until, "Came back"))
+
+    def _told(self, said: list[Told]) -> None:
+        self.known += [told.at for told in said]
+        scores = sorted((t for t in said if t.recommendation is not None), key=lambda told: (told.at, told.place))
+        following = [*(told.at for told in scores[1:]), None]
+        for told, until in zip(scores, following[-len(scores) :], strict=True) if scores else ():
+            if told.recommendation in (9, 10):
+                words = f"Gave a recommendation score of {told.recommendation}"
+                self.recommendations.append(Fact(told.at, 9, str(told.recommendation), words, until))
 
     def _subscription(self, versions: list[dict[str, Any]]) -> None:
         newest = versions[-1]
@@ -139,6 +161,8 @@ class Life:
         self.paying += [Fact(at, 6, name, f"Contract {name} renewed") for at in renewals]
 
     def stage(self, moment: datetime) -> str:
+        if any(fact.stands(moment) for fact in self.recommendations):
+            return "ADVOCACY"
         paying = sum(fact.stands(moment) for fact in self.paying)
         if paying:
             return "PURCHASE" if paying == 1 else "RETENTION"
@@ -146,7 +170,7 @@ class Life:
 
     def stretches(self) -> list[tuple[str, datetime, datetime | None]]:
         """Return stage, start and end of every stretch that has begun, latest first."""
-        facts = [*self.paying, *self.tries]
+        facts = [*self.paying, *self.tries, *self.recommendations]
         moments = sorted({*self.known, *(f.at for f in facts), *(f.until for f in facts if f.until)})
         found: list[tuple[str, datetime, datetime | None]] = []
         for moment in moments:
@@ -160,6 +184,9 @@ class Life:
 
     def because(self) -> list[str]:
         moment = self.clocks.moment
+        for fact in self.recommendations:
+            if fact.stands(moment):
+                return [f"{fact.words} on {_day(fact.at)}."]
         paying = sorted((fact for fact in self.paying if fact.stands(moment)), key=lambda fact: fact.order)
         if paying:
             second = [f"{fact.again or fact.words} on {_day(fact.at)}." for fact in paying[1:2]]

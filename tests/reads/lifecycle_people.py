@@ -12,7 +12,7 @@ from uuid import UUID
 from asyncpg import Range
 
 from api.domain.identity import public_id
-from tests.reads.lifecycle_oracle import Person, Purchase
+from tests.reads.lifecycle_oracle import Person, Purchase, Told
 
 START = datetime(2025, 1, 1, 22, 30, tzinfo=UTC)
 MOMENTS = [START + timedelta(days=4 * number) for number in range(60)]
@@ -26,6 +26,7 @@ ORDER = (
     "subscriptions",
     "support_plans",
     "contracts",
+    "feedback",
 )
 """The tables, those that others refer to first."""
 
@@ -35,6 +36,7 @@ class People:
 
     def __init__(self, random: Random) -> None:
         self.random, self.keys = random, 0
+        self.voices = Random(11)
         self.rows: dict[str, list[dict[str, Any]]] = {}
 
     def key(self) -> UUID:
@@ -73,6 +75,8 @@ class People:
         ):
             for _ in range(self.random.choice(counts)):
                 make(key, person)
+        for _ in range(self.voices.choice((0, 0, 0, 0, 1, 3))):
+            self.tell(key, person)
         return person
 
     def purchase(self, customer: UUID, person: Person) -> None:
@@ -96,6 +100,14 @@ class People:
         recorded = self.late(at)
         self._refund(keys, at, recorded, amount)
         return at, recorded, amount
+
+    def tell(self, customer: UUID, person: Person) -> None:
+        at, key, kind = self.voices.choice(MOMENTS), self.key(), self.voices.choice(("NPS", "NPS", "NPS", "CSAT"))
+        recorded = at + timedelta(days=self.voices.choice((0, 0, 0, 30)))
+        score = self.voices.choice((3, 8, 9, 10)) if kind == "NPS" else 5
+        told = {"customer_id": customer, "feedback_id": key, "kind": kind, "score": score}
+        self.add("feedback", **told, submitted_at=at, recorded_at=recorded)
+        person.told.append(Told(at, recorded, key, score if kind == "NPS" else None))
 
     def credit(self, customer: UUID, person: Person) -> None:
         at = self.moment()

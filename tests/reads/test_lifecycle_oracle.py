@@ -32,7 +32,7 @@ IN_STAGE = """query Stage($after: String, $asOf: DateTime, $knownAt: DateTime, $
     pageInfo { hasNextPage endCursor }
   }
 }"""
-STAGES = ("AWARENESS", "CONSIDERATION", "PURCHASE", "RETENTION")
+STAGES = ("AWARENESS", "CONSIDERATION", "PURCHASE", "RETENTION", "ADVOCACY")
 World = tuple[Ask, list[Person]]
 
 
@@ -81,7 +81,7 @@ async def test_the_customers_are_of_all_kinds(world):
     missing = set(permutations(STAGES, 2)) - {pair for life in lives for pair in turns(life)}
     assert missing <= {("CONSIDERATION", "AWARENESS"), ("RETENTION", "CONSIDERATION")}, "who tries, tried for good"
     words = {words.split(" on ")[0].split()[-1] for life in lives for words in life.because()}
-    assert {"began", "renewed", "back", "purchase"} <= words
+    assert {"began", "renewed", "back", "purchase", "9", "10"} <= words
 
 
 def turns(life: Life) -> list[tuple[str, str]]:
@@ -94,6 +94,7 @@ def visible(person: Person, clocks: Clocks) -> bool:
         return True
     facts = [(each.at, each.recorded_at) for each in person.purchases] + person.credits
     facts += [(at, recorded) for each in person.purchases for at, recorded, _ in each.refunds]
+    facts += [(told.at, told.recorded_at) for told in person.told]
     terms = [*person.subscriptions, *person.plans, *person.contracts]
     return any(clocks.sees(*each) for each in facts) or any(map(clocks.versions, terms))
 

@@ -25,6 +25,7 @@ FACTS_OF_TERMS = {
     "loyalty_transactions",
     "loyalty_entries",
     "loyalty_lot_uses",
+    "survey_links",
     "feedback",
     "feedback_replies",
     "complaint_resolutions",

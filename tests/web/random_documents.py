@@ -42,6 +42,8 @@ NEEDED = {
     "submitFeedback": "input: $told",
     "replyToFeedback": 'input: {idempotencyKey: "x", feedbackId: "y", text: "z"}',
     "resolveComplaint": 'input: {idempotencyKey: "x", feedbackId: "y"}',
+    "createSurveyLink": 'input: {idempotencyKey: "x", survey: {customer: {id: "y"}, kind: NPS}}',
+    "answerSurvey": 'input: {idempotencyKey: "x", token: "y", score: 9}',
     "cancelSubscription": 'input: {idempotencyKey: "x", subscriptionId: "y", reason: OTHER}',
 }
 DECLARED = {

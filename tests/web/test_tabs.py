@@ -21,7 +21,7 @@ from tests.web.demo_app import GOLDEN, UNTIL, demo_app, golden
 from tests.web.live_server import serving
 
 TABS = {tab.name: tab for tab in load_tabs()}
-CHANGES = ["RecordPurchase", "RecordRefund"]
+CHANGES = ["RecordPurchase", "RecordRefund", "Feedback"]
 ANSWERS = [*TABS, "PageThroughNext", *(f"{name}Again" for name in CHANGES)]
 
 
@@ -132,6 +132,15 @@ def test_a_change_sent_twice_is_made_once(visitor: Visitor, name: str) -> None:
     assert (first["idempotency"].pop("replayed"), second["idempotency"].pop("replayed")) == (False, True)
     assert first == second
     assert first["userErrors"] == []
+
+
+def test_a_score_moves_the_band_and_the_stage(visitor: Visitor) -> None:
+    answer = visitor.shown("Feedback")
+    moved = [
+        (each["satisfaction"]["nps"], each["lifecycle"]["stage"])
+        for each in (answer["customerBefore"], answer["customer"])
+    ]
+    assert moved == [("PASSIVE", "RETENTION"), ("PROMOTER", "ADVOCACY")]
 
 
 def test_the_past_differs_from_now_and_from_what_was_reported_then(visitor: Visitor) -> None:

@@ -108,7 +108,7 @@ async def test_a_bad_row_is_rejected_with_its_reason_and_leaves_nothing_behind(i
 def test_every_reason_of_a_row_is_in_the_tables_above():
     shown = {reason for _, reason in (*SUBSCRIPTIONS, *PLANS, *CONTRACTS)}
     order = {"NO_ORDER", "NO_PRODUCT", "BAD_QUANTITY", "BAD_DISCOUNT", "OUT_OF_RANGE", "INCOMPLETE_ORDER"}
-    elsewhere = {"BAD_ROW", "BAD_RATE", "MISSING_EXCHANGE_RATE", "CONFLICT"}
+    elsewhere = {"BAD_ROW", "BAD_RATE", "MISSING_EXCHANGE_RATE", "CONFLICT", "BAD_SCORE", "BAD_CODES"}
     assert shown | order | elsewhere == {reason.name for reason in Reason}
 
 
@@ -117,7 +117,7 @@ async def test_the_message_says_what_is_wrong(imports):
     await imports.terms("subscriptions", late, subscription(kind="goods"), subscription(price="1.005"))
     assert [row["message"] for row in imports.rejected_rows()] == [
         "Unless it is renewed it ends at 2024-04-13T22:00:00+00:00 already; choose an earlier moment.",
-        "The kind is neither PRODUCT nor SERVICE. They are: PRODUCT, SERVICE.",
+        "The kind is missing, or none of those that there are. They are: PRODUCT, SERVICE.",
         "This has more than 2 digits behind the point.",
     ]
 

@@ -7,6 +7,7 @@ from api.domain.population.companies import Company
 from api.domain.population.contracts import Contract
 from api.domain.population.customers import Customer, Population, customer
 from api.domain.population.exchange import HOME, Rate, rates
+from api.domain.population.feedback import Told
 from api.domain.population.identifiers import derived_id
 from api.domain.population.model import DENSE, STANDARD, PopulationModel
 from api.domain.population.orders import Order, Refund
@@ -33,6 +34,7 @@ __all__ = [
     "Subscription",
     "SubscriptionVersion",
     "SupportPlan",
+    "Told",
     "Version",
     "customer",
     "derived_id",

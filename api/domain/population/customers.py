@@ -9,6 +9,7 @@ from api.domain.population.agreements import Agreements, drawn_agreements
 from api.domain.population.behaviour import Behaviour, behaviour
 from api.domain.population.character_agreements import AGREEMENTS
 from api.domain.population.characters import CHARACTERS, morning_of, scripted_behaviour
+from api.domain.population.feedback import SCRIPTED, Told, drawn_feedback
 from api.domain.population.identifiers import generator
 from api.domain.population.model import STANDARD, PopulationModel
 from api.domain.population.orders import Order, drawn_terms, order
@@ -45,6 +46,7 @@ class Customer:
     behaviour: Behaviour
     orders: tuple[Order, ...]
     agreements: Agreements
+    told: tuple[Told, ...]
 
 
 def customer(population: Population, number: int) -> Customer:
@@ -62,7 +64,8 @@ def customer(population: Population, number: int) -> Customer:
     )
     created = truth.registered_at - timedelta(minutes=1 + number % 9)
     agreements = drawn_agreements(name, person, created, orders, population.until)
-    return Customer(number, person, created, truth, orders, agreements)
+    told = drawn_feedback(name, orders, population.until, lost=truth.dropped_out_at is not None)
+    return Customer(number, person, created, truth, orders, agreements, told)
 
 
 def _scripted(population: Population, number: int) -> Customer:
@@ -74,5 +77,6 @@ def _scripted(population: Population, number: int) -> Customer:
         for position, (purchase, script) in enumerate(zip(truth.purchases, character.purchases, strict=True), start=1)
     )
     created = truth.registered_at - timedelta(minutes=5)
-    agreements = AGREEMENTS[number - 1](morning_of(population.until), orders)
-    return Customer(number, character.profile, created, truth, orders, agreements)
+    morning = morning_of(population.until)
+    agreements, told = AGREEMENTS[number - 1](morning, orders), SCRIPTED[number - 1](morning, orders)
+    return Customer(number, character.profile, created, truth, orders, agreements, told)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, TypeAlias
 
-Format: TypeAlias = Literal["online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts"]
+Format: TypeAlias = Literal[
+    "online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts", "feedback"
+]
 
 
 class ImportRefused(Exception):
@@ -47,6 +49,7 @@ class Counts:
     subscriptions: int = 0
     support_plans: int = 0
     contracts: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from api.writes.importing import cdnow, documents, online_retail, staging, thing
 from api.writes.importing.business import business_of
 from api.writes.importing.cdnow import Cdnow, with_order_numbers
 from api.writes.importing.contracts import CONTRACTS
+from api.writes.importing.feedback import FEEDBACK
 from api.writes.importing.files import Table, open_table
 from api.writes.importing.lines import Books, DetailedReader, LineReader
 from api.writes.importing.online_retail import OnlineRetail
@@ -36,7 +37,12 @@ from api.writes.importing.terms import Kind
 from api.writes.importing.transactions import in_chunk
 
 _USUAL = {"online-retail": online_retail.BUSINESS, "cdnow": cdnow.BUSINESS}
-KINDS: Mapping[str, Kind] = {"subscriptions": SUBSCRIPTIONS, "support-plans": SUPPORT_PLANS, "contracts": CONTRACTS}
+KINDS: Mapping[str, Kind] = {
+    "subscriptions": SUBSCRIPTIONS,
+    "support-plans": SUPPORT_PLANS,
+    "contracts": CONTRACTS,
+    "feedback": FEEDBACK,
+}
 _THINGS_A_CHUNK = 5_000
 # Sorting and joining a whole file wants more memory than a request does; no statement of an import has a time limit.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "work_mem": "64MB", "temp_buffers": "64MB"}

@@ -1,4 +1,4 @@
-"""Recording staged things with a term, chunk by chunk: each is one transaction of whole things."""
+"""Recording staged things, chunk by chunk: each is one transaction of whole things."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ async def record(
 async def _record(connection: Connection, kind: Kind, chunk: int) -> int:
     added = await run(connection, _first_versions(kind), chunk=chunk)
     # One that somebody else recorded a moment ago has another id than the staged one, and so gets nothing more here.
-    await run(connection, _second_versions(kind), chunk=chunk)
+    if kind.is_versioned:
+        await run(connection, _second_versions(kind), chunk=chunk)
     if kind.more:
         await run(connection, kind.more(), chunk=chunk)
     holders = await fetch(connection, _holders(), chunk=chunk) if added else []
@@ -80,24 +81,23 @@ async def _record(connection: Connection, kind: Kind, chunk: int) -> int:
 
 def _first_versions(kind: Kind) -> Insert:
     rows, now = kind.staged.c, select(func.clock_timestamp().label("now")).cte("moment")
-    is_followed = rows[f"{NEXT}change"].is_not(None)
     values: dict[str, Any] = {
         "customer_id": customers.c.customer_id,
         kind.key: things.c.thing_id,
-        "version": _FIRST,
         "source": things.c.source,
         "external_id": things.c.external_id,
         **{name: _kept(kind, rows[name], name) for name in kind.first},
         "recorded_at": now.c.now,
-        "replaced_at": rows[f"{NEXT}changed_at"],
-        "superseded_at": case((is_followed, now.c.now)),
     }
+    if kind.is_versioned:
+        is_followed = rows[f"{NEXT}change"].is_not(None)
+        closed = {"replaced_at": rows[f"{NEXT}changed_at"], "superseded_at": case((is_followed, now.c.now))}
+        values |= {"version": _FIRST, **closed}
     joined = things.join(kind.staged, rows.row == things.c.row).join(customers, of_customer()).join(now, true())
     new = and_(things.c.chunk == bindparam("chunk"), things.c.reason.is_(None), ~things.c.known, things.c.nth == 1)
     statement = upsert(kind.recorded).from_select(list(values), _selected(values).select_from(joined).where(new))
-    return statement.on_conflict_do_nothing(
-        index_elements=["source", "external_id"], index_where=kind.recorded.c.version == _FIRST
-    )
+    is_first = kind.recorded.c.version == _FIRST if kind.is_versioned else None
+    return statement.on_conflict_do_nothing(index_elements=["source", "external_id"], index_where=is_first)
 
 
 def _second_versions(kind: Kind) -> Insert:

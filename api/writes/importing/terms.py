@@ -1,4 +1,4 @@
-"""Things with a term on their way into the database: what a row says of one, and where it waits.
+"""Things with a term, and feedback, on their way into the database: what a row says of one, and where it waits.
 
 A row makes one version, or two where the thing was ended early: it began, and then it ended. The second is the first
 but for some columns, so a staged row has the columns of the first, and those of the second behind `next_`.
@@ -84,7 +84,7 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of thing with a term, as an import knows it.
+    """One kind of thing, as an import knows it.
 
     counted     its name among the counts of a result
     recorded    the table of its versions
@@ -98,6 +98,8 @@ class Kind:
     staged      the table its rows wait in, made by `staged_rows`
     more        returns the insertion of what else is staged of the parameter `chunk`
     lacks       returns whether what else is recorded of a first version is less than what a staged row says
+    began       column with the moment from which the customer is known by it
+    is_versioned  whether it changes, and so is kept in versions; what does not is recorded as it is
     """
 
     counted: str
@@ -113,6 +115,8 @@ class Kind:
     staged: SqlTable
     more: Callable[[], Insert] | None = None
     lacks: Callable[[FromClause], ColumnElement[bool]] | None = None
+    began: str = "changed_at"
+    is_versioned: bool = True
 
 
 def staged_rows(recorded: SqlTable, first: tuple[str, ...], ended: tuple[str, ...], *more: Column[Any]) -> SqlTable:

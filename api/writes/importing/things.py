@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     FromClause,
     Interval,
@@ -45,7 +44,7 @@ async def gather(connection: Connection, kind: Kind, *, things_a_chunk: int) -> 
     await index(connection, kind.staged)
     before = func.row_number().over(order_by=(rows.source, rows.customer, rows.row)) - literal_column("1")
     nth = func.row_number().over(partition_by=(rows.source, rows.external_id), order_by=rows.row)
-    made = select(*(rows[name] for name in _SAME), rows.changed_at, new_ids(), nth, func.div(before, things_a_chunk))
+    made = select(*(rows[name] for name in _SAME), rows[kind.began], new_ids(), nth, func.div(before, things_a_chunk))
     await run(connection, insert(things).from_select([*_SAME, "began_at", "thing_id", "nth", "chunk"], made))
     await index(connection, things)
     await find_known(connection, kind)
@@ -57,11 +56,10 @@ async def gather(connection: Connection, kind: Kind, *, things_a_chunk: int) -> 
 async def find_known(connection: Connection, kind: Kind) -> None:
     """Mark the things that are recorded under another id than the staged one."""
     first, t = kind.recorded.alias("first"), things.c
-    same = and_(
-        first.c.source == t.source, first.c.external_id == t.external_id, first.c.version == literal_column("1")
-    )
+    same = and_(first.c.source == t.source, first.c.external_id == t.external_id, *_is_first(kind, first))
     lacks = kind.lacks(first) if kind.lacks else false()
-    differs = or_(~_agreed(kind, first), ~belongs_to_named(first, things), lacks)
+    agreed = _agreed(kind, first) if kind.is_versioned else _says_the_same(kind, first)
+    differs = or_(~agreed, ~belongs_to_named(first, things), lacks)
     reason = func.coalesce(t.reason, case((differs, Reason.CONFLICT.name)))
     other = and_(same, first.c[kind.key] != t.thing_id, kind.staged.c.row == t.row)
     await run(connection, update(things).values(known=True, reason=reason).where(other, ~t.known))
@@ -97,16 +95,23 @@ def _agreed(kind: Kind, first: FromClause) -> ColumnElement[bool]:
     # A row that says of the thing that it was ended makes two versions at once. The first was never all that was known.
     was_known = or_(version.c.superseded_at.is_(None), version.c.superseded_at > version.c.recorded_at)
     of_thing = version.c.customer_id == first.c.customer_id, version.c[kind.key] == first.c[kind.key]
-    same = (_is_same(kind, version.c[name]) for name in kind.compared)
     return exists(
         select(literal_column("1"))
         .select_from(version)
-        .where(*of_thing, was_known, *same)
+        .where(*of_thing, was_known, _says_the_same(kind, version))
         .correlate(first, kind.staged)
     )
 
 
-def _is_same(kind: Kind, column: Column[Any]) -> ColumnElement[bool]:
+def _says_the_same(kind: Kind, recorded: FromClause) -> ColumnElement[bool]:
+    return and_(*(_is_same(kind, recorded.c[name]) for name in kind.compared))
+
+
+def _is_first(kind: Kind, recorded: FromClause) -> list[ColumnElement[bool]]:
+    return [recorded.c.version == literal_column("1")] if kind.is_versioned else []
+
+
+def _is_same(kind: Kind, column: Any) -> ColumnElement[bool]:
     name, rows = column.name, kind.staged.c
     said: ColumnElement[Any] = rows[NEXT + name] if name in kind.ended else rows[name]
     if isinstance(column.type, Interval):
