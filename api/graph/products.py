@@ -45,7 +45,7 @@ class Product(Node):
     bought_together: list[ProductPair] = gathered(
         "What the same customers buy, that which goes with this one best first; only where it can hardly be chance.",
         pairs.bought_together,
-        [argument("first", int, "How many products, 1 to 50.", 5)],
+        [argument("first", int, "How many products, 1 to 100; of each product the best 50 are known.", 5)],
         cost=5,
         many=True,
         multiplied_by="first",

@@ -23,7 +23,6 @@ class RecommendationKind(Enum):
     WIN_BACK = strawberry.enum_value(
         "WIN_BACK", description="Win back who is active no longer, or silent for longer than ever before."
     )
-    UPSELL = strawberry.enum_value("UPSELL", description="Offer something better than what the customer has.")
     REFERRAL_ASK = strawberry.enum_value(
         "REFERRAL_ASK", description="Ask a loyal customer to recommend the business to others."
     )
@@ -48,7 +47,7 @@ _IN_WORDS = {
 
 @strawberry.type(description="Something that stands in the way of a recommendation.")
 class RecommendationBlock:
-    code: RecommendationBlockCode = column("What it is.")
+    code: RecommendationBlockCode = column("Which of the known hindrances it is.")
     message: str = column("The same in one sentence, to show on a screen.")
 
 
@@ -98,7 +97,7 @@ class Recommendation:
 RECOMMENDATIONS = gathered(
     "What to offer the customer, or to do next: what must not wait first, products to offer last.",
     reads.recommendations,
-    [argument("first", int, "How many at most, 1 to 20.", 5)],
+    [argument("first", int, "How many at most, 1 to 100.", 5)],
     cost=20,
     many=True,
     multiplied_by="first",

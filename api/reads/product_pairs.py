@@ -30,8 +30,8 @@ from sqlalchemy import (
 
 from api.database import Connection, prepare
 from api.domain import recommendations as rules
-from api.errors import BadUserInput
 from api.reads.business import business_currency
+from api.reads.history import sized
 from api.reads.identity import Given
 from api.reads.json import constant, number, parameter
 from api.reads.orders import order_lines
@@ -57,15 +57,9 @@ def bought_together(row: Row, given: Given) -> Table:
     seen = [offered.c.product_id == pair.c.offered_id, *offered.visible()]
     place = func.row_number().over(order_by=best_first(pair))
     found = select(*pair.c, place.label("place")).select_from(pair.join(offered.table, and_(*seen)))
-    first = given.parameter("integer", "first", convert=_sized)
+    first = given.parameter("integer", "first", convert=sized)
     listed: Table = found.order_by(*best_first(pair)).limit(first).correlate_except(pair, offered.table).lateral()
     return listed
-
-
-def _sized(first: int) -> int:
-    if not 1 <= first <= rules.STRONGEST:
-        raise BadUserInput(f"`first` must be between 1 and {rules.STRONGEST}.")
-    return first
 
 
 _DAY: Expression = literal_column("interval '1 day'")

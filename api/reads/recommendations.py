@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from sqlalchemy import and_, func, select, type_coerce, union_all
 
-from api.errors import BadUserInput
 from api.reads.contracts import contracts
 from api.reads.customers import customers
+from api.reads.history import sized
 from api.reads.identity import Given
 from api.reads.json import constant, money_amount
 from api.reads.orders import orders, refunds
@@ -23,8 +23,6 @@ from api.reads.recommended_returns import has_recent_refund, referral_ask, servi
 from api.reads.relation import Condition, Expression, Link, PlainText, Relation, Row, Table
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
-
-MOST = 20
 
 
 def _link(relation: Relation) -> Link:
@@ -40,9 +38,9 @@ ORDER, REFUND, PRODUCT, SUBSCRIPTION, SUPPORT_PLAN, CONTRACT = (
 BLOCKS: dict[str, tuple[Callable[[Row], Condition], tuple[str, ...]]] = {
     "no_contact": (
         lambda row: and_(row.c.email.is_(None), row.c.phone.is_(None)),
-        ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "UPSELL", "REFERRAL_ASK", "CROSS_SELL"),
+        ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "REFERRAL_ASK", "CROSS_SELL"),
     ),
-    "recent_refund": (has_recent_refund, ("UPSELL", "REFERRAL_ASK", "CROSS_SELL")),
+    "recent_refund": (has_recent_refund, ("REFERRAL_ASK", "CROSS_SELL")),
 }
 """What may stand in the way: whether it does, by a customer, and of which kinds of recommendations."""
 
@@ -54,7 +52,7 @@ def recommendations(row: Row, given: Given) -> Table:
     returns  the columns of `recommended.recommendation` with amounts as text in minor units; whether each of `BLOCKS`
              stands in the way; place
     """
-    most = given.parameter("integer", "first", convert=_sized)
+    most = given.parameter("integer", "first", convert=sized)
     parts = [service_recovery(row), *renewals(row), win_back(row), referral_ask(row), cross_sells(row, most)]
     each = union_all(*parts).subquery("each_recommendation")
     order = [each.c.kind_place, each.c.place_within, each.c.basis_ids]
@@ -72,9 +70,3 @@ def recommendations(row: Row, given: Given) -> Table:
 def _is_blocked(row: Row, kind: Expression, name: str) -> Expression:
     stands, kinds = BLOCKS[name]
     return and_(kind.in_([constant(of) for of in kinds]), stands(row))
-
-
-def _sized(first: int) -> int:
-    if not 1 <= first <= MOST:
-        raise BadUserInput(f"`first` must be between 1 and {MOST}.")
-    return first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Numeric, Select, Subquery, Text, and_, cast, func, select, true
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import array, distinct_on
 
 from api.domain.recommendations import LATEST_PRODUCTS
 from api.reads.json import constant, number
@@ -58,7 +58,7 @@ def _best_pairs(row: Row, most: Expression) -> Subquery:
     pair = pairs_of(row.lens, lately.c.product_id)
     wanted = [~_has_bought(row, pair.c.offered_id)]
     each = select(*pair.c).select_from(lately.join(pair, true())).where(*wanted)
-    one = each.distinct(pair.c.offered_id).order_by(pair.c.offered_id, *best_first(pair))
+    one = each.ext(distinct_on(pair.c.offered_id)).order_by(pair.c.offered_id, *best_first(pair))
     found = one.correlate_except(lately, pair).subquery("each_pair")
     best = select(found).order_by(*best_first(found)).limit(most)
     return best.correlate_except(found).subquery("pair")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, func
+from sqlalchemy import Select, Text, and_, case, func, or_
 
 from api.domain.recommendations import RENEWAL_AHEAD
 from api.reads.agreed_terms import seconds_of
@@ -31,7 +31,8 @@ def _subscriptions(row: Row) -> Select[Any]:
         else_=_ends(newest, "was cancelled and ends"),
     )
     columns = _renewal(newest, newest.c.plan_name, reason, newest.c.price)
-    return rows(newest, columns, [*joined, case((is_overdue, True), else_=_is_over_soon(newest))])
+    is_cancelled = and_(newest.c.cancel_at.is_not(None), _is_over_soon(newest))
+    return rows(newest, columns, [*joined, or_(is_overdue, is_cancelled)])
 
 
 def _support_plans(row: Row) -> Select[Any]:
