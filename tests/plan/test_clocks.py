@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from graphql import get_named_type
 
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
@@ -17,7 +18,7 @@ from api.tables.ranking import FIGURES
 from api.writes.standing import project
 from tests.asking import Ask, WatchedDatabase
 from tests.given import NEW_YEAR, connected
-from tests.plan.everything import everything
+from tests.plan.everything import AT_THE_TOP, everything
 from tests.plan.law import World
 from tests.plan.population import MOMENTS
 
@@ -40,8 +41,14 @@ VIEWS_MET = (
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 # What belongs to a company is hidden only in what its customers have.
 LEVELS = dict.fromkeys(VIEWS_MET, 2) | {"Company": 3}
+STANDING = " ".join(
+    f"{name} {{ {everything(get_named_type(field.type).name, 5, past=('CustomerConnection', 'Customer'))} }}"
+    for name, field in executable.type_map["Customer"].fields.items()
+    if get_named_type(field.type).name in AT_THE_TOP
+)
 FIELDS = [
-    f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 7)} }}",
+    f"customers(first: 100, {CLOCKS}) {{ {everything('CustomerConnection', 6)} }}",
+    f"standing: customers(first: 100, {CLOCKS}) {{ nodes {{ id {STANDING} }} }}",
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 4)} }}",
     f"supportPlans(first: 100, {CLOCKS}) {{ {everything('SupportPlanEnrollmentConnection', 4)} }}",
     f"feedback(first: 100, {CLOCKS}) {{ {everything('FeedbackConnection', 4)} }}",
