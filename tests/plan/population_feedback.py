@@ -10,7 +10,9 @@ from typing import Any
 from api.domain.feedback import SCALES
 from tests.given import Given, Made
 
-MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(1, 9)]
+MOMENTS = [datetime(2025, month, 3, 9, 30, 0, 250_000, tzinfo=UTC) for month in range(2, 9)]
+"""Nobody says anything before all customers are there."""
+
 KINDS = ("NPS", "NPS", "NPS", "CSAT", "CSAT", "CES", "REVIEW", "COMPLAINT", "COMPLAINT", "COMMENT")
 
 

@@ -88,6 +88,8 @@ async def test_an_answer_counts_while_the_moment_lies_before_it_plus_the_window(
     ):
         assert (await told(ann, window=window, asOf=until - INSTANT))["latestNps"] == 10
         assert (await told(ann, window=window, asOf=until)) == NONE
+    await given.feedback(ann, "NPS", 1, at=NOW + INSTANT)
+    assert await told(ann) == NONE
     assert (await told(ann, asOf=day(1, 31, 8)))["nps"] == "PROMOTER"
     assert (await told(ann, asOf=day(1, 31, 8) - INSTANT)) == NONE
 
