@@ -103,9 +103,14 @@ def status(row: Row) -> Expression:
     moment = row.lens.moment
     return case(
         (moment >= row.c.expires_at, constant("EXPIRED")),
-        (and_(row.c.release_at <= moment, _is(row, "QUALIFIED"), ~row.c.in_review), constant("REWARDED")),
+        (and_(row.c.release_at <= moment, *counts_for_good(row)), constant("REWARDED")),
         else_=row.c.status,
     )
+
+
+def counts_for_good(row: Row) -> list[ColumnElement[bool]]:
+    """Return the conditions that a referral counts for good from its `release_at` on, which may lie ahead."""
+    return [_is(row, "QUALIFIED"), ~row.c.in_review]
 
 
 def _is(row: Row, status: str) -> ColumnElement[bool]:
