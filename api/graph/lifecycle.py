@@ -24,7 +24,8 @@ class LifecycleStage(Enum):
     )
     RETENTION = strawberry.enum_value("RETENTION", description="Has paid again, or renewed something.")
     ADVOCACY = strawberry.enum_value(
-        "ADVOCACY", description="Recommends the business: the latest recommendation score is 9 or 10."
+        "ADVOCACY",
+        description="Recommends the business: a friend they brought was rewarded, or the latest score is 9 or 10.",
     )
 
 

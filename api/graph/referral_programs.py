@@ -90,8 +90,8 @@ class ReferralProgramInput:
         referrer, referred = or_none(self.referrer_reward), or_none(self.referred_reward)
         minimum = or_none(self.minimum_purchase)
         return NewProgram(
-            referrer=referrer and referrer.reward(),
-            referred=referred and referred.reward(),
+            referrer=referrer.reward() if referrer else None,
+            referred=referred.reward() if referred else None,
             minimum_purchase=amount(minimum) if minimum else None,
             qualify_within=_QUARTER if self.qualify_within is None else self.qualify_within,
             hold=_MONTH if self.hold is None else self.hold,

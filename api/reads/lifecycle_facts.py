@@ -35,6 +35,7 @@ from api.reads.contracts import contracts_of_customer
 from api.reads.feedback import feedback_of_customer
 from api.reads.json import constant, number
 from api.reads.orders import orders_of_customer, refunds_of_customer
+from api.reads.referrals import counts_for_good, referrals_by_customer
 from api.reads.relation import Expression, Link, Row, Table, rows
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -74,6 +75,7 @@ CONTRACT_RENEWED = Kind("Contract {} renewed", paying=True)
 TRIAL = Kind("Free trial of {} began", trying=True)
 FREE_PLAN = Kind("Free support plan {} began", trying=True)
 PROMOTER = Kind("Gave a recommendation score of {}", advocating=True)
+BROUGHT = Kind("A friend they brought counted", advocating=True)
 KINDS = (
     KNOWN,
     PURCHASE,
@@ -85,6 +87,7 @@ KINDS = (
     TRIAL,
     FREE_PLAN,
     PROMOTER,
+    BROUGHT,
 )
 """All kinds; among facts of one moment those of an earlier kind come first."""
 
@@ -115,6 +118,7 @@ def _gathered(row: Row) -> Table:
         _of_orders(row),
         _of_refunds(row),
         _of_feedback(row),
+        _of_referrals(row),
         _of_versions(row, subscriptions_of_customer, "plan_name", _of_subscription),
         _of_versions(row, support_plans_of_customer, "plan_name", _of_support_plan),
         _of_versions(row, contracts_of_customer, "number", _of_contract),
@@ -165,6 +169,13 @@ def _of_feedback(row: Row) -> Select[Any]:
     kind = case((recommends, _code(PROMOTER)), else_=_code(KNOWN))
     until = case((recommends, following), else_=cast(null(), _MOMENT))
     return rows(told, _columns(told.c.submitted_at, kind, cast(told.c.score, Text), until), said)
+
+
+def _of_referrals(row: Row) -> Select[Any]:
+    # One that is reversed never counts for good.
+    referral, made = row.joined(referrals_by_customer)
+    columns = _columns(referral.c.release_at, _code(BROUGHT))
+    return rows(referral, columns, [*made, *counts_for_good(referral)])
 
 
 def _of_versions(row: Row, link: Link, name: str, told: Told) -> Select[Any]:

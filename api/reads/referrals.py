@@ -5,7 +5,7 @@ A referral is the data of who recommended: through a lens with an owner nobody e
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, literal_column
+from sqlalchemy import ColumnElement, and_, case, literal_column, or_
 
 from api.domain.referral_signals import WEIGHTS
 from api.reads.customers import customers
@@ -14,6 +14,7 @@ from api.reads.referral_programs import referral_programs
 from api.reads.relation import Expression, Link, Relation, Row, Term, rows
 from api.reads.words import text
 from api.tables import referrals as tables
+from api.tables.loyalty import loyalty_transactions
 
 _CUSTOMER, _REFERRAL = ("customer_id", "customer_id"), ("referral_id", "referral_id")
 _LATEST_FIRST = (Term("created_at", descending=True),)
@@ -70,6 +71,15 @@ rewards = Relation(
     order=(Term("side", descending=True),),
 )
 
+transactions = Relation(
+    "loyalty_transactions",
+    loyalty_transactions,
+    "transaction_id",
+    "ltr",
+    happened="occurred_at",
+    recorded="recorded_at",
+)
+
 referrer_of_referral = Link(referrals, customers, (_CUSTOMER,))
 friend_of_referral = Link(referrals, customers, (("referred_id", "customer_id"),))
 program_of_referral = Link(referrals, referral_programs, (("program_id", "program_id"),))
@@ -83,6 +93,7 @@ referral_of_reward = Link(rewards, referrals, (_CUSTOMER, _REFERRAL))
 recipient_of_reward = Link(rewards, customers, (("recipient_id", "customer_id"),))
 referrals_by_customer = Link(customers, referrals, (_CUSTOMER,), order=_LATEST_FIRST)
 referral_of_friend = Link(customers, referrals, (("customer_id", "referred_id"),))
+points_of_reward = Link(rewards, transactions, (("side", "source"), ("referral_id", "source_id")))
 codes_of_customer = Link(customers, codes, (_CUSTOMER,))
 
 
@@ -92,9 +103,14 @@ def status(row: Row) -> Expression:
     moment = row.lens.moment
     return case(
         (moment >= row.c.expires_at, constant("EXPIRED")),
-        (and_(row.c.release_at <= moment, _is(row, "QUALIFIED"), ~row.c.in_review), constant("REWARDED")),
+        (and_(row.c.release_at <= moment, *counts_for_good(row)), constant("REWARDED")),
         else_=row.c.status,
     )
+
+
+def counts_for_good(row: Row) -> list[ColumnElement[bool]]:
+    """Return the conditions that a referral counts for good from its `release_at` on, which may lie ahead."""
+    return [_is(row, "QUALIFIED"), ~row.c.in_review]
 
 
 def _is(row: Row, status: str) -> ColumnElement[bool]:
@@ -109,12 +125,18 @@ def explanation(row: Row) -> Expression:
 
 @rewards.expression
 def reward_status(row: Row) -> Expression:
-    """Return how a reward stands at the moment: it is taken back together with its referral."""
+    """Return how a reward stands at the moment: it is taken back together with its referral.
+
+    Points wait until there is an account to hold them.
+    """
     referral, joined = row.joined(referral_of_reward)
     reversed_ = rows(referral, [literal_column("1")], [*joined, _is(referral, "REVERSED")]).exists()
+    points, earned = row.joined(points_of_reward)
+    is_posted = rows(points, [literal_column("1")], [*earned, points.c.kind == literal_column("'EARN'")]).exists()
+    is_held = or_(row.c.points.is_(None), is_posted)
     return case(
         (reversed_, constant("REVERSED")),
-        (row.c.release_at <= row.lens.moment, constant("ISSUED")),
+        (and_(row.c.release_at <= row.lens.moment, is_held), constant("ISSUED")),
         else_=constant("PENDING"),
     )
 

@@ -26,6 +26,7 @@ from api.tables.demo import demo_population, demo_truth
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
 from api.writes.demo_agreements import Row, Rows
+from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs
 from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
@@ -146,7 +147,8 @@ async def _begin(connection: Connection, population: Population) -> None:
         if currency is None:
             await connection.execute(_SET_BUSINESS.sql, *_SET_BUSINESS.values({}))
         own_policy = await _value(connection, _OWN_POLICY)
-        await _copy(connection, shop_rows(population) | ({} if own_policy else policy_rows(population)))
+        rows = shop_rows(population) | ({} if own_policy else policy_rows(population))
+        await _copy(connection, rows | new_program_rows(population, await programs(connection)))
 
 
 async def _extend(
@@ -154,11 +156,13 @@ async def _extend(
 ) -> DemoResult:
     """Write the customers that are missing, some hundreds in a transaction: one that is cut off leaves whole ones."""
     known = {record[0] for record in await connection.fetch(_COMPANIES.sql)}
+    # Nobody came by anybody where the shop's program is not the made-up one.
+    spare = () if program_key(population) in await programs(connection) else REFERRAL_COLUMNS
     added: Counter[Table] = Counter()
     for last, rows in _chunks(population, made + 1, customers):
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
-            await _copy(connection, rows)
+            await _copy(connection, {table: made for table, made in rows.items() if table not in spare})
             await bring_up_to_date(connection, [row[0] for row in rows[customers_table]])
         added.update({table: len(of_table) for table, of_table in rows.items()})
         report(last, customers)

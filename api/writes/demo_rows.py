@@ -27,6 +27,7 @@ from api.domain.population import (
 from api.tables import active_policies, business, customers, demo, orders, products
 from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
 from api.writes.demo_feedback import TOLD_COLUMNS, add_feedback
+from api.writes.demo_referrals import REFERRAL_COLUMNS, add_referral
 
 SOURCE = "shop"
 _SECOND = timedelta(seconds=1)
@@ -59,6 +60,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     ),
     **AGREED_COLUMNS,
     **TOLD_COLUMNS,
+    **REFERRAL_COLUMNS,
     demo.demo_truth: (
         *("customer_id", "number", "scripted", "purchase_rate", "dropout_probability", "mean_spend"),
         *("first_purchase_at", "dropped_out_at", "spends", "next_purchases", "next_spend"),
@@ -110,6 +112,7 @@ def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:
             _add_order(rows, (customer_id, name, f"D-{external}-{order.position}"), order, ids)
         add_agreements(rows, (customer_id, name, external), customer.agreements)
         add_feedback(rows, (customer_id, name, external), customer.told)
+        add_referral(rows, population, customer, customer_id)
         rows[demo.demo_truth].append(_truth(customer_id, customer))
     return rows
 

@@ -17,6 +17,7 @@ from api.tables.loyalty import loyalty_accounts
 from api.writes.change import Change, Outcome, Refused
 from api.writes.lookups import customer_of
 from api.writes.loyalty_programs import program_in_force
+from api.writes.referral_points import give_waiting_points
 
 _CUSTOMER, _ENROLLED_AT = ("input", "customer"), ("input", "enrolledAt")
 _OPEN = prepare(
@@ -49,4 +50,5 @@ async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetim
     if not rows:
         message = "The customer is enrolled already, or was once: an account that is closed stays closed."
         raise Rejection(UserErrorCode.TAKEN, message, _CUSTOMER)
+    await give_waiting_points(change, customer_id)
     return {"account": rows[0]["account_id"], "customer": customer_id}

@@ -13,6 +13,7 @@ from api.domain.identity import new_id
 from api.tables.referrals import SIDES, referral_programs, referral_rewards, referrals
 from api.writes.change import Change
 from api.writes.lookups import arrays
+from api.writes.referral_points import give_points, take_back_points
 
 _MOMENT = DateTime(timezone=True)
 _OF_VERSION = ("customer_id", "referral_id", "version", "referred_id")
@@ -62,7 +63,9 @@ async def give_rewards(change: Change, referral: Any, *, at: datetime, release_a
         at=at,
         release_at=release_at,
     )
+    await give_points(change, referral["referral_id"])
 
 
-async def take_back_rewards(change: Change, referral: Any) -> None:
-    """Take back what was given for a referral that counts no longer: the rewards are read as reversed with it."""
+async def take_back_rewards(change: Change, referral: Any, at: datetime) -> None:
+    """Take back what was given for a referral that counts no longer; money is read as taken back with it."""
+    await take_back_points(change, referral["referral_id"], at)

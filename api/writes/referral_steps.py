@@ -147,4 +147,4 @@ async def take_step(
     if stands.status == QUALIFIED and not stands.in_review:
         await give_rewards(change, newest, at=at, release_at=values["release_at"])
     elif stands.status == "REVERSED":
-        await take_back_rewards(change, newest)
+        await take_back_rewards(change, newest, at)

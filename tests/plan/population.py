@@ -13,6 +13,7 @@ from api.writes.standing import project
 from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
 from tests.plan.population_feedback import populate_feedback
+from tests.plan.population_referrals import populate_referrals
 from tests.plan.population_terms import subscription
 from tests.plan.terms import populate_terms
 
@@ -93,6 +94,7 @@ async def _made(given: Given, random: Random) -> Population:
     running = [subscription for _, subscription in subscriptions]
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
     told = await populate_feedback(given, random, customers[:11])
+    terms += await populate_referrals(given, random, customers, MOMENTS)
     return Population(
         customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms, told
     )

@@ -37,6 +37,8 @@ VIEWS_MET = (
     "Contract",
     "Feedback",
     "FeedbackReply",
+    "Referral",
+    "Reward",
 )
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 # What belongs to a company is hidden only in what its customers have.
@@ -52,6 +54,7 @@ FIELDS = [
     f"orders(first: 100, {CLOCKS}) {{ {everything('OrderConnection', 4)} }}",
     f"supportPlans(first: 100, {CLOCKS}) {{ {everything('SupportPlanEnrollmentConnection', 4)} }}",
     f"feedback(first: 100, {CLOCKS}) {{ {everything('FeedbackConnection', 4)} }}",
+    f"referrals(first: 100, {CLOCKS}) {{ {everything('ReferralConnection', 3)} }}",
     f"contracts(first: 100, {CLOCKS}) {{ {everything('ContractConnection', 4)} }}",
     *(
         f"{name}: nodes(ids: ${name}, {CLOCKS}) {{ ... on {name} {{ {everything(name, levels)} }} }}"
@@ -59,6 +62,10 @@ FIELDS = [
     ),
 ]
 TABLES = {
+    "referral_rewards": "earned_at",
+    "referral_signals": "noticed_at",
+    "referrals": "changed_at",
+    "referral_codes": "created_at",
     "feedback_replies": "replied_at",
     "complaint_resolutions": "resolved_at",
     "feedback": "submitted_at",
@@ -74,7 +81,12 @@ TABLES = {
     "customer_external_ids": None,
 }
 """Tables with clocks and the moment of their facts, what depends on others first."""
-VERSIONED = {"subscriptions": "subscription_id", "support_plans": "support_plan_id", "contracts": "contract_id"}
+VERSIONED = {
+    "subscriptions": "subscription_id",
+    "support_plans": "support_plan_id",
+    "contracts": "contract_id",
+    "referrals": "referral_id",
+}
 """Those of them whose rows are closed by the next, with the keys of what they are versions of."""
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
@@ -138,6 +150,7 @@ async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, cr
     conditions = {table: f"{happened} > $1" for table, happened in TABLES.items() if happened}
     conditions["active_policies"] = "least(effective_from, recorded_at) > $1"
     conditions["lifetime_value_models"] = "trained_until > $1"
+    conditions["referral_programs"] = "effective_from > $1"
     limited = await world.ask(EVERYTHING, asOf=moment.isoformat(), **ids(world))
     with crooked.copied() as address:
         async with pruned(world, address, conditions, moment) as ask:
@@ -150,7 +163,8 @@ async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, cr
 async def test_a_read_with_what_was_known_holds_nothing_recorded_later(world, crooked, moment):
     limited = await world.ask(EVERYTHING, knownAt=moment.isoformat(), **ids(world))
     with crooked.copied() as address:
-        conditions = dict.fromkeys([*TABLES, "active_policies", "lifetime_value_models"], "recorded_at > $1")
+        others = ("active_policies", "lifetime_value_models", "referral_programs")
+        conditions = dict.fromkeys([*TABLES, *others], "recorded_at > $1")
         async with pruned(world, address, conditions, moment) as ask:
             assert await ask(EVERYTHING, **ids(world)) == limited
     assert_less(limited, await world.ask(EVERYTHING, **ids(world)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-MINIMUM, MOST = Decimal(20), 3
+MINIMUM, MOST = Decimal(20), 1
 QUALIFY, HOLD, LIFETIME, WINDOW = (timedelta(days=days) for days in (10, 5, 7, 20))
 
 

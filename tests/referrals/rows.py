@@ -77,7 +77,8 @@ def qualified(order: Made, at: datetime = NEW_YEAR, **more: Any) -> dict[str, An
 
 def over(status: str, reason: str, at: datetime = NEW_YEAR) -> dict[str, Any]:
     """Return the step that ends a referral for a reason."""
-    return {"status": status, "change": status, "changed_at": at, "expires_at": None, "reasons": [reason]}
+    ended = {"status": status, "change": status, "in_review": False, "expires_at": None}
+    return {**ended, "changed_at": at, "reasons": [reason]}
 
 
 async def add_reward(

@@ -110,7 +110,7 @@ class Shop:
 
     async def read(self, referral: str, **clocks: datetime) -> Any:
         """Return a referral as it is read now, or with other clocks."""
-        moments = {name: moment.isoformat() for name, moment in clocks.items()}
+        moments: dict[str, Any] = {name: moment.isoformat() for name, moment in clocks.items()}
         return (await self.ask(READ, id=referral, **moments))["node"]
 
     async def joined(self, referrer: Made | None = None, **more: Any) -> tuple[Made, Made, Any]:

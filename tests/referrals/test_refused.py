@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from tests.writes.changes import counts, told
 pytestmark = pytest.mark.anyio
 
 MONEY = {"money": {"amount": "10", "currencyCode": "EUR"}}
-BAD_PROGRAMS = {
+BAD_PROGRAMS: dict[str, tuple[dict[str, Any], str, str]] = {
     # what is wrong: what is changed; code, path below `input.program`
     "two kinds": ({"referrerReward": MONEY | {"points": 5}}, "INVALID", "referrerReward"),
     "no kind": ({"referredReward": {}}, "INVALID", "referredReward"),
@@ -43,10 +44,11 @@ async def test_a_bad_program_is_refused_and_leaves_nothing(shop, given):
     for changed, code, path in BAD_PROGRAMS.values():
         answer = await shop.program(begin="2025-05-01T00:00:00Z", **changed)
         assert (answer["program"], told(answer["userErrors"][0])) == (None, (code, f"input.program.{path}")), changed
-    for more, code, path in (
+    others: list[tuple[dict[str, Any], str, str]] = [
         ({"expected": 2}, "CONFLICT", "input.expectedVersion"),
         ({"begin": "2025-01-01T00:00:00Z"}, "OUT_OF_RANGE", "input.effectiveFrom"),
-    ):
+    ]
+    for more, code, path in others:
         answer = await shop.program(**{"begin": "2025-05-01T00:00:00Z"} | more)
         assert told(answer["userErrors"][0]) == (code, path)
     assert answer["userErrors"][0]["currentVersion"] is None

@@ -47,6 +47,12 @@ async def test_a_friend_is_invited_joins_buys_and_both_are_rewarded(shop):
     rewarded = await shop.read(referral["id"])
     assert (rewarded["status"], rewarded["version"]) == ("REWARDED", 3)
     assert rewards(rewarded) == [(ann.id, "10.00", "ISSUED"), (ben.id, "5.00", "ISSUED")]
+    stage = "query ($by: CustomerIdentifierInput!) { customer(by: $by) { lifecycle { stage since because } } }"
+    assert (await shop.ask(stage, by={"id": ann.id}))["customer"]["lifecycle"] == {
+        "stage": "ADVOCACY",
+        "since": "2025-06-17T12:00:00.000000Z",
+        "because": ["A friend they brought counted on 17 June 2025."],
+    }
 
 
 async def test_a_purchase_with_a_code_joins_qualifies_and_rewards_in_one_answer_however_often_it_is_sent(shop, given):

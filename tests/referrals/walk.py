@@ -98,7 +98,7 @@ class Walk:
         if invitations and self.random.random() < 0.5:
             chosen = self.random.choice(invitations)
             return chosen.referrer, chosen, chosen.code
-        by = self.anybody()
+        by = self.random.choice(list(self.people)[-8:-4] or list(self.people))
         return by, None, by.code
 
     async def accept(self) -> str:
@@ -143,6 +143,8 @@ class Walk:
 
     async def refund(self) -> str:
         left = [order for order in list(self.orders)[-15:] if order.rest > 0]
+        # Few purchases hold anything up; those that do are paid back more often.
+        left = [order for order in left if order.buyer.came and order.buyer.came.held] or left
         if not left:
             return "nothing left"
         order = self.random.choice(left)

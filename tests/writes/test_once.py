@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from decimal import Decimal
 
 import asyncpg
@@ -24,7 +25,8 @@ from api.writes.change import Outcome, Overtaken, Refused
 from api.writes.idempotency import settle
 from api.writes.once import once
 from api.writes.purchases import record_purchases
-from tests.writes.changes import FIELD, apart, new_key, new_purchase, record, request, same
+from tests.referrals.rows import add_code, add_program, add_referral, joined
+from tests.writes.changes import FIELD, NOW, apart, new_key, new_purchase, record, request, same
 
 pytestmark = pytest.mark.anyio
 
@@ -48,10 +50,20 @@ async def orders(given):
     return await given.connection.fetchval("SELECT count(*) FROM orders")
 
 
-async def test_a_thousand_calls_with_one_key_record_one_order_and_get_one_answer(pools, given, ann):
+@pytest.fixture
+async def friend_of_bens(given, ann):
+    """Ann, whom a friend has recommended and who has not bought yet."""
+    ben, day = await given.customer(email="ben@example.com"), NOW - timedelta(days=1)
+    await add_code(given, ben, "BENSCODE")
+    return await add_referral(given, await add_program(given), ben, "BENSCODE", joined(ann, day), at=day)
+
+
+async def test_a_thousand_calls_with_one_key_record_one_order_and_get_one_answer(pools, given, ann, friend_of_bens):
     key = new_key()
     found = await asyncio.gather(*(record(apart(pools[number % 2]), key) for number in range(1_000)))
     assert await orders(given) == 1
+    assert {each.outcomes[0].ids["referral"] for each in found} == {friend_of_bens.key}
+    assert await given.connection.fetchval("SELECT count(*) FROM referral_rewards WHERE side = 'REFERRER'") == 1
     assert all(same(each) == same(found[0]) for each in found)
     assert Counter(each.replayed for each in found) == {True: 999, False: 1}
 

@@ -1,0 +1,70 @@
+"""Rewards in points stand in the ledger: pending until the hold is over, and taken back with the referral."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from api.domain.calendar import Duration
+from tests.referrals.shop import DAY
+from tests.writes.changes import new_key
+from tests.writes.points import ENROLL, account, balance, entries, program
+
+pytestmark = pytest.mark.anyio
+
+POINTS = {"referrerReward": {"points": 100}, "referredReward": {"points": 50}}
+
+
+async def lots(given, customer):
+    return [
+        tuple(row)
+        for row in await given.connection.fetch(
+            "SELECT points, available_at, expires_at FROM loyalty_lots WHERE customer_id = $1", customer.key
+        )
+    ]
+
+
+async def test_points_wait_in_the_ledger_and_are_taken_back_with_the_referral(shop, given):
+    await program(given, ("0", None, None, None), expires_after=Duration(days=365))
+    await shop.program(begin="2025-05-01T00:00:00Z", **POINTS)
+    ann, ben, _ = await shop.joined()
+    for customer in (ann, ben):
+        await account(given, customer, shop.now - DAY)
+    bought = await shop.buy(ben)
+    assert [each["points"] for each in bought["referral"]["rewards"]] == [100, 50]
+    release = shop.now + 14 * DAY
+    assert await lots(given, ann) == [(100, release, release + timedelta(days=365))]
+    assert (await balance(given, ann), await balance(given, ben)) == ((100, 0), (50, 0))
+    assert await given.connection.fetchval("SELECT sum(counted) FROM loyalty_entries") == 0, "no tier is bought so"
+    shop.later(days=1)
+    reversed_ = (await shop.refund(bought["order"]["id"]))["referral"]
+    assert [each["status"] for each in reversed_["rewards"]] == ["REVERSED"] * 2
+    assert await entries(given, ann) == [("EARN", 100, 100), ("REVERSE", -100, 0)]
+    assert (await balance(given, ann), await balance(given, ben)) == ((0, 0), (0, 0))
+
+
+async def test_points_wait_for_who_has_no_account_until_there_is_one(shop, given):
+    await program(given, ("0", None, None, None))
+    await shop.program(begin="2025-05-01T00:00:00Z", **POINTS)
+    ann, ben, joined = await shop.joined()
+    await account(given, ben, shop.now - DAY)
+    await shop.buy(ben)
+    shop.later(days=20)
+    waiting = await shop.read(joined["id"])
+    assert [each["status"] for each in waiting["rewards"]] == ["PENDING", "ISSUED"]
+    sent = {"idempotencyKey": new_key(), "customer": {"id": ann.id}}
+    assert (await shop.ask(ENROLL, input=sent))["enrollLoyalty"]["userErrors"] == []
+    assert await lots(given, ann) == [(100, shop.now, None)]
+    assert [each["status"] for each in (await shop.read(joined["id"]))["rewards"]] == ["ISSUED"] * 2
+    before = await shop.read(joined["id"], asOf=shop.now - DAY)
+    assert [each["status"] for each in before["rewards"]] == ["PENDING", "ISSUED"]
+
+
+async def test_nothing_waits_any_more_of_a_referral_that_was_reversed(shop, given):
+    await program(given, ("0", None, None, None))
+    await shop.program(begin="2025-05-01T00:00:00Z", **POINTS)
+    ann, ben, _ = await shop.joined()
+    await shop.refund((await shop.buy(ben))["order"]["id"])
+    await shop.ask(ENROLL, input={"idempotencyKey": new_key(), "customer": {"id": ann.id}})
+    assert await balance(given, ann) == (0, 0)
