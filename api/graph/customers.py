@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -12,7 +12,20 @@ from api.domain import contact
 from api.graph.active_policies import ActiveReasonCode
 from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
-from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
+from api.graph.declare import (
+    argument,
+    column,
+    condition,
+    gathered,
+    identifier,
+    in_segments,
+    many,
+    one,
+    optional,
+    page,
+    page_by_segments,
+    same,
+)
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
 from api.graph.predictions import RiskBand
@@ -41,11 +54,16 @@ from api.reads.contracts import contracts_of_customer
 from api.reads.identity import as_kept, is_this, named_elsewhere
 from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
+from api.reads.segments import segments_of_customer
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
+if TYPE_CHECKING:
+    from api.graph.segments import SegmentMembership
+
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
+LazyMembership = Annotated["SegmentMembership", strawberry.lazy("api.graph.segments")]
 
 
 @strawberry.enum(description="What customers can be sorted by.")
@@ -152,6 +170,9 @@ class CustomerFilterInput:
     )
     lifecycle_stage: list[LifecycleStage] | None = condition("The customer is in one of these stages.")
     rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
+    segment_ids: list[strawberry.ID] | None = in_segments(
+        "The customer is in at least one of these segments, as they are saved at the moment of the answer."
+    )
 
 
 @strawberry.type(
@@ -245,6 +266,9 @@ class Customer(Node):
         "Subscriptions of this customer, those that started last first.",
         filter=SubscriptionFilterInput,
         order=SubscriptionOrderInput,
+    )
+    segments: Connection[LazyMembership] = page_by_segments(
+        segments_of_customer, "Segments that the customer is in at this moment, by name."
     )
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."

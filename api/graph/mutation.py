@@ -6,7 +6,15 @@ from typing import Annotated
 
 import strawberry
 
-from api.graph import active_policies, contract_changes, purchases, refunds, set_customer, support_plan_changes
+from api.graph import (
+    active_policies,
+    contract_changes,
+    purchases,
+    refunds,
+    segments,
+    set_customer,
+    support_plan_changes,
+)
 from api.graph import subscription_changes as subscriptions
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
@@ -141,3 +149,15 @@ class Mutation:
         return await subscriptions.take(
             info.context, "cancelSubscription", input, subscriptions.CancelSubscriptionPayload
         )
+
+    @strawberry.mutation(description="Save a segment: conditions on customers under a name, new or instead of others.")
+    async def set_segment(
+        self, info: Info, input: Annotated[segments.SetSegmentInput, _INPUT]
+    ) -> segments.SetSegmentPayload | None:
+        return await segments.save(info.context, input)
+
+    @strawberry.mutation(description="Delete a segment; its customers stay as they are.")
+    async def delete_segment(
+        self, info: Info, input: Annotated[segments.DeleteSegmentInput, _INPUT]
+    ) -> segments.DeleteSegmentPayload | None:
+        return await segments.delete(info.context, input)

@@ -16,6 +16,7 @@ from api.graph.declare import Reference
 from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
+from api.graph.segments import Segment
 from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.reads.active_policies import active_policies
@@ -25,6 +26,7 @@ from api.reads.lifetime_value_models import models
 from api.reads.orders import order_lines, orders, refunds
 from api.reads.products import products
 from api.reads.relation import Relation
+from api.reads.segments import segments
 from api.reads.subscriptions import payments, subscriptions
 from api.reads.support_plans import support_plans, usages
 
@@ -41,6 +43,7 @@ VIEWS: dict[type, Relation] = {
     OrderLine: order_lines,
     Product: products,
     Refund: refunds,
+    Segment: segments,
     SupportPlanEnrollment: support_plans,
     SupportUsage: usages,
     SubscriptionPayment: payments,

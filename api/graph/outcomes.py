@@ -37,7 +37,8 @@ _MEANINGS = {
     Code.UNKNOWN_CURRENCY: "The currency is not one of ISO 4217.",
     Code.MISSING_EXCHANGE_RATE: "No exchange rate is known for that currency and day.",
     Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
-    Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
+    Code.LIMIT_EXCEEDED: "There are more items than one request may hold, or more than there may be at all.",
+    Code.CIRCULAR: "The record would rest on itself, directly or through others.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}

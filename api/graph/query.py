@@ -20,6 +20,7 @@ from api.graph.lifetime_value_models import LifetimeValueModel
 from api.graph.naming import or_none
 from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, OrderOrderInput
 from api.graph.products import Product, ProductFilterInput
+from api.graph.segments import Segment, SegmentIdentifierInput
 from api.graph.shared import Connection, Node
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
@@ -29,6 +30,7 @@ from api.reads.customers import customers
 from api.reads.lifetime_value_models import models
 from api.reads.orders import orders
 from api.reads.products import products
+from api.reads.segments import segments
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 
@@ -128,6 +130,12 @@ class Query:
         filter=None,
         order=None,
     )
+    segment: Segment | None = root_one(
+        segments,
+        "One segment by id or name; null when missing.",
+        argument("by", SegmentIdentifierInput, "Which segment is meant."),
+    )
+    segments: Connection[Segment] = root_page(segments, "Segments that are saved, by name.", filter=None, order=None)
     support_plans: Connection[SupportPlanEnrollment] = root_page(
         support_plans,
         "Support plans of all customers, latest first.",
