@@ -74,7 +74,7 @@ def reference_plan(
     level = Level(relation, object_items(selecting, type_, below))
     made = levels.linked(itself(relation), level, lens, parameters, listed=False)
     # Of the segments that there are, the one that is referred to is meant; which one that is, its key will tell.
-    meant = (lambda row: []) if relation is segments else None
+    meant: Narrow | None = (lambda row: []) if relation is segments else None
     return Plan(made, parameters, bool(selecting.referred), asked=_asked(parameters, lens, meant))
 
 

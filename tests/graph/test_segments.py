@@ -130,7 +130,7 @@ async def test_what_is_wrong_has_one_code_and_leaves_nothing(segments, given):
     await segments.set("Wide", anded(MOST_CONDITIONS - 1))
     first, last = segments.ids["S0"], segments.ids[f"S{DEEPEST - 1}"]
     missing, before = "seg_00000000000070008000000000000000", await versions(given)
-    refused = {
+    refused: dict[tuple[str, str], list[tuple[str, Any, Any]]] = {
         ("BLANK", "name"): [(" ", BUYERS, {})],
         ("TOO_LONG", "name"): [("x" * 201, BUYERS, {})],
         ("TAKEN", "name"): [("s0", BUYERS, {}), ("WIDE", BUYERS, {"id": first})],
@@ -402,6 +402,6 @@ async def test_why_somebody_is_in_a_segment_is_told_in_their_own_numbers(segment
         "Or": ["Is in the segment Buyers."],
     }
     assert told["Bo"] == {name: told["Lou"][name] for name in ("All", "Or")} | {"Buyers": ["Has placed 1 order."]}
-    of_country = ["Has placed no order.", "Is from the country DE."]
+    of_country = ["Is from the country DE.", "Has placed no order."]
     assert told["Cy"] == {"All": ["Everybody is in this segment."], "Or": of_country}
     assert await because(segments, asOf=datetime.now(UTC).isoformat()) == told
