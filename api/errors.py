@@ -60,6 +60,11 @@ class BadUserInput(ApiError):
     meaning = "An argument or a variable has a value that cannot be used; the message says which and why."
 
 
+class SegmentOutdated(ApiError):
+    code = "SEGMENT_OUTDATED"
+    meaning = "A segment was saved with a condition that is not known any more; set its filter anew, or delete it."
+
+
 class BusinessNotSet(ApiError):
     code = "BUSINESS_NOT_SET"
     meaning = "Nothing can be recorded before the business has a name, a currency and a time zone: run `regulars init`."
@@ -180,6 +185,7 @@ class UserErrorCode(Enum):
     CODE_UNKNOWN = "CODE_UNKNOWN"
     CODE_EXPIRED = "CODE_EXPIRED"
     EXPIRED = "EXPIRED"
+    CIRCULAR = "CIRCULAR"
 
 
 class Rejection(Exception):

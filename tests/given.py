@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
@@ -348,6 +349,16 @@ class Given:
                 *(getattr(rule, part.name) for part in fields(Rule)),
             )
         return policy
+
+    async def segment(
+        self, name: str, conditions: Mapping[str, Any], *, saved_at: datetime = NEW_YEAR, **columns: Any
+    ) -> Made:
+        """Add a version of a segment, the first and open one unless the columns say otherwise."""
+        segment = Made("seg", self.key())
+        moments = dict.fromkeys(("created_at", "changed_at", "recorded_at"), saved_at)
+        known = {"segment_id": segment.key, "version": 1, "name": name, "filter": json.dumps(conditions)}
+        await self.insert("segments", **known | moments | columns)
+        return segment
 
     async def insert(self, table: str, **columns: Any) -> None:
         """Add a row to a table."""

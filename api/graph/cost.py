@@ -10,7 +10,7 @@ import strawberry
 from graphql import GraphQLArgument, GraphQLField, GraphQLNamedType, get_named_type, is_composite_type
 from strawberry.schema_directive import Location
 
-__all__ = ["PAGE", "WRAPPERS", "Cost", "Price", "is_page", "price"]
+__all__ = ["PAGE", "PAGE_BY_SEGMENTS", "WRAPPERS", "Cost", "Price", "is_page", "price"]
 
 DEFAULT = 1
 MUTATION = 10
@@ -38,9 +38,14 @@ class Cost:
         default=strawberry.UNSET,
         description="How many items a list of fixed length has; what is asked of an item counts for each.",
     )
+    saved: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether each condition of the segments that are saved costs a point as well.",
+    )
 
 
 PAGE = Cost(weight=2, multipliers=["first", "last"])
+PAGE_BY_SEGMENTS = Cost(weight=2, multipliers=["first", "last"], saved=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,14 @@ class Price:
     multipliers  arguments that say how many items there will be, as paths of names
     size         how often what is asked below it counts
     arguments    points for using an argument
+    saved        whether each condition of the segments is a point more
     """
 
     weight: int
     multipliers: tuple[tuple[str, ...], ...] = ()
     size: int = 1
     arguments: Mapping[str, int] = field(default_factory=dict)
+    saved: bool = False
 
 
 def price(parent: GraphQLNamedType, name: str, *, of_mutation: bool = False) -> Price:
@@ -68,7 +75,7 @@ def price(parent: GraphQLNamedType, name: str, *, of_mutation: bool = False) -> 
         usual = MUTATION if of_mutation else DEFAULT
         declared = Cost(weight=usual if is_composite_type(type_) and not _is_wrapper(parent, name) else 0)
     multipliers = tuple(tuple(path.split(".")) for path in declared.multipliers or ())
-    return Price(declared.weight, multipliers, declared.size or 1, _surcharges(asked.args))
+    return Price(declared.weight, multipliers, declared.size or 1, _surcharges(asked.args), bool(declared.saved))
 
 
 def is_page(type_: GraphQLNamedType) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -12,7 +12,20 @@ from api.domain import contact
 from api.graph.active_policies import ActiveReasonCode
 from api.graph.active_status import ActiveStatus
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
-from api.graph.declare import argument, column, condition, gathered, identifier, many, one, optional, page, same
+from api.graph.declare import (
+    argument,
+    column,
+    condition,
+    gathered,
+    identifier,
+    in_segments,
+    many,
+    one,
+    optional,
+    page,
+    page_by_segments,
+    same,
+)
 from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle, LifecycleStage
 from api.graph.loyalty import LoyaltyAccount
@@ -50,11 +63,16 @@ from api.reads.orders import orders_of_customer, refunds_of_customer
 from api.reads.purchases import purchase_statistic
 from api.reads.referrals import referral_of_friend, referrals_by_customer
 from api.reads.satisfaction import satisfaction
+from api.reads.segments import segments_of_customer
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 
+if TYPE_CHECKING:
+    from api.graph.segments import SegmentMembership
+
 LazyCompany = Annotated["Company", strawberry.lazy("api.graph.customers")]
 LazyCustomer = Annotated["Customer", strawberry.lazy("api.graph.customers")]
+LazyMembership = Annotated["SegmentMembership", strawberry.lazy("api.graph.segments")]
 
 
 @strawberry.enum(description="What customers can be sorted by.")
@@ -166,6 +184,9 @@ class CustomerFilterInput:
     rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
     loyalty_enrolled: bool | None = condition("Whether the customer has an open account for points.")
     loyalty_tier: list[str] | None = condition("The customer's account shows one of these tiers, by code.")
+    segment_ids: list[strawberry.ID] | None = in_segments(
+        "The customer is in at least one of these segments, as they are saved at the moment of the answer."
+    )
 
 
 @strawberry.type(
@@ -279,6 +300,9 @@ class Customer(Node):
     )
     referred_by: Referral | None = one(
         referral_of_friend, "The referral by which this customer came; null where there is none."
+    )
+    segments: Connection[LazyMembership] = page_by_segments(
+        segments_of_customer, "Segments that the customer is in at this moment, by name."
     )
     what_if: LazyCustomer = supposed(
         "This customer as if these events had happened, by the rules that hold for real ones; nothing is written."

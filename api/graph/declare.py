@@ -17,11 +17,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from api.graph.cost import PAGE, Cost
+from api.graph.cost import PAGE, PAGE_BY_SEGMENTS, Cost
 from api.graph.sources import (
+    Because,
     Column,
     Columns,
     Compute,
+    Counted,
     Derived,
     EachOf,
     Finished,
@@ -83,15 +85,18 @@ class ConditionField(StrawberryField):
 
     test      takes the row and the value as parameters and returns a condition; by default the field's type decides
     requires  what must stand beside every row that is wanted where this is asked to hold of all of them
+    names_segments  whether the value names segments, the filter of one of which must hold
     """
 
     names: str
     test: Callable[[Row, Given], Expression] | None = None
     requires: str | None = None
+    names_segments: bool = False
 
     def __copy__(self) -> ConditionField:
         copied = super().__copy__()
         copied.names, copied.test, copied.requires = self.names, self.test, self.requires
+        copied.names_segments = self.names_segments
         return copied
 
 
@@ -205,6 +210,22 @@ def page(link: Link, description: str, *, filter: Any = None, order: Any = None)
     return planned(Paged(link), description, [*PAGE_ARGUMENTS, *narrowing(filter, order)], PAGE)
 
 
+def page_by_segments(link: Link, description: str, *, order: Any = None) -> Any:
+    """Return a connection over the members of a segment, or the segments of a customer; see `Paged.by_segments`."""
+    source = Paged(link, by_segments=True)
+    return planned(source, description, [*PAGE_ARGUMENTS, *narrowing(None, order)], PAGE_BY_SEGMENTS)
+
+
+def counted(link: Link, description: str) -> Any:
+    """Return how many members a segment has."""
+    return planned(Counted(link), description, cost=Cost(weight=5, saved=True))
+
+
+def because(description: str) -> Any:
+    """Return what puts a customer into a segment, in words."""
+    return planned(Because(), description)
+
+
 def derived(
     description: str,
     needs: Callable[[Row, Given], Table],
@@ -251,6 +272,13 @@ def condition(
     """Return a field of a filter; `names` is the expression it tests, by default the one of its own name."""
     made = ConditionField(description=description, default=UNSET)
     made.names, made.test, made.requires = names, test, requires
+    return made
+
+
+def in_segments(description: str) -> Any:
+    """Return a field of a filter of customers: segments, of which one at least must have the customer in it."""
+    made = condition(description)
+    made.names_segments = True
     return made
 
 

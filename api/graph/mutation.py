@@ -14,6 +14,7 @@ from api.graph import (
     referral_changes,
     referral_programs,
     refunds,
+    segments,
     set_customer,
     support_plan_changes,
     surveys,
@@ -221,3 +222,15 @@ class Mutation:
         self, info: Info, input: Annotated[surveys.AnswerSurveyInput, _INPUT]
     ) -> surveys.AnswerSurveyPayload | None:
         return await surveys.answer(info.context, input)
+
+    @strawberry.mutation(description="Save a segment: conditions on customers under a name, new or instead of others.")
+    async def set_segment(
+        self, info: Info, input: Annotated[segments.SetSegmentInput, _INPUT]
+    ) -> segments.SetSegmentPayload | None:
+        return await segments.save(info.context, input)
+
+    @strawberry.mutation(description="Delete a segment; its customers stay as they are.")
+    async def delete_segment(
+        self, info: Info, input: Annotated[segments.DeleteSegmentInput, _INPUT]
+    ) -> segments.DeleteSegmentPayload | None:
+        return await segments.delete(info.context, input)

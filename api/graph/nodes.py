@@ -21,6 +21,7 @@ from api.graph.orders import Order, OrderLine, Refund
 from api.graph.products import Product
 from api.graph.referral_programs import ReferralProgram
 from api.graph.referrals import Referral, Reward
+from api.graph.segments import Segment
 from api.graph.subscriptions import CustomerSubscription, SubscriptionPayment
 from api.graph.support_plans import SupportPlanEnrollment, SupportUsage
 from api.graph.surveys import SurveyLink
@@ -36,6 +37,7 @@ from api.reads.products import products
 from api.reads.referral_programs import referral_programs
 from api.reads.referrals import referrals, rewards
 from api.reads.relation import Relation
+from api.reads.segments import segments
 from api.reads.subscriptions import payments, subscriptions
 from api.reads.support_plans import support_plans, usages
 
@@ -60,6 +62,7 @@ VIEWS: dict[type, Relation] = {
     ReferralProgram: referral_programs,
     Refund: refunds,
     Reward: rewards,
+    Segment: segments,
     SupportPlanEnrollment: support_plans,
     SupportUsage: usages,
     SubscriptionPayment: payments,

@@ -45,6 +45,8 @@ _MEANINGS = {
     Code.CODE_UNKNOWN: "There is no such referral code.",
     Code.CODE_EXPIRED: "The invitation behind the referral code is too old, or was used.",
     Code.EXPIRED: "What was valid for a time is so no longer, such as a link to a survey.",
+    Code.LIMIT_EXCEEDED: "There are more items than one request may hold, or more than there may be at all.",
+    Code.CIRCULAR: "The record would rest on itself, directly or through others.",
 }
 _described: Any = Enum(  # type: ignore[misc]
     "UserErrorCode", {code.name: strawberry.enum_value(code.value, description=_MEANINGS[code]) for code in Code}

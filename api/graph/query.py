@@ -24,6 +24,7 @@ from api.graph.orders import Order, OrderFilterInput, OrderIdentifierInput, Orde
 from api.graph.products import Product, ProductFilterInput
 from api.graph.referral_programs import ReferralProgram
 from api.graph.referrals import Referral, ReferralFilterInput
+from api.graph.segments import Segment, SegmentIdentifierInput
 from api.graph.shared import Connection, Node
 from api.graph.subscriptions import CustomerSubscription, SubscriptionFilterInput, SubscriptionOrderInput
 from api.graph.support_plans import SupportPlanEnrollment, SupportPlanFilterInput, SupportPlanOrderInput
@@ -38,6 +39,7 @@ from api.reads.orders import orders
 from api.reads.products import products
 from api.reads.referral_programs import referral_programs
 from api.reads.referrals import referrals
+from api.reads.segments import segments
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
 
@@ -140,6 +142,12 @@ class Query:
     loyalty_program: LoyaltyProgram | None = root_one(
         programs, "The rules by which customers earn points; null before there are any.", only=has_begun
     )
+    segment: Segment | None = root_one(
+        segments,
+        "One segment by id or name; null when missing.",
+        argument("by", SegmentIdentifierInput, "Which segment is meant."),
+    )
+    segments: Connection[Segment] = root_page(segments, "Segments that are saved, by name.", filter=None, order=None)
     support_plans: Connection[SupportPlanEnrollment] = root_page(
         support_plans,
         "Support plans of all customers, latest first.",

@@ -15,6 +15,7 @@ from api.domain.calendar import Duration, parse_duration
 from api.domain.money import LARGEST_AMOUNT
 
 CurrencyCode = NewType("CurrencyCode", str)
+Json = NewType("Json", object)
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,16}(\.\d{1,12})?", re.ASCII)
@@ -108,5 +109,10 @@ SCALARS: dict[object, Any] = {
         description="A currency by its three letters in ISO 4217, such as EUR or CHF.",
         serialize=str,
         parse_value=parse_code,
+    ),
+    Json: strawberry.scalar(
+        name="JSON",
+        description='What was sent as an input, as it was sent, such as {"orderCount": {"gte": 3}}.',
+        serialize=lambda value: value,
     ),
 }

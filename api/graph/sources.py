@@ -138,12 +138,26 @@ class Paged:
     among  returns what rows behind a link must meet, beside the conditions that are asked for
     some   returns whether a row can have any of them at all: where it cannot, nobody looks
     of     name of the type of the rows, where the field's own type is one of several
+    by_segments  whether one end of the link is a segment and the other one a customer, and its filter joins them
     """
 
     target: Link | Relation
     among: Callable[[Row, Row], Sequence[Condition]] | None = None
     of: str | None = None
     some: Callable[[Row], Condition] | None = None
+    by_segments: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many members a segment has."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """What puts a customer into a segment, in words; only of rows behind a link from a customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +226,8 @@ Source: TypeAlias = (
     | EachOf
     | Many
     | Paged
+    | Counted
+    | Because
     | Derived
     | Supposed
     | Summed

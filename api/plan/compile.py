@@ -114,7 +114,8 @@ def _among(item: Connected, row: Row) -> tuple[Row, list[Any]]:
     """Return a row behind the link of a connection, with the conditions that make it one of its rows."""
     assert item.link is not None
     target, joined = row.joined(item.link)
-    return target, [*joined, *(item.among(row, target) if item.among else ())]
+    fitting = item.fits(row.key, target) if item.fits else ()
+    return target, [*joined, *fitting, *(item.among(row, target) if item.among else ())]
 
 
 def _member(one: OneOfRow, row: Row) -> tuple[Json, Any]:

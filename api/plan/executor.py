@@ -6,7 +6,7 @@ stays with graphql-core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -22,12 +22,14 @@ from api.graph.declare import PlannedField, Reference
 from api.graph.sources import Outdated
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
+from api.plan.filters import Inserted, inserted
 from api.plan.forming import Failure, Hole, NullInNonNull, Run
 from api.plan.operation import Operation
 from api.plan.planner import reference_plan, root_plan
 from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
-from api.plan.select import Selecting
+from api.plan.segments import SEGMENTS, Seen, Segments
+from api.plan.select import CUSTOMER_FILTER, Selecting
 from api.plan.values import Parameters, at_run, shape, slots
 from api.plan.variables import variables_of
 from api.plan.what_if import Supposition, seen_so, supposed_in
@@ -71,12 +73,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         return await self._with_supposed(value, run, path, seen)
 
     async def _real_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
-        given = self._given(None, None)
-        plan = await self._root_plan(field, below, path, as_kept=True)
+        plan, given = await self._root_plan(field, below, path, as_kept=True)
         try:
             rows = await self._rows_of(plan, given, path)
         except Outdated:
-            plan = await self._root_plan(field, below, path, as_kept=False)
+            plan, given = await self._root_plan(field, below, path, as_kept=False)
             rows = await self._rows_of(plan, given, path)
         run = Run(given)
         try:
@@ -87,26 +88,46 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         seen = (as_of, known_at, None)
         return await self._finished(value, run, field.type, below, path, seen), run, seen
 
-    async def _root_plan(self, field: GraphQLField, below: Any, path: Path, *, as_kept: bool) -> Plan:
-        kept = self._kept(("root", as_kept), below)
+    async def _root_plan(
+        self, field: GraphQLField, below: Any, path: Path, *, as_kept: bool
+    ) -> tuple[Plan, dict[str, Any]]:
+        """Return the plan of a root field, and what its run brings."""
+        kept, given = self._kept(("root", as_kept), below), self._given(None, None)
+        owned = self.context_value.principal.customer_id is not None
+        make = partial(root_plan, key=str(path.key), field=field, below=below, owned=owned, as_kept=as_kept)
+        plan = await self._made(kept, make, None)
+        if plan.asked is None:
+            return plan, given
+        found = self._segments(plan, await self._seen(plan, given, path, None), None, given, path)
+        return await self._made((kept, found.shape), make, found), {**given, SEGMENTS: found.value}
+
+    async def _made(self, kept: Any, make: Callable[[Selecting], Plan], segments: Inserted | None) -> Plan:
         plan: Plan | None = self.context_value.plans.get(kept)
         if plan is None:
-            selecting, owned = self._selecting(), self.context_value.principal.customer_id is not None
-            made = partial(root_plan, selecting, str(path.key), field, below, owned=owned, as_kept=as_kept)
             # Making it may take long; a connection is asked for only when it is there.
-            plan = self.context_value.plans[kept] = await aside(made)
+            plan = self.context_value.plans[kept] = await aside(partial(make, self._selecting(segments)))
         return plan
+
+    async def _seen(self, plan: Plan, given: Mapping[str, Any], path: Path, pinned: Any) -> Seen:
+        assert plan.asked is not None
+        return await self._reading(path, pinned).segments(plan.asked, plan.parameters.values(given))
+
+    def _segments(self, plan: Plan, seen: Seen, key: UUID | None, given: Mapping[str, Any], path: Path) -> Inserted:
+        assert plan.asked is not None
+        found = inserted(plan.asked, seen, given, self.schema.type_map[CUSTOMER_FILTER], key)
+        self.context_value.charge(tuple(path.as_list()), found.named, found.whole)
+        return found
 
     async def _rows_of(self, plan: Plan, given: Mapping[str, Any], path: Path) -> Fetched:
         values = plan.parameters.values(given)
-        if plan.is_one_statement and self._is_alone():
+        if plan.is_one_statement and SEGMENTS not in given and self._is_alone():
             return await fetched(plan.level, values, Reading(self.context_value.database), alone=True)
         return await fetched(plan.level, values, self._reading(path, None), alone=False)
 
     async def _complete_reference(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Any:
         seen = (reference.as_of, reference.known_at, reference.pinned)
         with self.context_value.supposing.reading():
-            target = self._target(return_type, below, path, reference)
+            target = await self._whole_target(return_type, below, path, reference)
             value, run = await self._loader(path, reference).load((target, reference.key))
             value = await self._finished(value, run, return_type, below, path, seen)
         return await self._with_supposed(value, run, path, seen)
@@ -145,19 +166,38 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         nodes = [details.node for details in below]
         return located_error(failure.error, nodes, [*path.as_list(), *failure.path])
 
-    def _target(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Target:
-        kept = (reference.view, reference.as_of, reference.known_at, *map(_node, below))
+    async def _whole_target(self, return_type: Any, below: Any, path: Path, reference: Reference) -> Target:
+        """Return what is wanted of a referenced row, with the segments that it uses as its reading sees them."""
+        target = self._target(return_type, below, path, reference)
+        if target.plan.asked is None:
+            return target
+        seen = await self._seen(target.plan, target.given, path, reference.pinned)
+        key = reference.key if target.plan.asked.is_one else None
+        return self._target(return_type, below, path, reference, (target.plan, seen, key))
+
+    def _target(
+        self,
+        return_type: Any,
+        below: Any,
+        path: Path,
+        reference: Reference,
+        needed: tuple[Plan, Seen, UUID | None] | None = None,
+    ) -> Target:
+        kept = (reference.view, reference.as_of, reference.known_at, needed and needed[1:], *map(_node, below))
         operation = self.context_value
         targets = operation.targets
         if kept not in targets:
             given = self._given(reference.as_of, reference.known_at)
             type_ = self._runtime_type(return_type, reference.view)
             clocks = (reference.as_of is not None, reference.known_at is not None)
-            planned = self._kept(("reference", reference.view, clocks), below)
+            planned, found = self._kept(("reference", reference.view, clocks), below), None
+            if needed is not None:
+                found = self._segments(*needed, given, path)
+                planned, given = (planned, found.shape), {**given, SEGMENTS: found.value}
             plan = operation.plans.get(planned)
             if plan is None:
                 # Not beside the loop: references that are met together are read together.
-                plan = reference_plan(self._selecting(), reference.view, type_, below, given)
+                plan = reference_plan(self._selecting(found), reference.view, type_, below, given)
                 operation.plans[planned] = plan
             targets[kept] = Target(plan, given)
         return targets[kept]
@@ -183,9 +223,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         field = (kind, id(self.operation), *map(_node, below))
         return (field, self.context_value.principal.customer_id is not None, shape(self._used(field, below)))
 
-    def _selecting(self) -> Selecting:
+    def _selecting(self, found: Inserted | None = None) -> Selecting:
         values = self.variable_values._replace(coerced=slots(self.variable_values.coerced))
-        return Selecting(self.schema, self.fragments, values, self.operation, Parameters())
+        known = None if found is None else slots(found.value, (SEGMENTS,))
+        return Selecting(self.schema, self.fragments, values, self.operation, Parameters(Segments(known)))
 
     def _used(self, field: Any, below: Any) -> dict[str, Any]:
         """Return the values of the variables that can change the plan of a field."""

@@ -79,7 +79,7 @@ class Builder:
     def item(self, item: Item) -> Project:
         """Return the function that makes one item of rows."""
         match item:
-            case Scalar():
+            case Scalar(is_json=False):
                 label = self.column(item.expression(self.row))
                 return lambda places, run: [place.row[label] for place in places]
             case Computed():
@@ -128,7 +128,7 @@ class Builder:
     def child(self, level: FetchedLevel, link: Link | None) -> Project:
         """Return the function that makes what a level below gives for rows."""
         assert link is not None
-        self.children.append(Child(level, tuple(self.column(self.row.c[here]) for here, _ in link.on)))
+        self.children.append(Child(level, tuple(self.column(self.row.c[here]) for here in rowset.leaving(link))))
         number = len(self.children) - 1
 
         def project(places: Sequence[Place], run: Run) -> list[Any]:
@@ -229,20 +229,23 @@ def connection(item: Connected, lens: Lens, parameters: Parameters, *, of_parent
     """Return the level of a connection whose rows are fetched as rows."""
     link, asked = item.link, item.page
     row = Row(item.relation, lens, asked.search)
-    keys = tuple(f"k{index}" for index in range(len(link.on))) if of_parent and link else ()
+    keys = tuple(f"k{index}" for index in range(len(rowset.leaving(link)))) if of_parent and link else ()
     parents = (
         rowset.parents_of(link, [json.parameter(key, "uuids") for key in keys]) if keys and link else rowset.NO_PARENT
     )
 
+    def joined(base: rowset.Parents, other: Row) -> list[Any]:
+        fitting = item.fits(base.keys[0], other) if item.fits else ()
+        return [*(base.joined(link, other) if keys and link else other.visible()), *fitting]
+
     def fresh() -> tuple[Row, list[Any]]:
         other = Row(item.relation, lens, asked.search)
-        return other, parents.joined(link, other) if keys and link else other.visible()
+        return other, joined(parents, other)
 
     facts = inline.list_facts(item, fresh)
     base = parents.with_facts(facts)
     builder = Builder(row, parameters)
-    joined = base.joined(link, row) if keys and link else row.visible()
-    conditions = [*joined, *inline.narrowed(asked, row)]
+    conditions = [*joined(base, row), *inline.narrowed(asked, row)]
     ordered = page.steps(row, asked.terms, total=asked.total)
     parts = [_part_form(builder, part, ordered, row, item) for part in item.parts]
     ends = inline.wanted_facts(item) & {"startCursor", "endCursor"}

@@ -62,7 +62,7 @@ def narrowing(field: GraphQLField, arguments: Mapping[str, Any], parameters: Par
     given = [(name, arguments[name]) for name in ("by", "filter") if arguments.get(name) is not None]
 
     def narrow(row: Row) -> list[Any]:
-        found = [_holds(_input(field, name), value, row, parameters, of_all=True) for name, value in given]
+        found = [holds(_input(field, name), value, row, parameters, of_all=True) for name, value in given]
         if arguments.get("sku") is not None:
             found.append(row["sku"] == parameters.add(arguments["sku"], "text", as_kept(article)))
         if arguments.get("query") is not None:
@@ -84,7 +84,7 @@ def _matches(row: Row, query: Any, parameters: Parameters) -> Any:
     return search.matches(row, longest, every)
 
 
-def _holds(
+def holds(
     type_: GraphQLInputObjectType, value: Mapping[str, Any], row: Row, parameters: Parameters, *, of_all: bool
 ) -> Any:
     """Return whether all conditions of a filter hold; `of_all` says whether they must hold of every row wanted."""
@@ -96,12 +96,16 @@ def _one(
     type_: GraphQLInputObjectType, name: str, value: Any, row: Row, parameters: Parameters, *, of_all: bool
 ) -> Any:
     if name == "not":
-        return conditions.opposite(_holds(type_, value, row, parameters, of_all=False))
+        return conditions.opposite(holds(type_, value, row, parameters, of_all=False))
     if name in ("and", "or"):
-        parts = [_holds(type_, part, row, parameters, of_all=of_all and name == "and") for part in value]
+        parts = [holds(type_, part, row, parameters, of_all=of_all and name == "and") for part in value]
         return conditions.every(parts) if name == "and" else conditions.some(parts)
     declaration = type_.fields[name].extensions["strawberry-definition"]
     assert isinstance(declaration, ConditionField)
+    if declaration.names_segments:
+        named = [segment["filter"] for segment in parameters.segments.named(value)]
+        of_all = of_all and len(named) == 1
+        return conditions.some([holds(type_, each, row, parameters, of_all=of_all) for each in named])
     if declaration.requires and of_all and value is True:
         row.require(declaration.requires)
     if declaration.test:

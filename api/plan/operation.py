@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,8 @@ class Operation:
 
     plans  of the operation's document, shared by all its runs
     ready  what else its runs share
+    charge takes the place of a field, how many conditions are in segments that it names, and in those of which it asks
+           who is in them; raises an error where that is too much
     """
 
     database: Database
@@ -35,6 +38,7 @@ class Operation:
     loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)
     closing: list[Any] = field(default_factory=list)
     supposing: Supposing = field(default_factory=Supposing)
+    charge: Callable[[Any, int, int], None] = lambda place, named, whole: None
 
     async def let_go(self) -> None:
         """Give back the connections of snapshots, of which nothing more is read."""

@@ -8,17 +8,21 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
+from api.database import prepare
 from api.graph.declare import PlannedField
 from api.graph.nodes import REFERRED
 from api.graph.sources import One, Paged, Summed
 from api.plan import levels
 from api.plan.narrow import Value, narrowing
 from api.plan.run import Plan
+from api.plan.segments import Asked
 from api.plan.select import Details, Selecting, connected, object_items
-from api.plan.tree import Level, connection_is_split
+from api.plan.tree import Level, Narrow, connection_is_split
 from api.plan.values import AS_OF, KNOWN_AT, NOW, OWNER, Parameters
-from api.reads.relation import Lens, Relation
+from api.reads.conditions import every
+from api.reads.relation import Lens, Relation, Row
 from api.reads.rowset import itself
+from api.reads.segments import kept, segments
 
 
 def root_plan(
@@ -34,7 +38,7 @@ def root_plan(
     parameters = selecting.parameters
     clocks = (arguments.get("asOf"), arguments.get("knownAt"))
     lens = replace(_lens(parameters, *clocks, owned=owned), as_kept=as_kept)
-    source = declaration.source
+    source, meant = declaration.source, None
     if isinstance(source, Paged):
         item = connected(selecting, key, field, below, source, nullable=not is_non_null_type(field.type))
         if connection_is_split(item):
@@ -50,8 +54,9 @@ def root_plan(
         type_: Any = get_named_type(field.type)
         level = Level(source.target, object_items(selecting, type_, below))
         narrow, only = narrowing(field, arguments, parameters), source.only
+        meant = narrow if source.target is segments else None
         made = levels.found(level, lambda row: [*narrow(row), *([only(row)] if only else [])], lens, parameters)
-    return Plan(made, parameters, bool(selecting.referred), clocks)
+    return Plan(made, parameters, bool(selecting.referred), clocks, _asked(parameters, lens, meant))
 
 
 def reference_plan(
@@ -68,7 +73,19 @@ def reference_plan(
     relation = REFERRED[view]
     level = Level(relation, object_items(selecting, type_, below))
     made = levels.linked(itself(relation), level, lens, parameters, listed=False)
-    return Plan(made, parameters, bool(selecting.referred))
+    # Of the segments that there are, the one that is referred to is meant; which one that is, its key will tell.
+    meant: Narrow | None = (lambda row: []) if relation is segments else None
+    return Plan(made, parameters, bool(selecting.referred), asked=_asked(parameters, lens, meant))
+
+
+def _asked(parameters: Parameters, lens: Lens, meant: Narrow | None) -> Asked | None:
+    """Return what a plan has to know of segments, None where it needs nothing; `meant` tells the one it is about."""
+    needed = parameters.segments
+    if not needed.is_wanting:
+        return None
+    row, is_one = Row(segments, lens), meant is not None and not needed.others
+    statement = prepare(kept(row, every(meant(row) if meant and is_one else [])))
+    return Asked(statement, needed.names, needed.whole, is_one)
 
 
 def _lens(parameters: Parameters, as_of: Any, known_at: Any, *, owned: bool) -> Lens:

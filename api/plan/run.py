@@ -11,6 +11,7 @@ from typing import Any
 from api.database import Connection, Database, Statement
 from api.errors import Unavailable
 from api.plan.fetched import Batch, Fetched, FetchedLevel, Values
+from api.plan.segments import Asked, Seen
 from api.plan.values import Parameters
 
 
@@ -20,12 +21,14 @@ class Plan:
 
     refers  whether derived values may refer to rows, which are read after the plan has run
     clocks  `asOf` and `knownAt` as the field has them; they hold for those rows, too
+    asked   what has to be read of segments first; the plan is then made again, and this one is never run
     """
 
     level: FetchedLevel
     parameters: Parameters
     refers: bool = False
     clocks: tuple[Any, Any] = (None, None)
+    asked: Asked | None = None
 
     @property
     def is_single(self) -> bool:
@@ -47,6 +50,17 @@ class Reading:
         self._opened: AsyncExitStack | None = None
         self._turn = asyncio.Lock()
         self._closed = False
+        self._segments: dict[Any, asyncio.Future[Seen]] = {}
+
+    async def segments(self, asked: Asked, given: Mapping[str, object]) -> Seen:
+        """Return the segments as they are here; whoever asks for the same ones again gets the same ones."""
+        known = (asked.statement.sql, *asked.statement.values(given))
+        if known not in self._segments:
+            self._segments[known] = asyncio.ensure_future(self._seen(asked, given))
+        return await self._segments[known]
+
+    async def _seen(self, asked: Asked, given: Mapping[str, object]) -> Seen:
+        return Seen(await self.rows(asked.statement, given, alone=False))
 
     async def rows(self, statement: Statement, given: Mapping[str, object], *, alone: bool) -> Sequence[Any]:
         """Return the rows of a statement; `alone` says that nothing else is read by the same operation."""
@@ -65,6 +79,7 @@ class Reading:
         async with self._turn:
             if self._opened is not None:
                 opened, self._opened, self._pinned = self._opened, None, None
+                self._segments.clear()
                 await opened.aclose()
 
     async def close(self) -> None:

@@ -25,7 +25,9 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from api.graph.declare import PlannedField
 from api.graph.sources import (
+    Because,
     Column,
+    Counted,
     Derived,
     EachOf,
     Gathered,
@@ -40,6 +42,7 @@ from api.graph.sources import (
     Supposed,
     Varied,
 )
+from api.plan.fitting import Fitting
 from api.plan.narrow import Value, narrowing
 from api.plan.paging import paging, size_of
 from api.plan.project import projection
@@ -69,6 +72,7 @@ from api.plan.what_if import supposed
 from api.reads.json import as_duration, as_moment, as_text, constant
 from api.reads.relation import Expression, Lens, Link, Relation, Row
 
+CUSTOMER_FILTER = "CustomerFilterInput"
 Details = list[FieldDetails]
 Parts: TypeAlias = Mapping[str, Source]
 
@@ -141,12 +145,13 @@ def _constantly(text: str) -> Callable[[Row], Expression]:
 def _item(selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Source, name: str) -> Item:
     nullable = not is_non_null_type(field.type)
     type_: Any = get_named_type(field.type)
-    if isinstance(source, Column):
-        return Scalar(key, _formed(source, name, field.type))
+    if isinstance(source, Column | Because):
+        made = _formed(source, name, field.type) if isinstance(source, Column) else _fitting(selecting).because
+        return Scalar(key, made, is_json=type_.name == "JSON")
     if isinstance(source, Same):
         items = object_items(selecting, type_, below, source.parts)
         return SameRow(key, items, source.missing, nullable, _seen(selecting, field, below, source))
-    if isinstance(source, Listed | Gathered | Sample):
+    if isinstance(source, Listed | Gathered | Sample | Counted):
         return _of_row(selecting, key, field, below, source)
     if isinstance(source, One | OneOf | EachOf | Many):
         return _linked(selecting, key, field, below, source)
@@ -191,9 +196,11 @@ def _linked(
 
 
 def _of_row(
-    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered | Sample
+    selecting: Selecting, key: str, field: GraphQLField, below: Details, source: Listed | Gathered | Sample | Counted
 ) -> SameRows | Sums | Some:
     type_: Any = get_named_type(field.type)
+    if isinstance(source, Counted):
+        return Sums(key, object_items(selecting, type_, below), _fitting(selecting).counted(source.link), many=False)
     if isinstance(source, Sample):
         size = size_of("first", selecting.arguments(field, below)["first"], selecting.parameters)
         return Some(key, object_items(selecting, type_, below), source.which, size)
@@ -238,7 +245,12 @@ def connected(
         nullable,
         source.among,
         source.some,
+        _fitting(selecting).joining(link) if link and source.by_segments else None,
     )
+
+
+def _fitting(selecting: Selecting) -> Fitting:
+    return Fitting(selecting.schema.type_map[CUSTOMER_FILTER], selecting.parameters)
 
 
 def _part(selecting: Selecting, type_: GraphQLObjectType, of: str | None, key: str, below: Details) -> Part:

@@ -14,10 +14,14 @@ Narrow: TypeAlias = Callable[[Row], list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value of the row, formed for JSON."""
+    """A value of the row, formed for JSON.
+
+    is_json  whether it is JSON already, to be put into the answer as it is
+    """
 
     key: str
     expression: Callable[[Row], Expression]
+    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ class Connected:
 
     among  what rows behind a link must meet, beside what the page asks for
     some   whether a row can have any of them at all
+    fits   what rows behind a link must meet that joins on nothing, from the key of the row it leaves from
     """
 
     key: str
@@ -204,6 +209,7 @@ class Connected:
     nullable: bool
     among: Callable[[Row, Row], Sequence[Any]] | None = None
     some: Callable[[Row], Any] | None = None
+    fits: Callable[[Expression, Row], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

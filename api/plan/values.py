@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
+from api.plan.segments import Segments
 from api.reads.json import parameter
 from api.reads.relation import Expression
 
@@ -86,12 +87,14 @@ def at_run(value: Any, variables: Mapping[str, Any]) -> Any:
 class Parameters:
     """The parameters of one plan, in the order in which they were met.
 
-    moment  the source of the instant on which the answer rests
+    moment    the source of the instant on which the answer rests
+    segments  those that the plan uses
     """
 
-    def __init__(self) -> None:
+    def __init__(self, segments: Segments | None = None) -> None:
         self._found: dict[str, Parameter] = {}
         self.moment: Any = NOW
+        self.segments = segments or Segments()
 
     def add(self, source: Any, kind: str, convert: Callable[[Any], object] | None = None) -> Expression:
         """Register a parameter and return the expression that stands for it."""

@@ -39,7 +39,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from api.errors import BadUserInput
 from api.reads.json import Json, as_moment, as_text, constant, json_row, kind_of
-from api.reads.relation import Expression, PlainText, Relation, Row, Term, rows
+from api.reads.relation import Expression, PlainText, Relation, Row, Table, Term, rows
 from api.reads.steps import Step
 
 COUNTED_AT_MOST = 10_000
@@ -160,6 +160,14 @@ def counted(row: Row, conditions: Sequence[ColumnElement[bool]]) -> Expression:
     """Return how many rows meet conditions, counted to one more than `COUNTED_AT_MOST`."""
     found = rows(row, [literal_column("1")], conditions).limit(COUNTED_AT_MOST + 1).subquery()
     return select(func.count()).select_from(found).scalar_subquery()
+
+
+def count_of(row: Row, conditions: Sequence[ColumnElement[bool]]) -> Table:
+    """Return one row beside an enclosing one: the `count` of rows that meet conditions, and its `precision`."""
+    found = select(counted(row, conditions).label("total")).subquery()
+    columns = [fact({"total": found.c.total}, name, backward=False).label(name) for name in ("count", "precision")]
+    told: Table = select(*columns).select_from(found).correlate_except(found).lateral()
+    return told
 
 
 def some_row(row: Row, conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:

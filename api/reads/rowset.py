@@ -33,7 +33,9 @@ class Parents:
 
     def joined(self, link: Link, row: Row) -> list[ColumnElement[bool]]:
         """Return the conditions that join a row to its parent and make it visible."""
-        pairs = [row.c[there] == key for (_, there), key in zip(link.on, self.keys, strict=True)]
+        # Those of a link that joins on nothing are only told apart.
+        keys = self.keys if link.on else ()
+        pairs = [row.c[there] == key for (_, there), key in zip(link.on, keys, strict=True)]
         return [*pairs, *row.visible()]
 
     def with_facts(self, facts: Sequence[Labelled]) -> Parents:
@@ -59,9 +61,14 @@ def parents(types: Sequence[Any], arrays: Sequence[Expression]) -> Parents:
     return Parents(table, tuple(table.c[f"k{index}"] for index in range(len(columns))))
 
 
+def leaving(link: Link) -> tuple[str, ...]:
+    """Return the columns that a link leaves from; the key, where it joins on nothing."""
+    return tuple(here for here, _ in link.on) or (link.source.key,)
+
+
 def parents_of(link: Link, arrays: Sequence[Expression]) -> Parents:
     """Return the parents of the rows behind a link."""
-    return parents([link.source.table.c[here].type for here, _ in link.on], arrays)
+    return parents([link.source.table.c[here].type for here in leaving(link)], arrays)
 
 
 def itself(relation: Relation) -> Link:

@@ -36,13 +36,20 @@ def versioned(*changes: str) -> list[Any]:
     """
     return [
         Column("change", Text, nullable=False, comment="what made this version"),
+        *dated(),
+        CheckConstraint(f"change IN ({', '.join(repr(change) for change in changes)})", name="change_known"),
+        CheckConstraint("(source IS NULL) = (external_id IS NULL)", name="external_id_whole"),
+    ]
+
+
+def dated() -> list[Any]:
+    """Return the columns that say when what made a version happened, and until when it was the newest."""
+    return [
         moment("changed_at"),
         recorded(),
         planned("replaced_at", "when what made the next version happened"),
         planned("superseded_at", "when the next version was recorded"),
         CheckConstraint("version >= 1", name="version_positive"),
-        CheckConstraint(f"change IN ({', '.join(repr(change) for change in changes)})", name="change_known"),
-        CheckConstraint("(source IS NULL) = (external_id IS NULL)", name="external_id_whole"),
         CheckConstraint("(replaced_at IS NULL) = (superseded_at IS NULL)", name="closed_on_both_clocks"),
         CheckConstraint("replaced_at >= changed_at AND superseded_at >= recorded_at", name="closed_after_it_opened"),
     ]

@@ -86,9 +86,12 @@ def conditions(
     return [Conditions(way, one.name.value, *_written(one.value, defaults)) for one in filters]
 
 
-def require_few(filters: Iterable[Conditions], variables: Mapping[str, Any], most: int) -> None:
-    """Raise DocumentTooLarge, naming the place, where the filters of an operation hold more conditions than `most`."""
-    found, largest, place = 0, -1, ""
+def require_few(filters: Iterable[Conditions], variables: Mapping[str, Any], most: int, beside: int = 0) -> None:
+    """Raise DocumentTooLarge, naming the place, where the filters of an operation hold more conditions than `most`.
+
+    beside  conditions of the segments that they name
+    """
+    found, largest, place = beside, beside or -1, "segments that they name"
     for one in filters:
         number = one.up_to(most, variables)
         if number > largest:

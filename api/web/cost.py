@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from api.errors import CostExceeded
 from api.web.conditions import Conditions
 from api.web.limits import setting
+from api.web.saved import SegmentConditions
 from api.web.size import Size
 
 __all__ = ["Dearest", "Items", "Points", "charge", "filters", "lists"]
@@ -99,11 +100,15 @@ class Dearest:
         return max(option.with_sizes(sizes) for option in self.options)
 
 
-Part: TypeAlias = Items | Dearest | Conditions
+Part: TypeAlias = Items | Dearest | Conditions | SegmentConditions
 
 
-def charge(points: Points, variables: Variables, limit: int) -> int:
-    """Return what an operation costs; raise CostExceeded, saying how much less will do, above the limit."""
+def charge(points: Points, variables: Variables, limit: int, beside: int = 0) -> int:
+    """Return what an operation costs; raise CostExceeded, saying how much less will do, above the limit.
+
+    beside  points that are not among those of its parts
+    """
+    points = points.plus(Points.of(beside)) if beside else points
     cost = points.at(variables)
     if cost > limit:
         raise _exceeded(points, variables, min(cost, CEILING), limit)
@@ -112,7 +117,7 @@ def charge(points: Points, variables: Variables, limit: int) -> int:
 
 def _exceeded(points: Points, variables: Variables, cost: int, limit: int) -> CostExceeded:
     sizes = {id(items): items.size.at(variables) for items in lists(points)}
-    sizes |= {id(one): one.at(variables) for one in filters(points)}
+    sizes |= {id(one): one.at(variables) for one in _conditions(points)}
     most = f"The operation may cost {cost:,} points; {limit:,} are the most ({setting('cost')})."
     return CostExceeded(f"{most} {_advice(points, sizes, limit)}", requested=cost, limit=limit)
 
@@ -144,7 +149,7 @@ def _largest(points: Points, sizes: Sizes, limit: int, shortened: Sequence[Items
 def _dearest_way(points: Points, sizes: Sizes) -> list[Items]:
     """Return the list that costs most, the one within it that does, and so on."""
     way: list[Items] = []
-    while parts := [part for part in points.parts if not isinstance(part, Conditions)]:
+    while parts := [part for part in points.parts if isinstance(part, Items | Dearest)]:
         part = max(parts, key=lambda part: part.with_sizes(sizes))
         if isinstance(part, Items):
             way.append(part)
@@ -167,9 +172,13 @@ def lists(points: Points) -> Iterator[Items]:
 
 def filters(points: Points) -> Iterator[Conditions]:
     """Yield the conditions of every field among points."""
+    yield from (part for part in _conditions(points) if isinstance(part, Conditions))
+
+
+def _conditions(points: Points) -> Iterator[Conditions | SegmentConditions]:
     for part in points.parts:
-        if isinstance(part, Conditions):
+        if isinstance(part, Conditions | SegmentConditions):
             yield part
             continue
         for within in (part.each,) if isinstance(part, Items) else part.options:
-            yield from filters(within)
+            yield from _conditions(within)

@@ -83,13 +83,14 @@ class Document:
             raise BadRequest("The document has no operation of the name given in `operationName`.")
         return self.operations[name]
 
-    def charge(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+    def charge(self, operation: OperationDefinitionNode, variables: Mapping[str, Any], beside: int = 0) -> int:
         """Return the points that one of the operations may cost.
 
+        beside  conditions of the segments that its filters name
         Raises CostExceeded for more than is given at once, and DocumentTooLarge for too many conditions.
         """
-        require_few(self.filters[_name(operation)], variables, self.most_conditions)
-        return charge(self.costs[_name(operation)], variables, self.most_points)
+        require_few(self.filters[_name(operation)], variables, self.most_conditions, beside)
+        return charge(self.costs[_name(operation)], variables, self.most_points, beside)
 
     def answer(self, operation: OperationDefinitionNode) -> orjson.Fragment | None:
         """Return the data that every run of an operation gives, as its JSON, where it was kept."""

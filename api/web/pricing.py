@@ -25,6 +25,7 @@ from graphql import (
 from api.graph.cost import WRAPPERS, Price, is_page, price
 from api.web.conditions import conditions
 from api.web.cost import Dearest, Items, Points
+from api.web.saved import EVERY_SEGMENT
 from api.web.size import size
 
 __all__ = ["INTROSPECTION", "Pricing"]
@@ -89,7 +90,8 @@ class Pricing:
         asked = self._price(parent, name)
         way = way if name in WRAPPERS and asked.weight == 0 else (*way, key)
         given = conditions(field, node, way, self._defaults)
-        own = Points.of(asked.weight + _surcharge(asked, node), given)
+        of_segments = [EVERY_SEGMENT] if asked.saved else []
+        own = Points.of(asked.weight + _surcharge(asked, node), [*given, *of_segments])
         if not asked.multipliers:
             return own.plus(*[self._below(type_, nodes, way)] * asked.size)
         items, beside = self._shares(type_, nodes, way)

@@ -25,6 +25,7 @@ from api.web.departure import ended_by_departure
 from api.web.documents import Document, Documents, Limits
 from api.web.errors import TOO_DEEP, execution_error, log_unexpected, refusal, shown
 from api.web.negotiation import JSON, answer_type
+from api.web.saved import Charge
 from api.web.text import check_variables
 
 __all__ = ["GraphQLView", "Wire"]
@@ -120,17 +121,17 @@ class GraphQLView:
         try:
             operation = document.operation(given.operation_name)
             check_variables(given.variables, self._wire.nodes)
-            cost = document.charge(operation, given.variables)
+            charge = Charge(document, operation, given.variables, document.charge(operation, given.variables))
         except ApiError as error:
             return Answer({"errors": [refusal(error)]})
         if operation.operation is OperationType.MUTATION:
             if method != "POST":
                 raise MethodNotAllowed("Send changes by POST.")
-            return await self._shielded(self._executed(document, given, cost, identity, None))
+            return await self._shielded(self._executed(document, given, charge, identity, None))
         kept = document.answer(operation)
         if kept is not None:
-            return Answer({"data": kept}, headers=_costs(cost))
-        return await self._executed(document, given, cost, identity, receive)
+            return Answer({"data": kept}, headers=_costs(charge))
+        return await self._executed(document, given, charge, identity, receive)
 
     async def _shielded(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Carry a change through, whatever becomes of the request that asked for it."""
@@ -140,10 +141,11 @@ class GraphQLView:
         return await asyncio.shield(change)
 
     async def _executed(
-        self, document: Document, given: Asked, cost: int, identity: str, receive: Receive | None
+        self, document: Document, given: Asked, charge: Charge, identity: str, receive: Receive | None
     ) -> Answer:
         """Execute an operation of a known cost; with `receive` it ends where the client leaves."""
         operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans, document.ready)
+        operation.charge = charge.segments
         try:
             result = self._begun(document, given, operation)
             if isawaitable(result):
@@ -158,7 +160,7 @@ class GraphQLView:
             await _closed(operation, identity)
         if not result.errors:
             document.keep(document.operation(given.operation_name), result.data)
-        return Answer(_members(result, identity), headers=_costs(cost))
+        return Answer(_members(result, identity), headers=_costs(charge))
 
     def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
         """Return the result of an operation, or an awaitable of it."""
@@ -167,8 +169,8 @@ class GraphQLView:
         return ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
 
 
-def _costs(points: int) -> Headers:
-    return ((b"x-request-cost", b"%d" % points),)
+def _costs(charge: Charge) -> Headers:
+    return ((b"x-request-cost", b"%d" % charge.points),)
 
 
 async def _closed(operation: Operation, identity: str) -> None:

@@ -25,9 +25,10 @@ from api.tables.customers import customers as customers_table
 from api.tables.demo import demo_population, demo_truth
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
+from api.tables.segments import segments
 from api.writes.demo_agreements import Row, Rows
 from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs
-from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, shop_rows
+from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, segment_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ _OTHER_GOODS = prepare(
     select(or_(*(exists().select_from(each) for each in (customers_table, companies, products, exchange_rates))))
 )
 _OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
+_OWN_SEGMENTS = prepare(select(exists().select_from(segments)))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
 
@@ -134,7 +136,7 @@ async def _begun(connection: Connection, wanted: Population, customers: int) -> 
 
 
 async def _begin(connection: Connection, population: Population) -> None:
-    """Write the business, what it sells, and who counts as active unless it has said so, in one transaction."""
+    """Write the business, what it sells, and in one transaction what it has decided, unless it has done so itself."""
     async with connection.transaction():
         if await _value(connection, _OTHER_GOODS):
             raise BadUserInput(
@@ -146,8 +148,9 @@ async def _begin(connection: Connection, population: Population) -> None:
             raise BadUserInput(f"A made-up population counts in {HOME}, this business in {currency}.")
         if currency is None:
             await connection.execute(_SET_BUSINESS.sql, *_SET_BUSINESS.values({}))
-        own_policy = await _value(connection, _OWN_POLICY)
-        rows = shop_rows(population) | ({} if own_policy else policy_rows(population))
+        rows = shop_rows(population)
+        rows |= {} if await _value(connection, _OWN_POLICY) else policy_rows(population)
+        rows |= {} if await _value(connection, _OWN_SEGMENTS) else segment_rows(population)
         await _copy(connection, rows | new_program_rows(population, await programs(connection)))
 
 

@@ -24,7 +24,8 @@ from api.domain.population import (
     derived_id,
     rates,
 )
-from api.tables import active_policies, business, customers, demo, orders, products
+from api.domain.population import segments as saved_by
+from api.tables import active_policies, business, customers, demo, orders, products, segments
 from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
 from api.writes.demo_feedback import TOLD_COLUMNS, add_feedback
 from api.writes.demo_referrals import REFERRAL_COLUMNS, add_referral
@@ -39,6 +40,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     active_policies.active_rules: (
         *("policy_id", "position", "code", "enabled", "customer_kind", "category", "window", "minimum_count"),
     ),
+    segments.segments: ("segment_id", "version", "name", "filter", "created_at", "changed_at", "recorded_at"),
     demo.demo_population: ("seed", "until", "model"),
     customers.companies: ("company_id", "name", "parent_id", "recorded_at"),
     customers.customers: (
@@ -95,6 +97,16 @@ def policy_rows(population: Population) -> Rows:
             for place, rule in enumerate(POLICY.rules, start=1)
         ],
     }
+
+
+def segment_rows(population: Population) -> Rows:
+    """Return the rows of the segments that the shop has had since it opened."""
+    opened = population.opened_at
+    saved = [
+        (key, 1, name, orjson.dumps(conditions).decode(), opened, opened, opened)
+        for key, name, conditions in saved_by(population)
+    ]
+    return {segments.segments: saved}
 
 
 def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:

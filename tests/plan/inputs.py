@@ -106,6 +106,7 @@ class Inputs:
         if type_.name in self.pool.typed:
             return dict(self.random.choice(self.pool.typed[type_.name]))
         nested = {"and", "or", "not"} if depth >= MOST_NESTED else set()
+        nested |= {"segmentIds"} - self.pool.named.keys()
         names = [name for name in type_.fields if name not in nested]
         # Below `not` one condition, so that nothing else decides in its place.
         size = 1 if type_.is_one_of or place == "not" else self.random.choice((1, 1, 2, 3))

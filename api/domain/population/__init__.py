@@ -12,6 +12,7 @@ from api.domain.population.identifiers import derived_id
 from api.domain.population.model import DENSE, STANDARD, PopulationModel
 from api.domain.population.orders import Order, Refund
 from api.domain.population.policy import POLICY
+from api.domain.population.segments import segments
 from api.domain.population.subscriptions import Subscription, SubscriptionVersion
 from api.domain.population.support_plans import SupportPlan
 
@@ -39,5 +40,6 @@ __all__ = [
     "customer",
     "derived_id",
     "rates",
+    "segments",
     "worth",
 ]
