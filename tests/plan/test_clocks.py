@@ -6,10 +6,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from graphql import get_named_type
+from graphql import GraphQLObjectType, get_named_type
 
 from api.database import database as open_database
 from api.graph.nodes import VIEWS
@@ -45,7 +45,7 @@ CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 LEVELS = dict.fromkeys(VIEWS_MET, 2) | {"Company": 3}
 STANDING = " ".join(
     f"{name} {{ {everything(get_named_type(field.type).name, 5, past=('CustomerConnection', 'Customer'))} }}"
-    for name, field in executable.type_map["Customer"].fields.items()
+    for name, field in cast(GraphQLObjectType, executable.type_map["Customer"]).fields.items()
     if get_named_type(field.type).name in AT_THE_TOP
 )
 FIELDS = [

@@ -139,7 +139,8 @@ def _steps(
 def standing_in(version: Version) -> Standing:
     """Return how a referral stands in a version."""
     names = ("status", "in_review", "joined_at", "expires_at", "release_at")
-    return Standing(*(version.values.get(name) for name in names))
+    found: list[Any] = [version.values.get(name) for name in names]
+    return Standing(*found)
 
 
 def _stepped(step: Step) -> dict[str, Any]:
