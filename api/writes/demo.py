@@ -17,15 +17,18 @@ from sqlalchemy import Table, exists, func, insert, or_, select
 from api.database import Statement, driver_errors_translated, prepare
 from api.domain.calendar import Duration, parse_duration
 from api.domain.population import HOME, STANDARD, Population, PopulationModel, customer
+from api.domain.population.points import program
 from api.errors import BadUserInput
 from api.tables.active_policies import active_policies
 from api.tables.business import business, exchange_rates
 from api.tables.customers import companies
 from api.tables.customers import customers as customers_table
 from api.tables.demo import demo_population, demo_truth
+from api.tables.loyalty import loyalty_programs
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
 from api.writes.demo_agreements import Row, Rows
+from api.writes.demo_points import program_rows
 from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
@@ -58,6 +61,8 @@ _OTHER_GOODS = prepare(
     select(or_(*(exists().select_from(each) for each in (customers_table, companies, products, exchange_rates))))
 )
 _OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
+_SOME_PROGRAM = prepare(select(exists().select_from(loyalty_programs)))
+_PROGRAMS = prepare(select(loyalty_programs.c.program_id))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
 
@@ -147,6 +152,8 @@ async def _begin(connection: Connection, population: Population) -> None:
             await connection.execute(_SET_BUSINESS.sql, *_SET_BUSINESS.values({}))
         own_policy = await _value(connection, _OWN_POLICY)
         await _copy(connection, shop_rows(population) | ({} if own_policy else policy_rows(population)))
+        if not await _value(connection, _SOME_PROGRAM):
+            await _copy(connection, program_rows(population.opened_at))
 
 
 async def _extend(
@@ -155,7 +162,9 @@ async def _extend(
     """Write the customers that are missing, some hundreds in a transaction: one that is cut off leaves whole ones."""
     known = {record[0] for record in await connection.fetch(_COMPANIES.sql)}
     added: Counter[Table] = Counter()
-    for last, rows in _chunks(population, made + 1, customers):
+    # A business that has rules of its own begins without members.
+    with_points = program(population.opened_at).program_id in {row[0] for row in await connection.fetch(_PROGRAMS.sql)}
+    for last, rows in _chunks(population, made + 1, customers, with_points=with_points):
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
             await _copy(connection, rows)
@@ -167,11 +176,12 @@ async def _extend(
     return DemoResult(*(added[table] for table in (customers_table, orders, order_lines, refunds)))
 
 
-def _chunks(population: Population, first: int, last: int) -> Iterator[tuple[int, Rows]]:
+def _chunks(population: Population, first: int, last: int, *, with_points: bool) -> Iterator[tuple[int, Rows]]:
     """Yield rows with the number of the last customer in them."""
     for start in range(first, last + 1, _CHUNK):
         end = min(start + _CHUNK - 1, last)
-        yield end, customer_rows(population, (customer(population, number) for number in range(start, end + 1)))
+        made = (customer(population, number) for number in range(start, end + 1))
+        yield end, customer_rows(population, made, with_points=with_points)
 
 
 def _unknown(rows: list[Row], known: set[UUID]) -> list[Row]:
