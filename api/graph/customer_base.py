@@ -13,7 +13,7 @@ from api.graph.ranking import PredictedTotal
 from api.graph.satisfaction import BASE_WINDOW, BaseSatisfaction, of_base
 from api.graph.sources import Member
 from api.reads import customer_base as reads
-from api.reads import ranking
+from api.reads import loyalty_standing, ranking
 from api.reads.json import constant
 from api.reads.relation import Expression, Row
 from api.reads.satisfaction import base_answers
@@ -55,6 +55,12 @@ class RetentionCohort:
     )
 
 
+@strawberry.type(description="How many customers have an account at one tier of the points program.")
+class TierCount:
+    code: str = column("Short name of the tier, such as gold.")
+    customers: int = column("How many have an account that is at this tier.")
+
+
 def _because(reason: str) -> Member:
     def count(row: Row) -> Expression:
         return reads.active_because(row, reason)
@@ -79,6 +85,12 @@ class CustomerBase:
     )
     by_stage: list[StageCount] = listed(
         "How many customers have come how far.", *[_in_stage(stage) for stage in LifecycleStage]
+    )
+    by_tier: list[TierCount] = gathered(
+        "How many have an account for points at each tier of the program, lowest first.",
+        loyalty_standing.members_by_tier,
+        cost=20,
+        many=True,
     )
     predicted_value: PredictedTotal | None = gathered(
         "What they are expected to bring within twelve months, all together; null before the first ranking, and with "

@@ -26,7 +26,7 @@ from api.graph.declare import (
 from api.graph.loyalty_programs import LoyaltyTier
 from api.graph.shared import Connection, DateTimeFilter, Money, Node
 from api.reads import loyalty as reads
-from api.reads import loyalty_balance, loyalty_entries, loyalty_tiers
+from api.reads import loyalty_balance, loyalty_entries, loyalty_standing
 
 if TYPE_CHECKING:
     from api.graph.customers import Customer
@@ -113,7 +113,7 @@ class LoyaltyBalance:
 
 @strawberry.type(description="The way to the next tier.")
 class LoyaltyTierProgress:
-    tier: LoyaltyTier = one(loyalty_tiers.next_tier_of_account, "The tier that comes next.")
+    tier: LoyaltyTier = one(loyalty_standing.next_tier_of_account, "The tier that comes next.")
     points_needed: int | None = column("Points still to earn; null where tiers are reached by money.")
     amount_needed: Money | None = money(
         "Money still to spend; null where tiers are reached by points.", "amount_needed", missing="amount_needed"
@@ -148,7 +148,7 @@ class LoyaltyAccount(Node):
     recorded_at: datetime = column("When the account was entered here.")
     balance: LoyaltyBalance = same("How many points there are, and where all the others have gone.", cost=2)
     tier: LoyaltyTier | None = one(
-        loyalty_tiers.tier_of_account, "The highest tier that is reached or still kept; null without a program."
+        loyalty_standing.tier_of_account, "The highest tier that is reached or still kept; null without a program."
     )
     tier_until: datetime | None = column(
         "When the tier is lost if nothing else happens; null for the lowest, which nobody loses."

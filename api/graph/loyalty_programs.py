@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
 import strawberry
 
 from api.domain.calendar import Duration
-from api.graph.declare import column, identifier, many, money
+from api.graph.declare import column, gathered, identifier, many, money, same
 from api.graph.scalars import CurrencyCode
 from api.graph.shared import CustomerKind, Money, Node
+from api.reads import loyalty_liability
 from api.reads import loyalty_programs as reads
 from api.reads.business import business_currency
 from api.reads.json import as_text
@@ -64,6 +65,41 @@ class LoyaltyTier:
     benefits: list[str] = column("What the level offers, in words such as Free delivery.")
 
 
+@strawberry.type(description="Points that are left and expire within one month.")
+class ExpiringByMonth:
+    month: date | None = column("First day of the month in which they expire; null where they never do.")
+    points: int = column("How many points are left that expire then, unless they are spent before.")
+
+
+@strawberry.type(description="Points that all members together can still spend.")
+class LoyaltyLiability:
+    as_of: datetime = column("The moment that is described: the asOf you asked for, or now.")
+    outstanding: int = column("All points that are left, those that cannot be spent yet too.", "points_outstanding")
+    available: int = column("Those of them that can be spent.", "points_available")
+    pending: int = column("Those of them that cannot be spent yet.", "points_pending")
+    owed: int = column(
+        "Points that members owe, because they had spent what was taken back; no part of outstanding.", "points_owed"
+    )
+    accounts: int = column("How many members have points left.", "accounts_with_points")
+    by_month: list[ExpiringByMonth] = gathered(
+        "The points that are left by the month in which they expire, earliest first; those that never do come last.",
+        loyalty_liability.expiring_by_month,
+        many=True,
+    )
+
+
+@strawberry.type(description="How many points expire without being spent, of all those whose time is over.")
+class LoyaltyBreakage:
+    lots: int = column("How often points came whose time is over by now; those of one purchase are one.", "lots_over")
+    earned: int = column(
+        "How many points these were, without those taken back, put right or moved to other accounts.", "points_over"
+    )
+    expired: int = column("How many of them were never spent.", "points_never_spent")
+    share: float | None = column(
+        "Expired over earned, from 0 to 1; null where nothing was earned.", "share_never_spent"
+    )
+
+
 @strawberry.type(
     description=(
         "The rules by which customers earn points and reach tiers, in one version. A version is in force until the "
@@ -76,8 +112,8 @@ class LoyaltyProgram(Node):
     version: int = column("Number of the version, counted from 1; send the latest as expectedVersion.")
     effective_from: datetime = column("When the version comes into force.")
     recorded_at: datetime = column("When the version was entered here.")
-    currency_code: CurrencyCode = column(
-        "Currency in which purchases earn points: that of the business.", business_currency
+    currency_code: CurrencyCode | None = column(
+        "Currency in which purchases earn points: that of the business, null while there is none.", business_currency
     )
     rules: list[LoyaltyRule] = many(
         reads.rules_of_program, "What earns points, in order; what no rule fits earns none."
@@ -89,4 +125,6 @@ class LoyaltyProgram(Node):
     tier_basis: LoyaltyTierBasis = column("What tiers ask for: points earned, or money spent.")
     tier_window: Duration = column("How long a purchase counts towards a tier.")
     tier_grace: Duration = column("How long a tier stays after it is no longer reached.")
+    liability: LoyaltyLiability = same("What all members can still spend, in points.", cost=10)
+    breakage: LoyaltyBreakage = same("How many points expire without being spent.", cost=10)
     tiers: list[LoyaltyTier] = many(reads.tiers_of_program, "The levels, lowest first.")

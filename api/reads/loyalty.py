@@ -77,6 +77,7 @@ entries_of_account = Link(accounts, entries, (_CUSTOMER,), order=_LATEST_FIRST, 
 account_of_entry = Link(entries, accounts, (_CUSTOMER,))
 customer_of_entry = Link(entries, customers, (_CUSTOMER,))
 lots_of_account = Link(accounts, lots, (_CUSTOMER,))
+user_of_lot = Link(uses, entries, (_CUSTOMER, _ENTRY))
 lots_of_entry = Link(entries, lots, (_CUSTOMER, _ENTRY), order=_SOONEST_FIRST)
 lot_of_use = Link(uses, lots, (_CUSTOMER, ("lot_id", "lot_id")))
 entry_of_lot = Link(lots, entries, (_CUSTOMER, _ENTRY))

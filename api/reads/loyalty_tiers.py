@@ -12,14 +12,12 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     DateTime,
     Numeric,
     Select,
     Uuid,
     and_,
     case,
-    cast,
     column,
     func,
     literal_column,
@@ -31,19 +29,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, aggregate_order_by, array
 
-from api.reads.business import business_currency
 from api.reads.calendar import later, zone_of_business
-from api.reads.customers import customers
 from api.reads.json import constant, number, parameter
 from api.reads.judging import around, contains
-from api.reads.loyalty import account_of_customer, accounts, entries
+from api.reads.loyalty import entries
 from api.reads.loyalty_programs import program_in_force, programs, tiers
 from api.reads.orders import order_of_refund, orders, refunds
-from api.reads.relation import Expression, Lens, Link, Relation, Row, Table, rows
+from api.reads.relation import Expression, Lens, Relation, Row, Table, rows
 from api.reads.rowset import parents, worked_out_once
 
 _MOMENT = DateTime(timezone=True)
-_MOMENTS = ARRAY(_MOMENT)
 _ZERO: Expression = literal_column("0", Numeric)
 _AT_ONCE: Expression = literal_column("interval '0'")
 Counted: TypeAlias = tuple[Expression, Expression, Expression]
@@ -186,50 +181,6 @@ def _first_drop(course: Table, lens: Lens) -> Expression:
     stretch = _stretches(course)
     lower = [stretch.c.starts > lens.moment, stretch.c.total < course.c.total]
     return select(func.min(stretch.c.starts, type_=_MOMENT)).where(*lower).correlate_except(stretch).scalar_subquery()
-
-
-def standing(row: Row) -> Table:
-    """Return `standing_of` the customer of a row, beside the row."""
-    return row.beside("loyalty_standing", lambda: (standing_of(row.c.customer_id, row.lens), true()))
-
-
-def _told(name: str) -> Callable[[Row], Expression]:
-    return lambda row: standing(row).c[name]
-
-
-def _needed(basis: Expression) -> Callable[[Row], Expression]:
-    """Return what is missing for the next tier, null where tiers ask for something else or there is none above."""
-
-    def needed(row: Row) -> Expression:
-        found = standing(row).c
-        return case((found.basis == basis, found.next_required - found.total))
-
-    return needed
-
-
-accounts.expressions.update(
-    {
-        "tier_program": _told("program_id"),
-        "tier_rank": _told("rank"),
-        "tier_until": _told("until"),
-        "next_rank": _told("next_rank"),
-        "next_before": _told("next_before"),
-        "points_needed": lambda row: cast(func.ceil(_needed(POINTS)(row)), BigInteger),
-        "amount_needed": _needed(SPEND),
-        "currency": business_currency,
-    }
-)
-tier_of_account = Link(accounts, tiers, (("tier_program", "program_id"), ("tier_rank", "rank")))
-next_tier_of_account = Link(accounts, tiers, (("tier_program", "program_id"), ("next_rank", "rank")))
-
-
-@customers.expression
-def loyalty_tier(row: Row) -> Expression:
-    """Return the code of the tier that the customer's account shows, null without an account."""
-    account, joined = row.joined(account_of_customer)
-    tier, held = account.joined(tier_of_account)
-    code = rows(tier, [tier.c.code], held).scalar_subquery()
-    return rows(account, [code], joined).scalar_subquery()
 
 
 def tiers_before() -> Select[Any]:

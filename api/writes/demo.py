@@ -17,16 +17,19 @@ from sqlalchemy import Table, exists, func, insert, or_, select
 from api.database import Statement, driver_errors_translated, prepare
 from api.domain.calendar import Duration, parse_duration
 from api.domain.population import HOME, STANDARD, Population, PopulationModel, customer
+from api.domain.population.points import program
 from api.errors import BadUserInput
 from api.tables.active_policies import active_policies
 from api.tables.business import business, exchange_rates
 from api.tables.customers import companies
 from api.tables.customers import customers as customers_table
 from api.tables.demo import demo_population, demo_truth
+from api.tables.loyalty import loyalty_programs
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.products import products
 from api.tables.segments import segments
 from api.writes.demo_agreements import Row, Rows
+from api.writes.demo_points import program_rows
 from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs
 from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, segment_rows, shop_rows
 from api.writes.standing import bring_up_to_date
@@ -61,6 +64,8 @@ _OTHER_GOODS = prepare(
 )
 _OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
 _OWN_SEGMENTS = prepare(select(exists().select_from(segments)))
+_SOME_PROGRAM = prepare(select(exists().select_from(loyalty_programs)))
+_PROGRAMS = prepare(select(loyalty_programs.c.program_id))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
 
@@ -152,6 +157,8 @@ async def _begin(connection: Connection, population: Population) -> None:
         rows |= {} if await _value(connection, _OWN_POLICY) else policy_rows(population)
         rows |= {} if await _value(connection, _OWN_SEGMENTS) else segment_rows(population)
         await _copy(connection, rows | new_program_rows(population, await programs(connection)))
+        if not await _value(connection, _SOME_PROGRAM):
+            await _copy(connection, program_rows(population.opened_at))
 
 
 async def _extend(
@@ -162,7 +169,9 @@ async def _extend(
     # Nobody came by anybody where the shop's program is not the made-up one.
     spare = () if program_key(population) in await programs(connection) else REFERRAL_COLUMNS
     added: Counter[Table] = Counter()
-    for last, rows in _chunks(population, made + 1, customers):
+    # A business that has rules of its own begins without members.
+    with_points = program(population.opened_at).program_id in {row[0] for row in await connection.fetch(_PROGRAMS.sql)}
+    for last, rows in _chunks(population, made + 1, customers, with_points=with_points):
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
             await _copy(connection, {table: made for table, made in rows.items() if table not in spare})
@@ -174,11 +183,12 @@ async def _extend(
     return DemoResult(*(added[table] for table in (customers_table, orders, order_lines, refunds)))
 
 
-def _chunks(population: Population, first: int, last: int) -> Iterator[tuple[int, Rows]]:
+def _chunks(population: Population, first: int, last: int, *, with_points: bool) -> Iterator[tuple[int, Rows]]:
     """Yield rows with the number of the last customer in them."""
     for start in range(first, last + 1, _CHUNK):
         end = min(start + _CHUNK - 1, last)
-        yield end, customer_rows(population, (customer(population, number) for number in range(start, end + 1)))
+        made = (customer(population, number) for number in range(start, end + 1))
+        yield end, customer_rows(population, made, with_points=with_points)
 
 
 def _unknown(rows: list[Row], known: set[UUID]) -> list[Row]:

@@ -25,9 +25,11 @@ from api.domain.population import (
     rates,
 )
 from api.domain.population import segments as saved_by
+from api.domain.population.points import Collector, drawn_points, program
 from api.tables import active_policies, business, customers, demo, orders, products, segments
 from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
 from api.writes.demo_feedback import TOLD_COLUMNS, add_feedback
+from api.writes.demo_points import POINTS_COLUMNS, add_points
 from api.writes.demo_referrals import REFERRAL_COLUMNS, add_referral
 
 SOURCE = "shop"
@@ -63,6 +65,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     **AGREED_COLUMNS,
     **TOLD_COLUMNS,
     **REFERRAL_COLUMNS,
+    **POINTS_COLUMNS,
     demo.demo_truth: (
         *("customer_id", "number", "scripted", "purchase_rate", "dropout_probability", "mean_spend"),
         *("first_purchase_at", "dropped_out_at", "spends", "next_purchases", "next_spend"),
@@ -109,8 +112,11 @@ def segment_rows(population: Population) -> Rows:
     return {segments.segments: saved}
 
 
-def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:
-    """Return the rows of customers and of the companies they buy for; a company may be there from earlier customers."""
+def customer_rows(population: Population, made: Iterable[Customer], *, with_points: bool) -> Rows:
+    """Return the rows of customers and of the companies they buy for; a company may be there from earlier customers.
+
+    with_points  whether they collect points by the shop's own program
+    """
     ids = product_ids(population)
     rows: Rows = defaultdict(list)
     for customer in made:
@@ -125,8 +131,17 @@ def customer_rows(population: Population, made: Iterable[Customer]) -> Rows:
         add_agreements(rows, (customer_id, name, external), customer.agreements)
         add_feedback(rows, (customer_id, name, external), customer.told)
         add_referral(rows, population, customer, customer_id)
+        if with_points:
+            _add_points(rows, population, Collector(customer_id, name, customer.profile.kind), customer)
         rows[demo.demo_truth].append(_truth(customer_id, customer))
     return rows
+
+
+def _add_points(rows: Rows, population: Population, who: Collector, customer: Customer) -> None:
+    is_character = customer.behaviour.traits is None
+    member = drawn_points(who, customer.orders, program(population.opened_at), population.until, always=is_character)
+    if member:
+        add_points(rows, who, member)
 
 
 def product_ids(population: Population) -> dict[str, UUID]:

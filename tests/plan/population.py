@@ -13,6 +13,7 @@ from api.writes.standing import project
 from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
 from tests.plan.population_feedback import populate_feedback
+from tests.plan.population_loyalty import populate_loyalty
 from tests.plan.population_referrals import populate_referrals
 from tests.plan.population_terms import subscription
 from tests.plan.terms import populate_terms
@@ -42,12 +43,13 @@ class Population:
     payments: list[Made]
     terms: list[Made]
     told: list[Made]
+    points: list[Made]
 
     @property
     def everything(self) -> list[Made]:
         """All rows made that have an identifier."""
         made = (self.customers, self.companies, self.orders, self.refunds, self.products, self.lines, self.policies)
-        terms = (self.subscriptions, self.payments, self.terms, self.told)
+        terms = (self.subscriptions, self.payments, self.terms, self.told, self.points)
         return [row for rows in (*made, *terms) for row in rows]
 
 
@@ -95,8 +97,9 @@ async def _made(given: Given, random: Random) -> Population:
     terms = [each for customer in customers[:8] for each in await populate_terms(given, random, customer, MOMENTS[2:5])]
     told = await populate_feedback(given, random, customers[:11])
     terms += await populate_referrals(given, random, customers, MOMENTS)
+    points = await populate_loyalty(given, random, customers[1:9])
     return Population(
-        customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms, told
+        customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms, told, points
     )
 
 

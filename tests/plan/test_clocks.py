@@ -39,6 +39,9 @@ VIEWS_MET = (
     "FeedbackReply",
     "Referral",
     "Reward",
+    "LoyaltyAccount",
+    "LoyaltyEntry",
+    "LoyaltyProgram",
 )
 CLOCKS = "asOf: $asOf, knownAt: $knownAt"
 # What belongs to a company is hidden only in what its customers have.
@@ -66,6 +69,10 @@ TABLES = {
     "referral_signals": "noticed_at",
     "referrals": "changed_at",
     "referral_codes": "created_at",
+    "loyalty_lot_uses": "occurred_at",
+    "loyalty_lots": "occurred_at",
+    "loyalty_entries": "occurred_at",
+    "loyalty_accounts": "opened_at",
     "feedback_replies": "replied_at",
     "complaint_resolutions": "resolved_at",
     "feedback": "submitted_at",
@@ -88,6 +95,16 @@ VERSIONED = {
     "referrals": "referral_id",
 }
 """Those of them whose rows are closed by the next, with the keys of what they are versions of."""
+LEFT = {
+    "loyalty_lots": """remaining = points - coalesce((
+        SELECT sum(points) FROM loyalty_lot_uses WHERE lot_id = t.lot_id
+    ), 0)""",
+    "loyalty_accounts": """(balance, owed) = (
+        SELECT coalesce(sum(points), 0), coalesce(sum(owed), 0) FROM loyalty_entries
+        WHERE customer_id = t.customer_id AND number IS NOT NULL
+    )""",
+}
+"""What lots and accounts have left, which is kept beside what happened."""
 
 VARIABLES = ", ".join(["$asOf: DateTime, $knownAt: DateTime", *(f"${name}: [ID!]!" for name in VIEWS_MET)])
 EVERYTHING = f"query ({VARIABLES}) {{ {' '.join(FIELDS)} }}"
@@ -107,6 +124,8 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
         opened_again = "superseded_at = NULL, replaced_at = NULL"
         await connection.execute(f"UPDATE {table} AS t SET {opened_again} WHERE NOT EXISTS ({following})")
     await connection.execute("DELETE FROM order_lines WHERE order_id NOT IN (SELECT order_id FROM orders)")
+    for table, kept in LEFT.items():
+        await connection.execute(f"UPDATE {table} AS t SET {kept}")
     if "companies" in conditions:
         await connection.execute(f"DELETE FROM companies WHERE {conditions['companies']}")
     # What is worked out from the facts is so again from those that are left.
@@ -149,6 +168,7 @@ def assert_less(limited: Any, whole: Any) -> None:
 async def test_a_read_as_of_a_moment_knows_nothing_that_happened_later(world, crooked, moment):
     conditions = {table: f"{happened} > $1" for table, happened in TABLES.items() if happened}
     conditions["active_policies"] = "least(effective_from, recorded_at) > $1"
+    conditions["loyalty_programs"] = "effective_from > $1"
     conditions["lifetime_value_models"] = "trained_until > $1"
     conditions["referral_programs"] = "effective_from > $1"
     limited = await world.ask(EVERYTHING, asOf=moment.isoformat(), **ids(world))
@@ -165,6 +185,9 @@ async def test_a_read_with_what_was_known_holds_nothing_recorded_later(world, cr
     with crooked.copied() as address:
         others = ("active_policies", "lifetime_value_models", "referral_programs")
         conditions = dict.fromkeys([*TABLES, *others], "recorded_at > $1")
+        conditions = dict.fromkeys(
+            [*TABLES, "active_policies", "loyalty_programs", "lifetime_value_models"], "recorded_at > $1"
+        )
         async with pruned(world, address, conditions, moment) as ask:
             assert await ask(EVERYTHING, **ids(world)) == limited
     assert_less(limited, await world.ask(EVERYTHING, **ids(world)))

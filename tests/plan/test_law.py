@@ -71,6 +71,7 @@ def pool(population: Population) -> Pool:
             "query": ["ann", "LEE", "example  ann", "100%", "n_b", "émile", "product", "tea", "nobody there", "von_"],
             "sku": ["TEA", "CUP", "tea-2", "NONE"],
             "reasonCodes": ["LATE", "PRICE", "SPEED", "NONE"],
+            "loyaltyTier": ["bronze", "silver", "gold", "none"],
             "country": ["DE", "CH", "FR"],
             "category": ["drinks", "tools", "none"],
             "tags": ["vip", "press", "none"],

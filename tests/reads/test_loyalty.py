@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.domain.calendar import Duration
 from tests.asking import Ask
 from tests.given import Given, Made
 from tests.points import Entry, Points
@@ -192,6 +193,85 @@ async def test_points_that_expire_soon_are_told_earliest_first(ask: Ask, story: 
     for within, expected in (("P9M", []), ("P10M9D", both[:1]), ("P1Y", both)):
         assert (await account(ask, story.customer, day(3), within=within))["expiring"] == expected
     assert (await account(ask, story.customer))["expiring"] == []
+
+
+PROGRAM = """query Program($asOf: DateTime, $knownAt: DateTime) {
+  loyaltyProgram(asOf: $asOf, knownAt: $knownAt) {
+    name version rules { pointsPerUnit category } rounding pendingFor expiresAfter floor
+    tierBasis tierWindow tierGrace tiers { code rank pointsRequired amountRequired { amount currencyCode } benefits }
+    liability { asOf outstanding available pending owed accounts byMonth { month points } }
+    breakage { lots earned expired share }
+  }
+}"""
+
+
+async def told_program(ask: Ask, as_of: datetime | None = None) -> Any:
+    ask.now = NOW
+    found = (await ask(PROGRAM, asOf=as_of and as_of.isoformat()))["loyaltyProgram"]
+    assert len(ask.statements) == 1
+    return found
+
+
+async def test_a_program_tells_its_rules_from_the_moment_it_is_in_force(ask: Ask, given: Given) -> None:
+    await given.business()
+    assert await told_program(ask) is None
+    await program(given, ("1.50", "Tea", None, None), tiers=(("base", 0), ("gold", 200)), effective_from=day(2))
+    lengths = {"pending_for": Duration(days=14), "expires_after": Duration(12), "tier_grace": Duration(1)}
+    later: dict[str, Any] = {"effective_from": day(3), "tier_basis": "SPEND", "floor": -50, **lengths}
+    await program(given, tiers=(("base", 0), ("gold", 200)), version=2, **later)
+    assert await told_program(ask, day(1)) is None
+    first, second = [await told_program(ask, day(month)) for month in (2, 3)]
+    assert (first["version"], second["version"]) == (1, 2)
+    assert first["rules"] == [{"pointsPerUnit": "1.50", "category": "Tea"}]
+    assert [second[name] for name in ("pendingFor", "expiresAfter", "tierWindow", "tierGrace", "floor")] == [
+        "P14D", "P12M", "P12M", "P1M", -50,
+    ]  # fmt: skip
+    asked = [(one["tiers"][1]["pointsRequired"], one["tiers"][1]["amountRequired"]) for one in (first, second)]
+    assert asked == [(200, None), (None, {"amount": "200.00", "currencyCode": "EUR"})]
+
+
+async def test_a_program_tells_what_its_members_can_still_spend(ask: Ask, given: Given, story: Story) -> None:
+    points = Points(given)
+    other = points.account(await given.customer(), day(2))
+    points.earn(other, 70, day(3), available_at=day(6, 2), expires_at=datetime(2025, 8, 31, 22, 30, tzinfo=UTC))
+    points.earn(other, 5, day(5), expires_at=None)
+    await points.write()
+    names = ("available", "pending", "outstanding", "owed", "accounts")
+    expected = {
+        day(3): (250, 70, 320, 0, 2),
+        day(5): (5, 70, 75, 180, 1),
+        day(6): (5, 170, 175, 0, 2),
+        day(8): (205, 0, 205, 0, 2),
+    }
+    for moment, sums in expected.items():
+        liability = (await told_program(ask, moment))["liability"]
+        assert tuple(liability[name] for name in names) == sums
+        assert liability["asOf"] == shown(moment)
+        assert sum(month["points"] for month in liability["byMonth"]) == liability["outstanding"]
+    # Half past midnight in Berlin it is September.
+    assert liability["byMonth"] == [{"month": "2025-09-01", "points": 170}, {"month": None, "points": 35}]
+    now = (await told_program(ask))["liability"]
+    assert tuple(now[name] for name in names) == (35, 0, 35, 0, 2)
+    mine = (await told_program(ask.as_customer(story.customer.key)))["liability"]
+    assert (mine["outstanding"], mine["accounts"]) == (30, 1)
+
+
+async def test_a_program_tells_how_many_points_expire(ask: Ask, given: Given, story: Story) -> None:
+    assert (await told_program(ask, day(5)))["breakage"] == {"lots": 0, "earned": 0, "expired": 0, "share": None}
+    # Of the third purchase 180 were taken for what was owed, 20 had been spent ahead, and 100 were never spent.
+    assert (await told_program(ask, day(9)))["breakage"] == {
+        "lots": 1,
+        "earned": 120,
+        "expired": 100,
+        "share": 100 / 120,
+    }
+    points = Points(given)
+    other = points.account(await given.customer(), day(2))
+    points.earn(other, 80, day(3), expires_at=day(5))
+    points.spend(other, 50, day(4))
+    points.spend(other, 30, day(5), "EXPIRE")
+    await points.write()
+    assert (await told_program(ask, day(9)))["breakage"] == {"lots": 2, "earned": 200, "expired": 130, "share": 0.65}
 
 
 async def test_a_closed_account_stays(ask: Ask, given: Given) -> None:

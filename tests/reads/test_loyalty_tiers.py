@@ -45,6 +45,16 @@ PAGE = """query Page($asOf: DateTime, $knownAt: DateTime, $after: String) {
   }
 }"""
 
+PAGE_OF_SOME = """query Some($filter: CustomerFilterInput, $asOf: DateTime, $knownAt: DateTime, $after: String) {
+  customers(first: 100, after: $after, filter: $filter, asOf: $asOf, knownAt: $knownAt) {
+    nodes { id }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+BY_TIER = """query Base($asOf: DateTime, $knownAt: DateTime) {
+  customerBase(asOf: $asOf, knownAt: $knownAt) { byTier { code customers } }
+}"""
+
 
 async def test_tiers_agree_with_a_plain_calculation_at_any_moment(ask: Ask, given: Given) -> None:
     random, facts = Random(6), defaultdict[str, list[Fact]](list)
@@ -57,12 +67,19 @@ async def test_tiers_agree_with_a_plain_calculation_at_any_moment(ask: Ask, give
     customers = await histories(given, random, facts)
     ask.now = NOW
     seen = Counter[str]()
+    enrolled = {one.id for number, one in enumerate(customers) if number % 10 < 9}
     for question in questions(random, facts):
-        for found in await pages(ask, question):
-            expected = told(facts[found["id"]], question)
+        everybody = await pages(ask, PAGE, question)
+        assert len(everybody) == COUNT
+        tiers = dict[str, str]()
+        for found in everybody:
+            expected = told(facts[found["id"]], question) if found["id"] in enrolled else None
             assert found["loyaltyAccount"] == expected, (question, facts[found["id"]])
-            seen[expected["tier"]["code"]] += 1
-            seen["kept"] += bool(expected["tierUntil"])
+            if expected:
+                tiers[found["id"]] = expected["tier"]["code"]
+                seen["kept"] += bool(expected["tierUntil"])
+        seen.update(tiers.values())
+        await check_lists(ask, question, tiers)
     assert min(seen[code] for code in ("bronze", "silver", "gold", "top", "kept")) > COUNT / 50
     await check_purchases(given, customers, facts)
 
@@ -82,16 +99,34 @@ def questions(random: Random, facts: dict[str, list[Fact]]) -> list[Question]:
     ]
 
 
-async def pages(ask: Ask, question: Question) -> list[Any]:
-    clocks = {"asOf": question.as_of, "knownAt": question.known_at}
-    variables: dict[str, Any] = {name: at and at.isoformat() for name, at in clocks.items()}
-    found: list[Any] = []
+def clocks(question: Question) -> dict[str, Any]:
+    """Return the clocks of a question as variables."""
+    both = {"asOf": question.as_of, "knownAt": question.known_at}
+    return {name: at and at.isoformat() for name, at in both.items()}
+
+
+async def check_lists(ask: Ask, question: Question, tiers: dict[str, str]) -> None:
+    """Compare lists of some tiers, and counts of all, with what was read of customers one by one."""
+    wanted = {"loyaltyTier": ["gold", "top", "lead"]}
+    for condition, expected in (
+        (wanted, {one for one, code in tiers.items() if code in wanted["loyaltyTier"]}),
+        ({"loyaltyEnrolled": True}, set(tiers)),
+    ):
+        found = await pages(ask, PAGE_OF_SOME, question, filter=condition)
+        assert {one["id"] for one in found} == expected
+    base = (await ask(BY_TIER, **clocks(question)))["customerBase"]["byTier"]
+    counted = Counter(tiers.values())
+    assert [one["customers"] for one in base] == [counted[one["code"]] for one in base]
+    assert counted.keys() <= {one["code"] for one in base}
+
+
+async def pages(ask: Ask, document: str, question: Question, **more: Any) -> list[Any]:
+    variables, found = clocks(question) | more, list[Any]()
     while True:
-        page = (await ask(PAGE, **variables))["customers"]
+        page = (await ask(document, **variables))["customers"]
         assert len(ask.statements) == 1
         found += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
-            assert len(found) == COUNT
             return found
         variables["after"] = page["pageInfo"]["endCursor"]
 
@@ -138,10 +173,10 @@ async def histories(given: Given, random: Random, facts: dict[str, list[Fact]]) 
     orders, refunds = list[dict[str, Any]](), list[dict[str, Any]]()
     for number in range(COUNT):
         customers.append(Made("cus", given.key()))
-        account = points.account(customers[-1], FIRST)
+        account = None if number % 10 == 9 else points.account(customers[-1], FIRST)
         for at in sorted(moment(random) for _ in range(number % 8)):
-            facts[customers[-1].id] += spent(random, given, account, at, orders, refunds)
-            facts[customers[-1].id] += earned(random, points, account, at)
+            facts[customers[-1].id] += spent(random, given, customers[-1], at, orders, refunds)
+            facts[customers[-1].id] += earned(random, points, account, at) if account else []
     came = dict.fromkeys(("created_at", "updated_at", "recorded_at"), FIRST)
     keys = [{"customer_id": one.key, **came} for one in customers]
     await given.product()
@@ -184,14 +219,13 @@ def earned(random: Random, points: Points, account: Account, at: datetime) -> li
 def spent(
     random: Random,
     given: Given,
-    account: Account,
+    customer: Made,
     at: datetime,
     orders: list[dict[str, Any]],
     refunds: list[dict[str, Any]],
 ) -> list[Fact]:
     """Buy something, perhaps recorded late; some of it may be paid back, with or without a word of what for."""
-    customer, gross = account.customer, Decimal(random.choice((75, 150, 151, 400)))
-    discount = Decimal(random.choice((0, 1)))
+    gross, discount = (Decimal(random.choice(of)) for of in ((75, 150, 151, 400), (0, 1)))
     key, recorded = given.key(), at + timedelta(days=random.choice((0, 0, 0, 40)))
     of = {"customer_id": customer.key, "currency": "EUR"}
     sums = {"gross": gross, "discount": discount, "business_gross": gross, "business_discount": discount}

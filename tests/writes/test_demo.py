@@ -333,6 +333,31 @@ async def test_a_policy_that_the_business_has_set_stays_the_one_in_force(connect
     assert await connection.fetchval("SELECT count(*) FROM customer_standing") == 10
 
 
+async def test_most_who_have_bought_collect_points(connection):
+    await population(connection, 400)
+    members, buyers = await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM loyalty_accounts), (SELECT count(DISTINCT customer_id) FROM orders)"
+    )
+    assert 0.5 < members / buyers < 0.7
+    kinds = await connection.fetch("SELECT kind, count(*) FROM loyalty_transactions GROUP BY kind")
+    assert {row["kind"] for row in kinds} == {"EARN", "REDEEM", "EXPIRE", "ADJUST", "REVERSE"}
+    over = "SELECT count(*) FROM loyalty_lots WHERE remaining > 0 AND expires_at <= $1"
+    assert await connection.fetchval(over, UNTIL.replace(hour=0, minute=0)) == 0
+    last = await connection.fetchval("SELECT max(recorded_at) FROM loyalty_entries")
+    assert last <= UNTIL
+
+
+async def test_a_business_with_a_program_of_its_own_begins_without_members(connection):
+    await connection.execute(
+        "INSERT INTO loyalty_programs (program_id, version, effective_from, name, rounding, pending_for, tier_basis,"
+        " tier_window, tier_grace) VALUES (gen_random_uuid(), 1, '2020-01-01Z', 'Own', 'DOWN', 'PT0S', 'POINTS',"
+        " 'P1Y', 'PT0S')"
+    )
+    await population(connection, 10)
+    found = await counts(connection)
+    assert (found["loyalty_programs"], found["loyalty_accounts"]) == (1, 0)
+
+
 async def test_nothing_is_recorded_before_what_it_belongs_to(connection):
     await population(connection, 400)
     refunds = "refunds JOIN orders USING (customer_id, order_id)"
@@ -345,10 +370,18 @@ async def test_nothing_is_recorded_before_what_it_belongs_to(connection):
             " WHERE version = 1 AND u.recorded_at < p.recorded_at"
         ),
         "refunds": f"{refunds} WHERE refunds.recorded_at < orders.recorded_at",
+        "entries of points": (
+            "loyalty_entries e JOIN loyalty_entries n ON n.customer_id = e.customer_id AND n.number = e.number + 1"
+            " WHERE n.recorded_at < e.recorded_at"
+        ),
+        "points of orders": (
+            "loyalty_transactions t JOIN orders o ON t.source = 'ORDER' AND t.source_id = o.order_id"
+            " WHERE t.recorded_at < o.recorded_at"
+        ),
         "customers": "customers c JOIN companies o USING (company_id) WHERE c.recorded_at < o.recorded_at",
     } | {
         f"{table} of customers": f"{table} f JOIN customers c USING (customer_id) WHERE f.recorded_at < c.recorded_at"
-        for table in ("customer_external_ids", "orders", "refunds", *VERSIONED)
+        for table in ("customer_external_ids", "orders", "refunds", "loyalty_accounts", *VERSIONED)
     }
     found = {name: await connection.fetchval(f"SELECT count(*) FROM {rows}") for name, rows in early.items()}
     assert found == dict.fromkeys(early, 0)

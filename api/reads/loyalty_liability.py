@@ -1,0 +1,146 @@
+"""What a program owes its members: points that are still to be spent, and the share of those that never are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    Double,
+    Text,
+    and_,
+    cast,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
+
+from api.reads.calendar import zone_of_business
+from api.reads.identity import Given
+from api.reads.json import constant, number
+from api.reads.loyalty import accounts, entries, is_over, is_pending, lot_of_use, lots, user_of_lot, uses
+from api.reads.loyalty_programs import programs
+from api.reads.relation import Condition, Expression, Row, Table, rows
+from api.reads.rowset import worked_out_once
+from api.reads.standing import is_now
+
+_NEVER: Expression = literal_column("'infinity'::date", Date)
+_MONTH: Expression = literal_column("'month'", Text)
+
+
+def _sum(points: Expression, which: Condition | None = None) -> Expression:
+    total: Any = func.sum(points)
+    return cast(func.coalesce(total if which is None else total.filter(which), number(0)), BigInteger)
+
+
+def _open_lots(row: Row) -> tuple[Row, list[Condition]]:
+    """Return a lot of anybody's that has points left, with the conditions that make it one."""
+    lot = row.other(lots)
+    some_left = lot.c.remaining if is_now(row) else lot["left"]
+    return lot, [*lot.visible(), some_left > number(0), not_(is_over(lot))]
+
+
+def _outstanding(row: Row) -> Table:
+    def make() -> tuple[Table, Condition]:
+        lot, conditions = _open_lots(row)
+        sums = [
+            _sum(lot["left"], not_(is_pending(lot))).label("available"),
+            _sum(lot["left"], is_pending(lot)).label("pending"),
+            func.count(lot.c.customer_id.distinct()).label("accounts"),
+        ]
+        return worked_out_once(rows(lot, sums, conditions), lot.table), true()
+
+    row.require("outstanding")
+    return row.beside("outstanding", make)
+
+
+def _owed(row: Row) -> Expression:
+    """Return what all accounts owe together."""
+    source = row.other(accounts if is_now(row) else entries)
+    return rows(source, [_sum(source.c.owed)], source.visible()).scalar_subquery()
+
+
+def expiring_by_month(row: Row, given: Given) -> Table:
+    """Return the points that are left by the month in which they expire, earliest first.
+
+    returns  points; month, its first day as calendars of the business show it, null for never; place
+    """
+    lot, conditions = _open_lots(row)
+    local = func.timezone(zone_of_business(), lot.c.expires_at, type_=DateTime())
+    month = cast(func.date_trunc(_MONTH, local), Date)
+    each = rows(lot, [lot["left"].label("left"), month.label("month")], conditions).subquery("each_lot")
+    columns = [_sum(each.c.left).label("points"), each.c.month, func.coalesce(each.c.month, _NEVER).label("place")]
+    return select(*columns).group_by(each.c.month).correlate_except(each).lateral()
+
+
+def _over(row: Row) -> Table:
+    """Return sums over the lots whose time is over: how many `lots` and `points`, and how many were never spent."""
+
+    def make() -> tuple[Table, Condition]:
+        lot = row.other(lots)
+        sums = [func.count().label("lots"), _sum(lot.c.points).label("points"), _sum(lot["left"]).label("left")]
+        return worked_out_once(rows(lot, sums, [*lot.visible(), is_over(lot)]), lot.table), true()
+
+    row.require("lots_over")
+    return row.beside("lots_over", make)
+
+
+def _used(row: Row) -> Table:
+    """Return what was used of those lots, by why: what `expired`, and what was `taken` back or moved."""
+
+    def make() -> tuple[Table, Condition]:
+        use = row.other(uses)
+        lot, of_lot = use.joined(lot_of_use)
+        entry, of_entry = use.joined(user_of_lot)
+
+        def of(*kinds: str) -> Condition:
+            return or_(*[entry.c.kind == constant(kind) for kind in kinds])
+
+        sums = [_sum(use.c.points, of("EXPIRE")), _sum(use.c.points, of("REVERSE", "ADJUST", "TRANSFER"))]
+        joined = use.table.join(lot.table, and_(*of_lot)).join(entry.table, and_(*of_entry))
+        names = ("expired", "taken")
+        found = select(*[value.label(name) for value, name in zip(sums, names, strict=True)]).select_from(joined)
+        found = found.where(*use.visible(), is_over(lot))
+        return worked_out_once(found, use.table, lot.table, entry.table), true()
+
+    row.require("lots_used")
+    return row.beside("lots_used", make)
+
+
+def _ended(row: Row) -> Expression:
+    return _over(row).c.points - _used(row).c.taken
+
+
+def _never_spent(row: Row) -> Expression:
+    return _over(row).c.left + _used(row).c.expired
+
+
+def _share(row: Row) -> Expression:
+    """Return the share of points that were never spent, null where the time of none is over."""
+    return cast(_never_spent(row), Double) / func.nullif(_ended(row), number(0))
+
+
+def _told(name: str) -> Callable[[Row], Expression]:
+    return lambda row: _outstanding(row).c[name]
+
+
+programs.expressions.update(
+    {
+        "points_available": _told("available"),
+        "points_pending": _told("pending"),
+        "accounts_with_points": _told("accounts"),
+        "points_outstanding": lambda row: _outstanding(row).c.available + _outstanding(row).c.pending,
+        "points_owed": _owed,
+        "lots_over": lambda row: _over(row).c.lots,
+        "points_over": _ended,
+        "points_never_spent": _never_spent,
+        "share_never_spent": _share,
+        "as_of": lambda row: row.lens.moment,
+    }
+)
