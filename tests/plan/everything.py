@@ -9,8 +9,8 @@ from graphql import get_named_type, is_abstract_type, is_leaf_type
 from api.graph.schema import executable
 
 AT_THE_TOP = ("ActiveStatus", "CustomerLifecycle", "RfmScore", "Referral", "ReferralConnection")
-"""What rests on all that is known of a customer, or of whom they brought: asked for of customers themselves, not on every
-way to them."""
+"""What rests on all that is known of a customer, or of whom they brought: asked for of customers themselves, not on
+every way to them."""
 
 
 def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
