@@ -29,12 +29,12 @@ from api.domain.referral import (
 from api.domain.referral_code import LENGTH, LETTERS
 from api.domain.referral_signals import reasons
 
-SHARE, HELD_SHARE, ADAS_SHARE = 0.06, 0.12, 0.1
-"""Of customers who came by another one; of these, those that look odd, and those who came by Ada."""
+SHARE, HELD_SHARE, DARIOS_SHARE = 0.06, 0.12, 0.2
+"""Of customers who came by another one; of these, those that look odd, and those who came by Dario."""
 MINIMUM = Decimal(20)
 QUALIFY_WITHIN, HOLD, LIFETIME = Duration(days=90), Duration(days=30), Duration(days=90)
 ODD = ("SAME_DEVICE", "VELOCITY")
-_ADA, _CLARA = 1, 3
+_DARIO = 4
 _TRIES = 6
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 
@@ -69,13 +69,13 @@ def code_of(key: UUID) -> str:
 
 
 def drawn_referral(population: Population, friend: Customer) -> Referral | None:
-    """Return the referral by which a customer came; most came by none, Clara always by Ada."""
+    """Return the referral by which a customer came; most came by none."""
     draw = generator(f"{population.name_of(friend.number)}/referral")
     referrer = _referrer(draw, population, friend)
     if referrer is None:
         return None
     invited_at = between(draw, max(referrer.created_at, friend.created_at - 14 * _DAY), friend.created_at)
-    odd = ODD if friend.number != _CLARA and draw.random() < HELD_SHARE else ()
+    odd = ODD if draw.random() < HELD_SHARE else ()
     first = Version(_invited(invited_at), invited_at + _SECOND)
     joined = changed(first, _joined(friend.created_at, in_review=bool(odd)), friend.created_at + 2 * _SECOND)
     versions, order = [first, joined], None
@@ -87,13 +87,11 @@ def drawn_referral(population: Population, friend: Customer) -> Referral | None:
 
 def _referrer(draw: Random, population: Population, friend: Customer) -> Customer | None:
     """Return who was a customer a day before the friend came: an earlier one, so that no chain closes."""
-    if friend.number == _CLARA:
-        return customer(population, _ADA)
-    if friend.number <= _CLARA + 1 or draw.random() >= SHARE:
+    if friend.number <= _DARIO or draw.random() >= SHARE:
         return None
-    by_ada = draw.random() < ADAS_SHARE
+    by_dario = draw.random() < DARIOS_SHARE
     for _ in range(_TRIES):
-        number = _ADA if by_ada else 1 + int(draw.random() * (friend.number - 1))
+        number = _DARIO if by_dario else 1 + int(draw.random() * (friend.number - 1))
         found = customer(population, number)
         if found.created_at < friend.created_at - _DAY:
             return found
@@ -138,9 +136,9 @@ def _steps(
 
 def standing_in(version: Version) -> Standing:
     """Return how a referral stands in a version."""
-    names = ("status", "in_review", "joined_at", "expires_at", "release_at")
-    found: list[Any] = [version.values.get(name) for name in names]
-    return Standing(*found)
+    known = version.values
+    moments = {name: known.get(name) for name in ("joined_at", "expires_at", "release_at")}
+    return Standing(known["status"], known["in_review"], **moments)
 
 
 def _stepped(step: Step) -> dict[str, Any]:
