@@ -84,7 +84,7 @@ def _reign_in_force(row: Row, in_force: Expression, is_other: Callable[[Table], 
 
 def _throughout(spans: Expression, now: Table, others: Expression) -> Expression:
     """Return spans within the reign of the policy in force, and those that others found within theirs."""
-    cut = _union(_within(spans, now.c.reign), others)
+    cut = united(_within(spans, now.c.reign), others)
     # Where one policy has judged all there is, nothing needs to be cut and put together.
     is_whole = and_(not_(now.c.is_shared), spans.op("<@", is_comparison=True)(now.c.reign))
     return case((is_whole, spans), else_=cut)
@@ -95,6 +95,6 @@ def _within(spans: Expression, span: Expression) -> Expression:
     return spans.op("*", return_type=TSTZMULTIRANGE())(func.tstzmultirange(span))
 
 
-def _union(spans: Expression, others: Expression) -> Expression:
+def united(spans: Expression, others: Expression) -> Expression:
     """Return spans with others, either of which may be missing."""
     return func.coalesce(spans, NOTHING).op("+", return_type=TSTZMULTIRANGE())(func.coalesce(others, NOTHING))

@@ -36,16 +36,28 @@ def _paid_back(order: Row, refund: Row, returned: Sequence[Condition]) -> Table:
     return order.beside("paid_back", make)
 
 
-def _by_day(order: Row, bought: Sequence[Condition], refund: Row, returned: Sequence[Condition]) -> Table:
-    """Return the value of every day on which something was bought, by customer."""
+def valued_orders(
+    order: Row, bought: Sequence[Condition], refund: Row, returned: Sequence[Condition], *beside: Expression
+) -> Table:
+    """Return customer_id, day and value of every order that lasted, with more that is said of each."""
     # Summed for all orders at once: most customers never got money back, and are asked once and not for each order.
     back = _paid_back(order, refund, returned).c
     value = (order["business_total"] - func.coalesce(back.amount, _ZERO, type_=Numeric())).label("value")
     at_once = and_(back.charged >= order["total"], back.last_at <= order.c.placed_at + _RETURNED_AT_ONCE)
-    columns = [order.c.customer_id, day_of(order.c.placed_at).label("day"), value]
-    each = rows(order, columns, [*bought, at_once.is_not(True)]).subquery()
-    floored = func.greatest(func.sum(each.c.value), _ZERO, type_=Numeric).label("value")
-    return select(each.c.customer_id, each.c.day, floored).group_by(each.c.customer_id, each.c.day).subquery()
+    columns = [order.c.customer_id, day_of(order.c.placed_at).label("day"), value, *beside]
+    return rows(order, columns, [*bought, at_once.is_not(True)]).subquery()
+
+
+def value_of_day(value: Expression, *which: Condition) -> Expression:
+    """Return what a day has brought, from the values of its orders or of some of them: never less than nothing."""
+    return func.greatest(func.sum(value).filter(*which), _ZERO, type_=Numeric)
+
+
+def _by_day(order: Row, bought: Sequence[Condition], refund: Row, returned: Sequence[Condition]) -> Table:
+    """Return the value of every day on which something was bought, by customer."""
+    each = valued_orders(order, bought, refund, returned)
+    day = [each.c.customer_id, each.c.day]
+    return select(*day, value_of_day(each.c.value).label("value")).group_by(*day).subquery()
 
 
 def purchase_days(row: Row) -> Table:

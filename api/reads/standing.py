@@ -6,13 +6,12 @@ purchases alone are read here for predictions too: what a model needs to know of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     DateTime,
-    FromClause,
     Select,
     and_,
     case,
@@ -36,10 +35,8 @@ from api.reads.conditions import some
 from api.reads.contracts import contracts_of_customer
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.json import minor_digits
-from api.reads.judging import OF_ORDERS, contains, merged
+from api.reads.judging import contains, merged
 from api.reads.purchase_days import purchase_days
-from api.reads.purchases import of_all_time
 from api.reads.relation import Condition, Expression, Lens, Row, Table
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
@@ -115,8 +112,6 @@ _DAYS = {
     "purchase_value": "value",
 }
 """Columns of the projection, each with the name of what is kept in it: of the totals, and of the days of purchases."""
-
-_OF_TERMS = ("has_terms", "agreed_terms", "agreed_during")
 
 
 def _standing_total(name: str) -> Callable[[Row], Expression]:
@@ -209,7 +204,8 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
 
     which  says from the key of a customer whether it is one of those that are meant
     """
-    judge, spans = _judged(REASONS)
+    judge = Row(customers, Lens(moment=_LATELY))
+    spans = judged_in_turn(judge, reigns(judge.lens))
     judged = judge.table.join(spans, true())
     judgements = select(judge.key, *[spans.c[reason] for reason in REASONS]).select_from(judged)
     buyer = Row(customers, judge.lens)
@@ -221,40 +217,12 @@ def projected(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Se
         "agreed_terms": terms.c.terms,
         "agreed_during": func.tstzrange(_NOW, terms.c.until),
     }
-    totals = _with_days(buyer, counted, buyer.table.join(sums, true()).join(terms, true()))
-    return judgements.where(which(judge.key)), totals.where(which(buyer.key))
-
-
-def projected_by_orders(which: Callable[[Expression], Condition]) -> tuple[Select[Any], Select[Any]]:
-    """Return what `projected` does where nothing but orders has changed: what rests on terms is taken as it is kept."""
-    judge, spans = _judged(OF_ORDERS)
-    reasons = customer_activity.alias()
-    judged = judge.table.join(reasons, reasons.c.customer_id == judge.key).join(spans, true())
-    found = [(spans if name in OF_ORDERS else reasons).c[name] for name in REASONS]
-    judgements = select(judge.key, *found).select_from(judged)
-    buyer = Row(customers, judge.lens)
-    sums, kept = of_all_time(buyer), customer_standing.alias()
-    digits = minor_digits(sums.c.currency)
-    booked = kept.c.historic_net - func.round(kept.c.purchase_net, digits)
-    net = func.round(sums.c.net, digits) + booked
-    counted = {"order_count": sums.c.order_count, "historic_net": net, "purchase_net": sums.c.net}
-    counted |= {"last_purchase_at": sums.c.last_at, **{name: kept.c[name] for name in _OF_TERMS}}
-    totals = _with_days(buyer, counted, buyer.table.join(kept, kept.c.customer_id == buyer.key).join(sums, true()))
-    return judgements.where(which(judge.key)), totals.where(which(buyer.key))
-
-
-def _with_days(buyer: Row, counted: Mapping[str, Expression], source: FromClause) -> Select[Any]:
-    """Return totals of customers with the days of their purchases."""
     days = purchase_days(buyer)
     columns = {**counted, **{kept: days.c[name] for kept, name in _DAYS.items()}}
     labelled = [value.label(name) for name, value in columns.items()]
-    return select(buyer.key, *labelled).select_from(source.join(days, true()))
-
-
-def _judged(reasons: Sequence[str]) -> tuple[Row, Table]:
-    """Return a customer, and beside it when each of some reasons holds, by every policy in its time."""
-    row = Row(customers, Lens(moment=_LATELY))
-    return row, judged_in_turn(row, reigns(row.lens), reasons=reasons)
+    source = buyer.table.join(sums, true()).join(terms, true()).join(days, true())
+    totals = select(buyer.key, *labelled).select_from(source)
+    return judgements.where(which(judge.key)), totals.where(which(buyer.key))
 
 
 def is_kept(ends_at: Expression) -> Condition:

@@ -17,7 +17,7 @@ from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_produc
 from api.writes.loyalty_earning import earn
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 from api.writes.referral_purchases import codes_of, move_referrals
-from api.writes.standing import stand_anew_by_orders, take_turns
+from api.writes.standing import AddedOrder, stand_anew_by_orders, take_turns
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
@@ -144,7 +144,9 @@ async def _written(
         added = await _added_with_products(change, priced, known, named)
     else:
         added = await add_orders_with_lines(change, priced, known, hoped)
-    await stand_anew_by_orders(change, _buyers(added))
+    await stand_anew_by_orders(
+        change, [AddedOrder(each.buyer.customer_id, each.order_id, each.purchase.placed_at) for each in added]
+    )
     await _earn(change, [each for each in added if each.buyer.collects])
     moved = await move_referrals(change, added, codes)
     if not lacking and len(added) == len(priced) and not moved:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import ARRAY, DateTime, Uuid, and_, any_, bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import Connection, Database, Statement, prepare
 from api.reads.relation import Condition, Expression
-from api.reads.standing import projected, projected_by_orders, unended
+from api.reads.standing import projected, unended
+from api.reads.standing_by_orders import projected_by_orders
 from api.tables.customers import customers
 from api.tables.standing import active_spans, customer_activity, customer_standing
 from api.writes.change import Change
@@ -105,7 +108,23 @@ def _stand_anew(judgements: Any, totals: Any) -> Statement:
 
 
 _SOME = _stand_anew(*projected(_among))
-_SOME_BY_ORDERS = _stand_anew(*projected_by_orders(_among))
+_BY_ORDERS = _stand_anew(
+    *projected_by_orders(
+        _among,
+        bindparam("added", type_=ARRAY(Uuid)),
+        earliest=bindparam("earliest", type_=DateTime(timezone=True)),
+        latest=bindparam("latest", type_=DateTime(timezone=True)),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedOrder:
+    """An order that the transaction has added."""
+
+    customer_id: UUID
+    order_id: UUID
+    placed_at: datetime
 
 
 async def stand_anew(change: Change, which: Sequence[UUID]) -> None:
@@ -125,10 +144,17 @@ async def _take_turns(connection: Connection, ordered: Sequence[UUID]) -> None:
     await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
 
 
-async def stand_anew_by_orders(change: Change, which: Sequence[UUID]) -> None:
+async def stand_anew_by_orders(change: Change, added: Sequence[AddedOrder]) -> None:
     """Do what `stand_anew` does where only orders were added, and where the transaction has read `TURNS`."""
-    if which:
-        await change.rows(_SOME_BY_ORDERS, which=sorted(set(which)))
+    if added:
+        moments = [order.placed_at for order in added]
+        await change.rows(
+            _BY_ORDERS,
+            which=sorted({order.customer_id for order in added}),
+            added=[order.order_id for order in added],
+            earliest=min(moments),
+            latest=max(moments),
+        )
 
 
 async def everybody_stands_anew(change: Change) -> None:

@@ -61,6 +61,27 @@ async def test_it_is_what_the_facts_say_after_ten_thousand_changes_and_other_pol
     assert await given.connection.fetchval("SELECT count(*) FROM active_policies") == 3
 
 
+class BusyShop(Shop):
+    """A shop whose customers buy several times on some days, and long before on others."""
+
+    def moment(self, days: int = 500) -> str:
+        return super().moment(self.random.choice((2, 2, 60, days)))
+
+
+async def test_it_is_what_the_facts_say_after_every_purchase(ask, given):
+    await given.business(zone="America/Los_Angeles")
+    customers = [(await given.customer(first_name=f"C{number}")).id for number in range(2)]
+    ask.now = NOW
+    shop = BusyShop(ask, Random(5), customers)
+    for number in range(32):
+        # One by one: of many together, some were made so long ago that all others are looked at.
+        await shop.purchases(shop.random.choice((1, 1, 2)))
+        if number % 8 == 7:
+            assert await broken(given.connection) == {}
+        if shop.random.random() < 0.3:
+            await shop.refund()
+
+
 async def test_changes_of_one_customer_at_once_miss_nothing_of_each_other(database_url, given):
     customer = await given.customer()
     await given.product()
