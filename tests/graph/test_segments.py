@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from api.database import database as open_database
@@ -118,6 +119,31 @@ async def test_a_key_saves_once_and_a_dry_run_saves_nothing(segments, given, peo
     assert await versions(given) == [("Buyers", 1, True)]
 
 
+_REST = "filter, created_at, changed_at FROM segments WHERE version = 2"
+REWRITING = {
+    "a name": "UPDATE segments SET name = name || '!'",
+    "a filter": "UPDATE segments SET filter = '{}'",
+    "a version that is closed": "UPDATE segments SET superseded_at = now(), replaced_at = now() WHERE version = 1",
+    "what is deleted": "DELETE FROM segments",
+    "what is emptied": "TRUNCATE segments",
+    "a second open version": f"INSERT INTO segments SELECT segment_id, 3, 'Other', {_REST}",
+    "a name twice": f"INSERT INTO segments SELECT gen_random_uuid(), 1, 'BUYERS', {_REST}",
+    "no name": "INSERT INTO segments VALUES (gen_random_uuid(), 1, '', '{}', now(), now())",
+    "no filter": "INSERT INTO segments VALUES (gen_random_uuid(), 1, 'List', '[]', now(), now())",
+}
+
+
+async def test_the_database_itself_refuses_what_would_rewrite_a_segment(segments, given):
+    await given.business()
+    made = await segments.set("Buyer", BUYERS)
+    await segments.set("Buyers", BUYERS, id=made["segment"]["id"])
+    before = await versions(given)
+    for name, statement in REWRITING.items():
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+            await given.connection.execute(statement)
+        assert await versions(given) == before, name
+
+
 def anded(count: int) -> Any:
     return {"and": [BUYERS] * count}
 
@@ -218,6 +244,23 @@ async def test_a_change_counts_from_the_next_request_on_whoever_made_it(segments
     assert answers == [["Ann", "Bo"], ["Ann"], ["Cy"], [], ["Cy"], ["Ann", "Bo", "Cy"]]
 
 
+async def test_a_segment_and_its_members_are_read_at_one_moment(segments, given, database, people, monkeypatch):
+    await segments.set("Buyers", BUYERS)
+    read = database.read
+
+    async def read_and_delete(*arguments: Any) -> Any:
+        rows = await read(*arguments)
+        closed = "superseded_at = clock_timestamp(), replaced_at = clock_timestamp()"
+        await given.connection.execute(f"UPDATE segments SET {closed} WHERE superseded_at IS NULL")
+        return rows
+
+    monkeypatch.setattr(database, "read", read_and_delete)
+    document = '{ segment(by: {name: "Buyers"}) { memberCount { count } } }'
+    assert await segments.ask(document) == {"segment": {"memberCount": {"count": 2}}}
+    assert await segments.ask(document) == {"segment": None}
+
+
+SIZES: list[tuple[int, Any]] = [(2, {"gte": 2}), (0, {"eq": 0})]
 OUTDATED = {
     "a field": {"favourite": ["tea"]},
     "a value": {"churnBand": ["ENORMOUS"]},
@@ -245,6 +288,16 @@ async def test_a_condition_that_is_not_known_any_more_is_a_clear_error(segments,
     assert shown[1] == {"filter": conditions}
     await segments.set("Outdated", IDLE, id=outdated.id)
     assert names((await segments.ask(NAMED, ids=[outer.id]))["customers"]) == ["Cy"]
+
+
+async def test_to_be_in_one_of_several_segments_is_enough(segments, people):
+    twice, idle = [(await segments.set(f"S{least}", {"orderCount": given}))["segment"]["id"] for least, given in SIZES]
+    for ids, expected in (([twice, idle], ["Ann", "Cy"]), ([idle, twice, idle], ["Ann", "Cy"]), ([twice], ["Ann"])):
+        assert names((await segments.ask(NAMED, ids=ids))["customers"]) == expected
+        base = await segments.ask("query ($ids: [ID!]) { customerBase(filter: {segmentIds: $ids}) { total } }", ids=ids)
+        assert base["customerBase"]["total"] == len(expected)
+    outer = (await segments.set("Outer", {"not": {"segmentIds": [twice, idle]}}))["segment"]
+    assert names(outer["members"]) == ["Bo"]
 
 
 async def test_to_name_a_segment_that_there_is_not_is_refused(segments, people):

@@ -80,6 +80,7 @@ def pool(population: Population) -> Pool:
             "source": ["shop", "crm"],
             "value": [f"{kind}{number}" for kind in "SCO" for number in range(12)],
             "number": [f"N{number}" for number in range(22)],
+            "name": ["Regulars", "none"],
         },
         typed={
             "Int": numbers,
