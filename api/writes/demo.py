@@ -61,7 +61,6 @@ _OTHER_GOODS = prepare(
     select(or_(*(exists().select_from(each) for each in (customers_table, companies, products, exchange_rates))))
 )
 _OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
-_SOME_PROGRAM = prepare(select(exists().select_from(loyalty_programs)))
 _PROGRAMS = prepare(select(loyalty_programs.c.program_id))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
@@ -152,7 +151,7 @@ async def _begin(connection: Connection, population: Population) -> None:
             await connection.execute(_SET_BUSINESS.sql, *_SET_BUSINESS.values({}))
         own_policy = await _value(connection, _OWN_POLICY)
         await _copy(connection, shop_rows(population) | ({} if own_policy else policy_rows(population)))
-        if not await _value(connection, _SOME_PROGRAM):
+        if not await connection.fetch(_PROGRAMS.sql):
             await _copy(connection, program_rows(population.opened_at))
 
 

@@ -8,7 +8,7 @@ from graphql import get_named_type, is_abstract_type, is_leaf_type
 
 from api.graph.schema import executable
 
-AT_THE_TOP = ("ActiveStatus", "CustomerLifecycle", "RfmScore")
+AT_THE_TOP = ("ActiveStatus", "CustomerLifecycle", "LoyaltyAccount", "RfmScore")
 """What rests on all that is known of a customer: asked for of customers themselves, not on every way to them."""
 
 
