@@ -6,6 +6,8 @@ what was known by then go: so it is right at any moment, and for now it is the s
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, and_, case, cast, false, func, true
 
 from api.reads.customers import customers
@@ -124,6 +126,12 @@ def is_pending(lot: Row) -> Condition:
     """Return whether a lot's points cannot be spent yet."""
     found: Condition = lot.c.available_at > lot.lens.moment
     return found
+
+
+def sum_of(points: Expression, which: Condition | None = None) -> Expression:
+    """Return a sum of points over the rows that meet a condition, 0 without any."""
+    total: Any = func.sum(points)
+    return cast(func.coalesce(total if which is None else total.filter(which), number(0)), BigInteger)
 
 
 @customers.expression

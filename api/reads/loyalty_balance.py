@@ -5,15 +5,13 @@ Points whose time is over count as expired at once, whether or not that has been
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Interval, and_, cast, func, not_, or_, select, true
+from sqlalchemy import Interval, and_, cast, not_, or_, select, true
 
 from api.reads.calendar import later, zone_of_business
 from api.reads.history import sized
 from api.reads.identity import Given
 from api.reads.json import constant, number
-from api.reads.loyalty import accounts, entries_of_account, is_over, is_pending, lots_of_account
+from api.reads.loyalty import accounts, entries_of_account, is_over, is_pending, lots_of_account, sum_of
 from api.reads.relation import Condition, Expression, Row, Table, rows
 from api.reads.rowset import worked_out_once
 from api.reads.standing import is_now
@@ -25,9 +23,9 @@ def _held(row: Row) -> Table:
     def make() -> tuple[Table, Condition]:
         lot, joined = row.joined(lots_of_account)
         sums = [
-            _sum(lot["left"], and_(not_(is_over(lot)), not_(is_pending(lot)))).label("available"),
-            _sum(lot["left"], and_(not_(is_over(lot)), is_pending(lot))).label("pending"),
-            _sum(lot["left"], is_over(lot)).label("over"),
+            sum_of(lot["left"], and_(not_(is_over(lot)), not_(is_pending(lot)))).label("available"),
+            sum_of(lot["left"], and_(not_(is_over(lot)), is_pending(lot))).label("pending"),
+            sum_of(lot["left"], is_over(lot)).label("over"),
         ]
         # Nearly all lots are used up, and an index knows the others.
         some_left = [lot.c.remaining > number(0)] if is_now(row) else []
@@ -47,23 +45,18 @@ def _moved(row: Row) -> Table:
             return or_(*[entry.c.kind == constant(kind) for kind in kinds])
 
         sums = [
-            _sum(entry.c.points).label("points"),
-            _sum(entry.c.owed).label("owed"),
+            sum_of(entry.c.points).label("points"),
+            sum_of(entry.c.owed).label("owed"),
             # What is taken back lowers what was earned even where it was spent, and so is owed.
-            _sum(entry.c.points - entry.c.owed, of("EARN", "REVERSE")).label("earned"),
-            _sum(-entry.c.points, of("REDEEM")).label("redeemed"),
-            _sum(-entry.c.points, of("EXPIRE")).label("expired"),
-            _sum(entry.c.points, of("ADJUST", "TRANSFER")).label("adjusted"),
+            sum_of(entry.c.points - entry.c.owed, of("EARN", "REVERSE")).label("earned"),
+            sum_of(-entry.c.points, of("REDEEM")).label("redeemed"),
+            sum_of(-entry.c.points, of("EXPIRE")).label("expired"),
+            sum_of(entry.c.points, of("ADJUST", "TRANSFER")).label("adjusted"),
         ]
         return worked_out_once(rows(entry, sums, joined), entry.table), true()
 
     row.require("loyalty_entries")
     return row.beside("loyalty_entries", make)
-
-
-def _sum(points: Expression, which: Condition | None = None) -> Expression:
-    total: Any = func.sum(points)
-    return cast(func.coalesce(total if which is None else total.filter(which), number(0)), BigInteger)
 
 
 @accounts.expression
@@ -125,7 +118,7 @@ def expiring(row: Row, given: Given) -> Table:
     until = later(zone_of_business(), row.lens.moment, within)
     soon = [lot.c.expires_at > row.lens.moment, lot.c.expires_at <= until, lot["left"] > number(0)]
     found = (
-        rows(lot, [_sum(lot["left"]).label("points"), lot.c.expires_at], [*joined, *soon])
+        rows(lot, [sum_of(lot["left"]).label("points"), lot.c.expires_at], [*joined, *soon])
         .group_by(lot.c.expires_at)
         .order_by(lot.c.expires_at)
         .limit(given.parameter("integer", "first", convert=sized))

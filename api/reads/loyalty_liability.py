@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Date,
     DateTime,
     Double,
@@ -24,7 +22,7 @@ from sqlalchemy import (
 from api.reads.calendar import zone_of_business
 from api.reads.identity import Given
 from api.reads.json import constant, number
-from api.reads.loyalty import accounts, entries, is_over, is_pending, lot_of_use, lots, user_of_lot, uses
+from api.reads.loyalty import accounts, entries, is_over, is_pending, lot_of_use, lots, sum_of, user_of_lot, uses
 from api.reads.loyalty_programs import programs
 from api.reads.relation import Condition, Expression, Row, Table, rows
 from api.reads.rowset import worked_out_once
@@ -32,11 +30,6 @@ from api.reads.standing import is_now
 
 _NEVER: Expression = literal_column("'infinity'::date", Date)
 _MONTH: Expression = literal_column("'month'", Text)
-
-
-def _sum(points: Expression, which: Condition | None = None) -> Expression:
-    total: Any = func.sum(points)
-    return cast(func.coalesce(total if which is None else total.filter(which), number(0)), BigInteger)
 
 
 def _open_lots(row: Row) -> tuple[Row, list[Condition]]:
@@ -50,8 +43,8 @@ def _outstanding(row: Row) -> Table:
     def make() -> tuple[Table, Condition]:
         lot, conditions = _open_lots(row)
         sums = [
-            _sum(lot["left"], not_(is_pending(lot))).label("available"),
-            _sum(lot["left"], is_pending(lot)).label("pending"),
+            sum_of(lot["left"], not_(is_pending(lot))).label("available"),
+            sum_of(lot["left"], is_pending(lot)).label("pending"),
             func.count(lot.c.customer_id.distinct()).label("accounts"),
         ]
         return worked_out_once(rows(lot, sums, conditions), lot.table), true()
@@ -63,7 +56,7 @@ def _outstanding(row: Row) -> Table:
 def _owed(row: Row) -> Expression:
     """Return what all accounts owe together."""
     source = row.other(accounts if is_now(row) else entries)
-    return rows(source, [_sum(source.c.owed)], source.visible()).scalar_subquery()
+    return rows(source, [sum_of(source.c.owed)], source.visible()).scalar_subquery()
 
 
 def expiring_by_month(row: Row, given: Given) -> Table:
@@ -75,7 +68,7 @@ def expiring_by_month(row: Row, given: Given) -> Table:
     local = func.timezone(zone_of_business(), lot.c.expires_at, type_=DateTime())
     month = cast(func.date_trunc(_MONTH, local), Date)
     each = rows(lot, [lot["left"].label("left"), month.label("month")], conditions).subquery("each_lot")
-    columns = [_sum(each.c.left).label("points"), each.c.month, func.coalesce(each.c.month, _NEVER).label("place")]
+    columns = [sum_of(each.c.left).label("points"), each.c.month, func.coalesce(each.c.month, _NEVER).label("place")]
     return select(*columns).group_by(each.c.month).correlate_except(each).lateral()
 
 
@@ -84,7 +77,7 @@ def _over(row: Row) -> Table:
 
     def make() -> tuple[Table, Condition]:
         lot = row.other(lots)
-        sums = [func.count().label("lots"), _sum(lot.c.points).label("points"), _sum(lot["left"]).label("left")]
+        sums = [func.count().label("lots"), sum_of(lot.c.points).label("points"), sum_of(lot["left"]).label("left")]
         return worked_out_once(rows(lot, sums, [*lot.visible(), is_over(lot)]), lot.table), true()
 
     row.require("lots_over")
@@ -102,7 +95,7 @@ def _used(row: Row) -> Table:
         def of(*kinds: str) -> Condition:
             return or_(*[entry.c.kind == constant(kind) for kind in kinds])
 
-        sums = [_sum(use.c.points, of("EXPIRE")), _sum(use.c.points, of("REVERSE", "ADJUST", "TRANSFER"))]
+        sums = [sum_of(use.c.points, of("EXPIRE")), sum_of(use.c.points, of("REVERSE", "ADJUST", "TRANSFER"))]
         joined = use.table.join(lot.table, and_(*of_lot)).join(entry.table, and_(*of_entry))
         names = ("expired", "taken")
         found = select(*[value.label(name) for value, name in zip(sums, names, strict=True)]).select_from(joined)

@@ -64,7 +64,6 @@ _OTHER_GOODS = prepare(
 )
 _OWN_POLICY = prepare(select(exists().where(active_policies.c.version > 1)))
 _OWN_SEGMENTS = prepare(select(exists().select_from(segments)))
-_SOME_PROGRAM = prepare(select(exists().select_from(loyalty_programs)))
 _PROGRAMS = prepare(select(loyalty_programs.c.program_id))
 _SET_BUSINESS = prepare(insert(business).values(name=NAME, currency=HOME, time_zone=TIME_ZONE))
 
@@ -157,7 +156,7 @@ async def _begin(connection: Connection, population: Population) -> None:
         rows |= {} if await _value(connection, _OWN_POLICY) else policy_rows(population)
         rows |= {} if await _value(connection, _OWN_SEGMENTS) else segment_rows(population)
         await _copy(connection, rows | new_program_rows(population, await programs(connection)))
-        if not await _value(connection, _SOME_PROGRAM):
+        if not await connection.fetch(_PROGRAMS.sql):
             await _copy(connection, program_rows(population.opened_at))
 
 

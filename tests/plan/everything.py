@@ -9,7 +9,7 @@ from graphql import get_named_type, is_abstract_type, is_leaf_type
 from api.graph.schema import executable
 
 AT_THE_TOP = (
-    *("ActiveStatus", "CustomerLifecycle", "RfmScore"),
+    *("ActiveStatus", "CustomerLifecycle", "LoyaltyAccount", "RfmScore"),
     *("Referral", "ReferralConnection", "SegmentMembershipConnection"),
 )
 """What rests on all that is known of a customer, or of whom they brought: asked for of customers themselves, not on
