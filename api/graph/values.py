@@ -68,6 +68,7 @@ class PurchaseSummary:
 class HistoricValue(PurchaseSummary):
     gross: Money = money("All prices, payments and values of contracts, before discounts and refunds.", "gross")
     discounts: Money = money("Everything taken off orders by discounts, as an amount above zero.", "discounts")
+    costs: Money = money("What points that were spent and referrals cost, as an amount above zero.", "costs")
     net: Money = money("What remains of all streams; those of byStream add up to it, to the cent.", "net")
     average_order_value: Money | None = money(
         "Net of the orders alone divided by their number; null without orders.", "average", missing="first_at"

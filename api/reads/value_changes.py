@@ -32,7 +32,8 @@ def _link(relation: Relation) -> Link:
 
 
 ORDER, REFUND, PAYMENT, PLAN, CONTRACT = (_link(of) for of in (orders, refunds, payments, support_plans, contracts))
-ENTRY, REWARD = (_link(of) for of in (entries, rewards))
+ENTRY = _link(entries)
+REWARD = Link(customers, rewards, (("customer_id", "recipient_id"), ("cause_id", "reward_id")))
 """The ways from a change to what caused it."""
 
 

@@ -32,8 +32,8 @@ def historic_value(row: Row, given: Given) -> Table:
     Each stream is rounded to minor units, and `net` is the sum of the streams. PostgreSQL works out those columns only
     that are read: who asks for orders pays nothing for the rest.
 
-    returns  the columns of `STREAMS`; order_count, gross, discounts, refunds, net; average, first_at and last_at of
-             orders (null without any); purchase_net, which is `orders` before it is rounded; currency
+    returns  the columns of `STREAMS`; order_count, gross, discounts, refunds, costs, net; average, first_at and last_at
+             of orders (null without any); purchase_net, which is `orders` before it is rounded; currency
     """
     return value_of_all_time(row)
 
@@ -50,6 +50,7 @@ def value_of_all_time(row: Row) -> Table:
         "gross": sums.c.gross + booked,
         "orders": rounded,
         "purchase_net": orders,
+        "costs": -(sums.c.loyalty + sums.c.referrals),
         "net": rounded + booked + sums.c.loyalty + sums.c.referrals,
         "average": average(orders, sums),
     }
