@@ -28,15 +28,15 @@ def _booked(found: Select[Any]) -> Any:
 
 def _rewards() -> Any:
     reward = referral_rewards.c
-    columns = (reward.recipient_id, func.gen_random_uuid(), literal_column("'REFERRALS'"), reward.reward_id)
-    money = (literal_column("false"), reward.money, reward.currency, _AT)
+    columns: tuple[Any, ...] = (reward.recipient_id, func.gen_random_uuid(), literal_column("'REFERRALS'"), reward.reward_id)
+    money: tuple[Any, ...] = (literal_column("false"), reward.money, reward.currency, _AT)
     given = (reward.referral_id == bindparam("which", type_=Uuid), reward.money.is_not(None))
     return _booked(select(*columns, *money).where(*given))
 
 
 def _rewards_taken_back() -> Any:
     cost, reward = customer_costs.c, referral_rewards.c
-    columns = (cost.customer_id, func.gen_random_uuid(), cost.stream, cost.cause_id, literal_column("true"))
+    columns: tuple[Any, ...] = (cost.customer_id, func.gen_random_uuid(), cost.stream, cost.cause_id, literal_column("true"))
     given = (reward.referral_id == bindparam("which", type_=Uuid), cost.taken_back == literal_column("false"))
     same = (reward.reward_id == cost.cause_id, cost.stream == literal_column("'REFERRALS'"))
     return _booked(select(*columns, -cost.amount, cost.currency, _AT).where(*given, *same))
@@ -47,8 +47,8 @@ def _points() -> Any:
     value = in_force_at(_AT, loyalty_programs.c.point_value).scalar_subquery()
     exact = cast(bindparam("points", type_=BigInteger), Numeric) * value
     amount = func.round(exact, minor_digits(cast(currency, Text)), type_=Numeric())
-    columns = (bindparam("whose", type_=Uuid), func.gen_random_uuid(), literal_column("'LOYALTY'"))
-    cause = (bindparam("entry", type_=Uuid), literal_column("false"))
+    columns: tuple[Any, ...] = (bindparam("whose", type_=Uuid), func.gen_random_uuid(), literal_column("'LOYALTY'"))
+    cause: tuple[Any, ...] = (bindparam("entry", type_=Uuid), literal_column("false"))
     return _booked(select(*columns, *cause, amount, cast(currency, Text), _AT).where(amount > literal_column("0")))
 
 
