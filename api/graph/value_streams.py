@@ -25,6 +25,12 @@ class ValueStream(Enum):
         "CONTRACTS",
         description="Values of agreed terms of contracts, less what an early end leaves, and penalties.",
     )
+    LOYALTY = strawberry.enum_value(
+        "LOYALTY", description="What the points cost that the customer has spent; an amount below zero."
+    )
+    REFERRALS = strawberry.enum_value(
+        "REFERRALS", description="Money given to the customer for referrals; an amount below zero."
+    )
 
 
 @strawberry.type(description="What a customer is expected to bring from one kind of business.")

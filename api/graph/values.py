@@ -62,18 +62,19 @@ class PurchaseSummary:
 @strawberry.type(
     description=(
         "What a customer has brought so far. Orders, refunds and payments for subscriptions count when they happened, "
-        "support plans and contracts when they were agreed."
+        "support plans and contracts when they were agreed. What points and referrals cost is taken off."
     )
 )
 class HistoricValue(PurchaseSummary):
     gross: Money = money("All prices, payments and values of contracts, before discounts and refunds.", "gross")
     discounts: Money = money("Everything taken off orders by discounts, as an amount above zero.", "discounts")
+    costs: Money = money("What points that were spent and referrals cost, as an amount above zero.", "costs")
     net: Money = money("What remains of all streams; those of byStream add up to it, to the cent.", "net")
     average_order_value: Money | None = money(
         "Net of the orders alone divided by their number; null without orders.", "average", missing="first_at"
     )
     by_stream: list[StreamValue] = listed(
-        "The net amount by where it came from: always all five; the parts add up to net.",
+        "The net amount by where it came from: always all seven; the parts add up to net.",
         *[_of_stream(name) for name in STREAMS],
     )
 
@@ -87,7 +88,8 @@ class ValueChange:
     happened_at: datetime = column("When it did; of several that are summed up, when the latest of them happened.")
     changes: int = column("How many changes this is: 1, or all the earlier ones of its stream in one sum.")
     cause: Node | None = one_of(
-        "What it was: an order or refund, a payment, a support plan or a contract; null for several in one sum.",
+        "What it was: an order or refund, a payment, a support plan or a contract, points that were spent or a reward; "
+        "null for several in one sum.",
         "cause",
         {
             "Order": causes.ORDER,
@@ -95,6 +97,8 @@ class ValueChange:
             "SubscriptionPayment": causes.PAYMENT,
             "SupportPlanEnrollment": causes.PLAN,
             "Contract": causes.CONTRACT,
+            "LoyaltyEntry": causes.ENTRY,
+            "Reward": causes.REWARD,
         },
     )
 

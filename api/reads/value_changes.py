@@ -10,14 +10,18 @@ from sqlalchemy.sql.elements import Grouping
 from api.reads.booked import ZERO, in_told_currency, of_kind, payments_of_customer
 from api.reads.business import counts, told_currency, worth
 from api.reads.contracts import contracts, contracts_of_customer
+from api.reads.costs import costs_of_customer
 from api.reads.customers import customers
 from api.reads.history import sized
 from api.reads.identity import Given
 from api.reads.json import constant, minor_digits, money_amount, number
+from api.reads.loyalty import entries
 from api.reads.orders import orders, orders_of_customer, refunds, refunds_of_customer
+from api.reads.referrals import rewards
 from api.reads.relation import Expression, Link, Relation, Row, Table, rows
 from api.reads.subscriptions import payments
 from api.reads.support_plans import support_plans, support_plans_of_customer
+from api.tables.costs import CAUSES
 
 _FACT: Expression = number(0)
 """Stands for the version of what has none."""
@@ -28,6 +32,8 @@ def _link(relation: Relation) -> Link:
 
 
 ORDER, REFUND, PAYMENT, PLAN, CONTRACT = (_link(of) for of in (orders, refunds, payments, support_plans, contracts))
+ENTRY = _link(entries)
+REWARD = Link(customers, rewards, (("customer_id", "recipient_id"), ("cause_id", "reward_id")))
 """The ways from a change to what caused it."""
 
 
@@ -72,7 +78,7 @@ def _only(value: Expression) -> Expression:
 
 def _moves(row: Row, currency: Expression) -> Table:
     """Return every fact by how much it moves the rounded total of its stream."""
-    facts = union_all(_orders(row), _refunds(row), _payments(row), _plans(row), _contracts(row)).subquery("fact")
+    facts = union_all(*[of(row) for of in (_orders, _refunds, _payments, _plans, _contracts, _costs)]).subquery("fact")
     upto = func.sum(facts.c.amount).over(partition_by=facts.c.stream, order_by=_order(facts), rows=(None, 0))
     summed = select(facts, upto.label("upto")).subquery("summed")
     kept = [column for column in summed.c if column.name not in ("amount", "upto")]
@@ -124,6 +130,14 @@ def _plans(row: Row) -> Select[Any]:
 
 def _contracts(row: Row) -> Select[Any]:
     return _versions(row, contracts_of_customer, constant("CONTRACTS"))
+
+
+def _costs(row: Row) -> Select[Any]:
+    cost, joined = row.joined(costs_of_customer)
+    cause = case({stream: constant(table) for stream, table in CAUSES.items()}, value=cost.c.stream)
+    columns = _fact(cost, cost.c.stream, cost.c.incurred_at, -cost.c.amount)
+    columns[-3:-1] = [cause.label("cause"), cost.c.cause_id]
+    return rows(cost, columns, [*joined, in_told_currency(cost)])
 
 
 def _versions(row: Row, link: Link, stream: Expression) -> Select[Any]:

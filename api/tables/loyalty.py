@@ -65,6 +65,7 @@ loyalty_programs = Table(
     Column("tier_window", Interval, nullable=False, comment="how long a purchase counts towards a tier"),
     Column("tier_grace", Interval, nullable=False, comment="how long a tier stays after it is no longer reached"),
     recorded(),
+    Column("point_value", Numeric, comment="what a point costs when it is spent; null where nobody said"),
     CheckConstraint("version >= 1", name="version_positive"),
     CheckConstraint("rounding IN ('DOWN', 'NEAREST', 'UP')", name="rounding_known"),
     CheckConstraint("tier_basis IN ('POINTS', 'SPEND')", name="tier_basis_known"),
@@ -73,6 +74,7 @@ loyalty_programs = Table(
     CheckConstraint("tier_window > interval '0'", name="tier_window_positive"),
     CheckConstraint("tier_grace >= interval '0'", name="tier_grace_not_negative"),
     CheckConstraint(f"floor BETWEEN -{MOST_POINTS} AND 0", name="floor_bounded"),
+    CheckConstraint("point_value >= 0 AND point_value <= 1e6", name="point_value_bounded"),
 )
 
 loyalty_rules = Table(

@@ -12,6 +12,7 @@ from api.database import prepare
 from api.domain.identity import new_id
 from api.tables.referrals import SIDES, referral_programs, referral_rewards, referrals
 from api.writes.change import Change
+from api.writes.costs import book_rewards, take_back_reward_costs
 from api.writes.lookups import arrays
 from api.writes.referral_points import give_points, take_back_points
 
@@ -64,8 +65,10 @@ async def give_rewards(change: Change, referral: Any, *, at: datetime, release_a
         release_at=release_at,
     )
     await give_points(change, referral["referral_id"])
+    await book_rewards(change, referral["referral_id"], at)
 
 
 async def take_back_rewards(change: Change, referral: Any, at: datetime) -> None:
     """Take back what was given for a referral that counts no longer; money is read as taken back with it."""
     await take_back_points(change, referral["referral_id"], at)
+    await take_back_reward_costs(change, referral["referral_id"], at)

@@ -34,6 +34,7 @@ class Summary:
     average_order_value: Amount | None
     first_purchase_at: datetime | None
     last_purchase_at: datetime | None
+    costs: Amount | None = None
     by_stream: list[StreamValue] = field(default_factory=list)
 
 
@@ -56,12 +57,15 @@ def summary(sums: Mapping[str, Any]) -> Summary:
 def historic(sums: Mapping[str, Any]) -> Summary:
     """Return the summary of all streams, each rounded by itself; that of orders and the sums are worked out anew."""
     currency, terms = sums["currency"], {name: Fraction(sums[name]) for name in STREAMS[1:]}
-    bought = summary({**sums, "gross": sums["gross"] - sum(sums[name] for name in terms)})
+    costs = {name: terms[name] for name in ("loyalty", "referrals")}
+    booked = sum(sums[name] for name in terms.keys() - costs.keys())
+    bought = summary({**sums, "gross": sums["gross"] - booked})
     streams = {"orders": bought.net, **{name: shown(net, currency) for name, net in terms.items()}}
     net = sum((Fraction(part.amount) for part in streams.values()), Fraction(0))
     return replace(
         bought,
         gross=shown(Fraction(sums["gross"]), currency),
+        costs=shown(-sum(costs.values(), Fraction(0)), currency),
         net=shown(net, currency),
         by_stream=[StreamValue(name.upper(), part) for name, part in streams.items()],
     )

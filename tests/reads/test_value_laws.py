@@ -23,15 +23,18 @@ from tests.activity.policies import a_world
 from tests.asking import Ask, WatchedDatabase
 from tests.fitted import add_model
 from tests.given import Given, connected
-from tests.reads.value_oracle import STREAMS, Oracle
+from tests.reads.value_oracle import EXPECTED_STREAMS, STREAMS, Oracle
 
 pytestmark = pytest.mark.anyio
 
 SEED = int(os.environ.get("REGULARS_TEST_SEED", "2026"))
 CUSTOMERS, PAGE, ROUNDS = 1_000, 50, 3
-TABLES = ("orders", "refunds", "subscriptions", "subscription_payments", "support_plans", "contracts")
+TABLES = (
+    *("orders", "refunds", "subscriptions", "subscription_payments", "support_plans", "contracts"),
+    "customer_costs",
+)
 VALUE = """
-  historic { gross { amount } discounts { amount } refunds { amount } net { amount } ...Streams }
+  historic { gross { amount } discounts { amount } refunds { amount } costs { amount } net { amount } ...Streams }
   inOtherCurrencies { amount currencyCode }
 """
 STREAM_BY_STREAM = "fragment Streams on HistoricValue { byStream { stream net { amount } } }"
@@ -81,6 +84,28 @@ FROM subscriptions
 CROSS JOIN LATERAL (SELECT abs(hashtext(subscription_id::text || version) % 9999) / 100.0) AS drawn (paid)
 """
 
+# Points that were spent, and rewards of which some were taken back: from the orders, for a moment and a price.
+COSTS = """
+CREATE TEMPORARY TABLE drawn ON COMMIT DROP AS
+SELECT customer_id, gen_random_uuid() AS cause_id, placed_at, recorded_at, (1 + abs(hashtext(order_id::text)) % 997) AS
+  points, row_number() OVER (PARTITION BY customer_id) AS number, abs(hashtext(order_id::text)) % 7 AS kind FROM orders;
+INSERT INTO loyalty_entries (customer_id, transaction_id, account, entry_id, kind, points, number, balance_after,
+  owed_after, occurred_at, recorded_at)
+SELECT customer_id, gen_random_uuid(), 'CUSTOMER', cause_id, 'REDEEM', -points, number, 0, 0, placed_at, recorded_at
+FROM drawn WHERE kind = 0;
+INSERT INTO referral_rewards (customer_id, reward_id, referral_id, version, referred_id, side, recipient_id, money,
+  currency, earned_at, release_at, recorded_at)
+SELECT customer_id, cause_id, gen_random_uuid(), 1, gen_random_uuid(), 'REFERRER', customer_id, points,
+  CASE WHEN kind = 3 THEN 'USD' ELSE 'EUR' END, placed_at, placed_at, recorded_at FROM drawn WHERE kind BETWEEN 1 AND 3;
+INSERT INTO customer_costs (customer_id, cost_id, stream, cause_id, taken_back, amount, currency, incurred_at,
+  recorded_at)
+SELECT customer_id, gen_random_uuid(), CASE WHEN kind = 0 THEN 'LOYALTY' ELSE 'REFERRALS' END, cause_id, back,
+  CASE WHEN back THEN -points ELSE points END / 100.0, CASE WHEN kind = 3 THEN 'USD' ELSE 'EUR' END,
+  placed_at + CASE WHEN back THEN interval '20 days' ELSE interval '0' END, recorded_at
+FROM drawn CROSS JOIN (VALUES (false), (true)) AS both_ways (back)
+WHERE kind = 0 AND NOT back OR kind = 1 OR kind IN (2, 3) AND NOT back
+"""
+
 
 @pytest.fixture(scope="module")
 async def world(new_database: Any) -> AsyncIterator[tuple[Batch, dict[str, Oracle]]]:
@@ -93,7 +118,7 @@ async def world(new_database: Any) -> AsyncIterator[tuple[Batch, dict[str, Oracl
         connection = await connected(address)
         await fill(connection, world, people, CATEGORIES)
         async with connection.transaction():
-            await connection.execute(f"SET LOCAL session_replication_role = replica; {PRICED}")
+            await connection.execute(f"SET LOCAL session_replication_role = replica; {PRICED}; {COSTS}")
         async with connection.transaction():
             await project(connection)
         await add_model(Given(connection, start=1_000_000), trained_until=NOW - timedelta(days=4_000))
@@ -144,7 +169,7 @@ def check(oracle: Oracle, question: Question, value: Any) -> None:
     assert streams == list(oracle.streams(*clock).items())
     net = amount(value["historic"], "net")
     assert sum(part for _, part in streams) == net
-    taken_off = amount(value["historic"], "discounts") + amount(value["historic"], "refunds")
+    taken_off = sum(amount(value["historic"], name) for name in ("discounts", "refunds", "costs"))
     assert abs(amount(value["historic"], "gross") - taken_off - net) <= Decimal("0.02"), "each is rounded by itself"
     elsewhere = [(Decimal(part["amount"]), part["currencyCode"]) for part in value["inOtherCurrencies"]]
     expected = oracle.elsewhere(*clock)
@@ -171,7 +196,7 @@ def amount(value: Any, name: str) -> Decimal:
 
 async def test_expected_streams_add_up_and_with_what_was_brought_to_the_total(world):
     batch, _ = world
-    seen = dict.fromkeys(STREAMS, 0)
+    seen = dict.fromkeys(EXPECTED_STREAMS, 0)
     for start in range(0, CUSTOMERS, PAGE):
         page = batch.people[start : start + PAGE]
         question = batch.question(page)
@@ -189,7 +214,7 @@ def expected_streams(value: Any) -> dict[str, Decimal]:
         assert value["total"] is None
         return {}
     streams = {part["stream"]: amount(part, "expected") for part in predicted["byStream"]}
-    assert list(streams) == list(STREAMS)
+    assert list(streams) == list(EXPECTED_STREAMS)
     assert sum(streams.values()) == amount(predicted, "expected")
     assert amount(value, "total") == amount(value["historic"], "net") + amount(predicted, "expected")
     low, high = (amount(predicted["interval"], end) for end in ("low", "high"))

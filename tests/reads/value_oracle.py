@@ -11,7 +11,8 @@ from typing import Any
 
 HOME = "EUR"
 KEYS = {"support_plans": "support_plan_id", "contracts": "contract_id"}
-STREAMS = ("ORDERS", "PRODUCT_SUBSCRIPTIONS", "SERVICE_SUBSCRIPTIONS", "SUPPORT_PLANS", "CONTRACTS")
+EXPECTED_STREAMS = ("ORDERS", "PRODUCT_SUBSCRIPTIONS", "SERVICE_SUBSCRIPTIONS", "SUPPORT_PLANS", "CONTRACTS")
+STREAMS = (*EXPECTED_STREAMS, "LOYALTY", "REFERRALS")
 Rows = Mapping[str, list[Any]]
 
 
@@ -41,6 +42,8 @@ class Oracle:
         for stream, worth in (("SUPPORT_PLANS", plan_worth), ("CONTRACTS", contract_worth)):
             for versions in self._agreed(stream.lower(), as_of, known_at):
                 found[stream] += worth(versions) if versions[0]["currency"] == HOME else 0
+        for cost in self._seen("customer_costs", "incurred_at", as_of, known_at):
+            found[cost["stream"]] -= cost["amount"] if cost["currency"] == HOME else 0
         return found
 
     def elsewhere(self, as_of: datetime, known_at: datetime) -> dict[str, Decimal]:
@@ -51,6 +54,9 @@ class Oracle:
                 currency = versions[0]["currency"]
                 if currency not in (None, HOME):
                     found[currency] = found.get(currency, Decimal(0)) + worth(versions)
+        for cost in self._seen("customer_costs", "incurred_at", as_of, known_at):
+            if cost["currency"] != HOME:
+                found[cost["currency"]] = found.get(cost["currency"], Decimal(0)) - cost["amount"]
         return {currency: found[currency] for currency in sorted(found) if found[currency]}
 
     def _seen(self, table: str, happened: str, as_of: datetime, known_at: datetime) -> list[Any]:

@@ -19,6 +19,7 @@ FACTS_OF_TERMS = {
     "active_rules",
     "lifetime_value_models",
     "lifetime_value_tests",
+    "customer_costs",
     "loyalty_programs",
     "loyalty_rules",
     "loyalty_tiers",
