@@ -15,6 +15,9 @@ FROM contracts AS contracts_2
 WHERE contracts_2.customer_id = contracts_1.customer_id AND contracts_2.contract_id = contracts_1.contract_id AND contracts_2.version <= contracts_1.version AND (contracts_2.version = 1 OR contracts_2.change = 'RENEWED')) + coalesce(contracts_1.penalty, 0) AS amount, contracts_1.currency AS currency
 FROM contracts AS contracts_1
 WHERE contracts_1.customer_id = customers_1.customer_id AND contracts_1.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_1.superseded_at IS NULL OR contracts_1.replaced_at > $1::TIMESTAMP WITH TIME ZONE) AND contracts_1.currency != (SELECT business.currency
+FROM business) UNION ALL SELECT -customer_costs_1.amount AS amount, customer_costs_1.currency AS currency
+FROM customer_costs AS customer_costs_1
+WHERE customer_costs_1.customer_id = customers_1.customer_id AND customer_costs_1.incurred_at <= $1::TIMESTAMP WITH TIME ZONE AND customer_costs_1.currency != (SELECT business.currency
 FROM business)) AS each GROUP BY each.currency
 HAVING sum(each.amount) != 0) AS anon_3 ORDER BY anon_3.place) AS anon_2), '') || '],"changes":[') || (coalesce((SELECT string_agg(anon_4.item, ',') AS string_agg_3
 FROM (SELECT ((('{"stream":"' || (anon_5.stream || '","amount":{"amount":')) || (coalesce(('"' || (anon_5.amount || '"')), 'null') || (',"currencyCode":' || coalesce(CAST(to_json(anon_5.currency) AS TEXT), 'null')))) || (('},"happenedAt":' || (coalesce(('"' || (to_char(timezone('UTC', anon_5.happened_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"')), 'null') || ',"changes":')) || ((coalesce(CAST(anon_5.changes AS TEXT), 'null') || ',"cause":') || (CASE WHEN (anon_5.cause = 'orders') THEN coalesce((SELECT (('{"__typename":"' || ('Order' || '","id":"')) || (('ord_' || encode(uuid_send(orders_1.order_id), 'hex') || '","number":') || (CAST(to_json(orders_1.number) AS TEXT) || '}'))) AS item
@@ -29,7 +32,11 @@ WHERE subscription_payments_1.customer_id = customers_1.customer_id AND subscrip
 FROM support_plans AS support_plans_2
 WHERE support_plans_2.customer_id = customers_1.customer_id AND support_plans_2.support_plan_id = anon_5.cause_id AND support_plans_2.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (support_plans_2.superseded_at IS NULL OR support_plans_2.replaced_at > $1::TIMESTAMP WITH TIME ZONE)), 'null') WHEN (anon_5.cause = 'contracts') THEN coalesce((SELECT (('{"__typename":"' || ('Contract' || '","id":"')) || (('con_' || encode(uuid_send(contracts_3.contract_id), 'hex') || '","name":') || (CAST(to_json(contracts_3.name) AS TEXT) || '}'))) AS item
 FROM contracts AS contracts_3
-WHERE contracts_3.customer_id = customers_1.customer_id AND contracts_3.contract_id = anon_5.cause_id AND contracts_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_3.superseded_at IS NULL OR contracts_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE)), 'null') ELSE 'null' END || '}')))) AS item
+WHERE contracts_3.customer_id = customers_1.customer_id AND contracts_3.contract_id = anon_5.cause_id AND contracts_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_3.superseded_at IS NULL OR contracts_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE)), 'null') WHEN (anon_5.cause = 'loyalty_entries') THEN coalesce((SELECT (('{"__typename":"' || 'LoyaltyEntry') || ('","id":"' || ('len_' || encode(uuid_send(loyalty_entries_1.entry_id), 'hex') || '"}'))) AS item
+FROM loyalty_entries AS loyalty_entries_1
+WHERE loyalty_entries_1.customer_id = customers_1.customer_id AND loyalty_entries_1.entry_id = anon_5.cause_id AND loyalty_entries_1.number IS NOT NULL AND loyalty_entries_1.occurred_at <= $1::TIMESTAMP WITH TIME ZONE), 'null') WHEN (anon_5.cause = 'referral_rewards') THEN coalesce((SELECT (('{"__typename":"' || 'Reward') || ('","id":"' || ('rew_' || encode(uuid_send(referral_rewards_1.reward_id), 'hex') || '"}'))) AS item
+FROM referral_rewards AS referral_rewards_1
+WHERE referral_rewards_1.recipient_id = customers_1.customer_id AND referral_rewards_1.reward_id = anon_5.cause_id AND referral_rewards_1.earned_at <= $1::TIMESTAMP WITH TIME ZONE), 'null') ELSE 'null' END || '}')))) AS item
 FROM LATERAL (SELECT late.stream AS stream, CAST(round(sum(late.amount), CASE WHEN ((SELECT business.currency
 FROM business) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF', 'BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND', 'CLF', 'UYW')) THEN CASE WHEN ((SELECT business.currency
 FROM business) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')) THEN 0 WHEN ((SELECT business.currency
@@ -65,8 +72,11 @@ FROM contracts AS contracts_6
 WHERE contracts_6.customer_id = contracts_4.customer_id AND contracts_6.contract_id = contracts_4.contract_id AND contracts_6.version <= contracts_4.version AND (contracts_6.version = 1 OR contracts_6.change = 'RENEWED')) + coalesce(contracts_4.penalty, 0)) OVER (PARTITION BY contracts_4.contract_id ORDER BY contracts_4.version), 0) AS amount, 'contracts' AS cause, contracts_4.contract_id AS cause_id, contracts_4.version AS version
 FROM contracts AS contracts_7 JOIN contracts AS contracts_4 ON contracts_4.customer_id = contracts_7.customer_id AND contracts_4.contract_id = contracts_7.contract_id AND contracts_4.version <= contracts_7.version
 WHERE contracts_7.customer_id = customers_1.customer_id AND contracts_7.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (contracts_7.superseded_at IS NULL OR contracts_7.replaced_at > $1::TIMESTAMP WITH TIME ZONE) AND contracts_7.currency = (SELECT business.currency
+FROM business) UNION ALL SELECT customer_costs_2.stream AS stream, customer_costs_2.incurred_at AS happened_at, -customer_costs_2.amount AS amount, CASE customer_costs_2.stream WHEN $2::VARCHAR THEN 'loyalty_entries' WHEN $3::VARCHAR THEN 'referral_rewards' END AS cause, customer_costs_2.cause_id AS cause_id, 0 AS version
+FROM customer_costs AS customer_costs_2
+WHERE customer_costs_2.customer_id = customers_1.customer_id AND customer_costs_2.incurred_at <= $1::TIMESTAMP WITH TIME ZONE AND customer_costs_2.currency = (SELECT business.currency
 FROM business)) AS fact) AS summed) AS move
-WHERE move.happened_at > $2::TIMESTAMP WITH TIME ZONE AND move.amount != 0) AS late GROUP BY late.stream, CASE WHEN (late.place <= $3::INTEGER) THEN late.place END) AS anon_5 ORDER BY anon_5.place) AS anon_4), '') || ']}}'))) AS item
+WHERE move.happened_at > $4::TIMESTAMP WITH TIME ZONE AND move.amount != 0) AS late GROUP BY late.stream, CASE WHEN (late.place <= $5::INTEGER) THEN late.place END) AS anon_5 ORDER BY anon_5.place) AS anon_4), '') || ']}}'))) AS item
 FROM customers AS customers_1
 WHERE customers_1.created_at <= $1::TIMESTAMP WITH TIME ZONE OR (EXISTS (SELECT 1
 FROM orders AS orders_3
