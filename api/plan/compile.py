@@ -80,10 +80,10 @@ def _behind(item: ToOne | ToOneOf | ToEachOf | ToMany, row: Row) -> Json:
         return json.one_of_several(row[item.which], options)
     # What was asked of the values of one customer is not asked of whoever stands behind a link.
     target, joined = row.through(replace(row.lens, currency=None)).joined(item.link)
+    # What the order reads beside the row has to be there before the row's tables are named.
+    order = [] if isinstance(item, ToOne) else [step.ordering() for step in link_steps(target, item.link)]
     found = _objects(target, item.level.items, joined)
-    if isinstance(item, ToOne):
-        return json.json_row(found)
-    return json.json_list(found.order_by(*[step.ordering() for step in link_steps(target, item.link)]))
+    return json.json_row(found) if isinstance(item, ToOne) else json.json_list(found.order_by(*order))
 
 
 def _behind_each(item: ToEachOf, row: Row) -> Json:

@@ -152,8 +152,10 @@ def linked(link: Link, level: Level, lens: Lens, parameters: Parameters, *, list
     builder = Builder(row, parameters)
     objects = _objects(builder, level.items)
     builder.is_single = not listed and not is_split(level.items)
+    # What the order reads beside the row has to be there before the row's tables are named.
+    steps = inline.link_steps(row, link) if listed else []
     inner = builder.selected(parents.joined(link, row))
-    ordered = page.numbered(inner, inline.link_steps(row, link)) if listed else inner
+    ordered = page.numbered(inner, steps) if listed else inner
     statement = rowset.rows_of(parents, ordered, optional=False)
     return builder.level(statement, keys, _list_of(objects) if listed else _only(objects))
 

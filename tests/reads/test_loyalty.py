@@ -25,7 +25,8 @@ ACCOUNT = f"""query Account(
     expiring(within: $within) {{ points expiresAt }}
     entries(filter: {{ kind: $kinds }}) {{ nodes {{
       id kind points balanceAfter owedAfter availableAt expiresAt reason occurredAt account {{ id }}
-      lots {{ points remaining }} consumed {{ points entry {{ id }} }} reverses {{ id }}
+      lots {{ points remaining }} consumed {{ points entry {{ id }} }}
+      taken: consumed {{ points }} reverses {{ id }}
       source {{ __typename id }}
     }} }}
   }} }}
@@ -159,6 +160,7 @@ async def test_entries_tell_what_they_made_and_used_up_and_why(ask: Ask, story: 
         (50, story.second.made.id),
         (200, story.first.made.id),
     ]
+    assert spent["taken"] == [{"points": 50}, {"points": 200}]
     assert (first["availableAt"], first["expiresAt"]) == (shown(day(2, 14)), shown(day(2, 1, 2026)))
     assert (spent["availableAt"], spent["lots"]) == (None, [])
     assert (third["lots"], third["consumed"]) == (
