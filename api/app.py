@@ -36,6 +36,7 @@ from api.web.ready_files import ReadyText
 from api.web.turned_away import nothing_there
 from api.web.view import GraphQLView, Wire
 from api.writes.idempotency import forget_expired
+from api.writes.loyalty_expiry import expire_points
 from api.writes.newest import bring_to_newest
 from api.writes.product_pairs import count_pairs
 from api.writes.standing import keep_terms_current
@@ -173,14 +174,16 @@ def _lifespan(
 
 
 async def _tidy(opened: Database) -> None:
-    """Delete expired idempotency keys, and work out anew what is kept of terms that began or ended, now and every hour.
+    """Do, now and every hour, what time asks for, and no request waits for.
 
-    A database that is away is tidied the next time.
+    Expired idempotency keys are deleted, what is kept of terms that began or ended is worked out anew, and points whose
+    time is over are posted as expired. A database that is away is tidied the next time.
     """
     while True:
         try:
             await forget_expired(opened, datetime.now(UTC))
             await keep_terms_current(opened)
+            await expire_points(opened, datetime.now(UTC))
         except ApiError as error:
             logging.getLogger("regulars").warning("the database is as untidy as before: %s", error.code)
         except Exception as error:  # noqa: BLE001  (what fails now is tried again in an hour)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from api.domain.calendar import Duration
+from api.domain.reign import check_window
 from api.domain.text import MEDIUM, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 
 RECENT_PURCHASE, LOYAL = "RECENT_PURCHASE", "LOYAL"
 MOST_RULES = 100
 FEWEST_PURCHASES, MOST_PURCHASES = 2, 1_000
-LONGEST = Duration(months=120)
-"""The longest window, and how far ahead a policy may begin."""
-
-# 400 years have just as many months and days.
-_MONTHS, _DAYS = 4_800, 146_097
-_LONGEST_DAYS = 3_653
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +99,6 @@ class NewPolicy:
         if self.time_zone is not None and self.time_zone not in _time_zones():
             raise unknown_time_zone(field)
         return replace(self, rules=rules)
-
-
-def check_window(window: Duration, field: tuple[str, ...]) -> None:
-    """Raise Rejection for a window that is no whole number of days, empty, or longer than 10 years."""
-    if window.minutes:
-        raise _invalid("A window is counted in whole years, months, weeks or days, such as P12M or P90D.", field)
-    if not window:
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, "A window is longer than nothing, such as P12M.", field)
-    if window.months * _DAYS + window.days * _MONTHS > _LONGEST_DAYS * _MONTHS:
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, "A window is at most 10 years (P10Y).", field)
-
-
-def check_begin(begin: datetime, *, latest: datetime, now: datetime, field: tuple[str, ...]) -> None:
-    """Raise Rejection where a policy cannot begin at a moment.
-
-    latest  when the last of the policies there are begins
-    """
-    if begin <= latest:
-        moment = latest.isoformat().replace("+00:00", "Z")
-        message = f"Policies must not overlap in time: this one may begin after {moment}, when the newest begins."
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, message, field)
-    if begin > LONGEST.after(now, ZoneInfo("UTC")):
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, "A policy begins at most 10 years ahead.", field)
 
 
 def unknown_time_zone(field: tuple[str, ...]) -> Rejection:

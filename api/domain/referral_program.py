@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from api.domain.active_policy import check_window
 from api.domain.calendar import Duration
 from api.domain.money import MINOR_DIGITS, Amount
 from api.domain.purchase import check_amount
+from api.domain.reign import check_window
 from api.errors import Rejection, UserErrorCode
 
 MOST_POINTS = 1_000_000

@@ -20,6 +20,7 @@ from api.graph import (
     surveys,
 )
 from api.graph import loyalty_changes as loyalty
+from api.graph import loyalty_program_changes as loyalty_program
 from api.graph import subscription_changes as subscriptions
 from api.graph.cost import Cost
 from api.graph.outcomes import Caller
@@ -68,7 +69,37 @@ class Mutation:
     async def enroll_loyalty(
         self, info: Info, input: Annotated[loyalty.EnrollLoyaltyInput, _INPUT]
     ) -> loyalty.EnrollLoyaltyPayload | None:
-        return await loyalty.enroll_customer(info.context, input)
+        return await loyalty.enroll(info.context, input)
+
+    @strawberry.mutation(description="Close a customer's account for points for good; what is left on it expires.")
+    async def close_loyalty_account(
+        self, info: Info, input: Annotated[loyalty.CloseLoyaltyAccountInput, _INPUT]
+    ) -> loyalty.CloseLoyaltyAccountPayload | None:
+        return await loyalty.close(info.context, input)
+
+    @strawberry.mutation(description="Spend points of a customer: those that expire first go first.")
+    async def redeem_points(
+        self, info: Info, input: Annotated[loyalty.RedeemPointsInput, _INPUT]
+    ) -> loyalty.RedeemPointsPayload | None:
+        return await loyalty.redeem(info.context, input)
+
+    @strawberry.mutation(description="Put a customer's points right by hand.")
+    async def adjust_points(
+        self, info: Info, input: Annotated[loyalty.AdjustPointsInput, _INPUT]
+    ) -> loyalty.AdjustPointsPayload | None:
+        return await loyalty.adjust(info.context, input)
+
+    @strawberry.mutation(description="Move points from one customer's account to another's.")
+    async def transfer_points(
+        self, info: Info, input: Annotated[loyalty.TransferPointsInput, _INPUT]
+    ) -> loyalty.TransferPointsPayload | None:
+        return await loyalty.transfer(info.context, input)
+
+    @strawberry.mutation(description="Put a points program into force, or other rules for it, from a moment on.")
+    async def set_loyalty_program(
+        self, info: Info, input: Annotated[loyalty_program.SetLoyaltyProgramInput, _INPUT]
+    ) -> loyalty_program.SetLoyaltyProgramPayload | None:
+        return await loyalty_program.put_into_force(info.context, input)
 
     @strawberry.mutation(
         description="Put other rules into force, by which customers count as active, from a moment on.",

@@ -10,9 +10,10 @@ import strawberry
 
 from api.domain.purchase import NewPurchase
 from api.errors import BadUserInput
-from api.graph.active_status import CustomerPayload, status_before
+from api.graph.active_status import status_before
 from api.graph.customers import Customer, CustomerIdentifierInput
 from api.graph.declare import optional
+from api.graph.loyalty_effects import PointsPayload, points_moved
 from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.orders import Order
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
@@ -75,7 +76,7 @@ class RecordPurchasesInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a purchase: all that a screen has to draw anew.")
-class RecordPurchasePayload(CustomerPayload):
+class RecordPurchasePayload(PointsPayload):
     order: Order | None = strawberry.field(
         description="The order that was recorded, or would be on a dry run; null when something was wrong."
     )
@@ -127,6 +128,7 @@ def _payload(outcome: Outcome, recorded: Recorded, key: str) -> RecordPurchasePa
         referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
+        **points_moved(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(key, recorded),
     )

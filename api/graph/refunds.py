@@ -9,9 +9,10 @@ import strawberry
 
 from api.domain.identity import parse_id
 from api.domain.purchase import NewRefund
-from api.graph.active_status import CustomerPayload, status_before
+from api.graph.active_status import status_before
 from api.graph.customers import Customer
 from api.graph.declare import optional
+from api.graph.loyalty_effects import PointsPayload, points_moved
 from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
@@ -40,7 +41,7 @@ class RecordRefundInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a refund: all that a screen has to draw anew.")
-class RecordRefundPayload(CustomerPayload):
+class RecordRefundPayload(PointsPayload):
     refund: Refund | None = strawberry.field(
         description="The refund that was recorded, or would be on a dry run; null when something was wrong."
     )
@@ -71,6 +72,7 @@ async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayloa
         referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
+        **points_moved(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(given.idempotency_key, recorded),
     )

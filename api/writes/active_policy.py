@@ -10,8 +10,9 @@ from sqlalchemy import Boolean, Integer, Interval, Text, bindparam, cast, func, 
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
-from api.domain.active_policy import NewPolicy, check_begin, unknown_time_zone
+from api.domain.active_policy import NewPolicy, unknown_time_zone
 from api.domain.identity import new_id
+from api.domain.reign import check_begin
 from api.errors import Rejection, UserErrorCode
 from api.tables.active_policies import active_policies, active_rules
 from api.writes.change import Change, Outcome, Refused

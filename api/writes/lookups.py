@@ -120,13 +120,13 @@ _RATES = prepare(_rates())
 class KnownCustomer:
     """A customer that a name means; one that was merged away stands for the one it was merged into.
 
-    collects  whether the customer has an account for points that is open
-    referral  by which the customer has joined and not bought yet, None for most
+    account_id  of the customer's account for points, None where none is open
+    referral    by which the customer has joined and not bought yet, None for most
     """
 
     customer_id: UUID
     merged: bool
-    collects: bool = False
+    account_id: UUID | None = None
     referral: UUID | None = None
 
 
@@ -180,8 +180,8 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     found: list[KnownCustomer | None] = [None] * count
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
-            merged, collects = row["merged_into"] is not None, row["account_id"] is not None
-            found[row["ord"] - 1] = KnownCustomer(row["key"], merged, collects, row["referral_id"])
+            merged = row["merged_into"] is not None
+            found[row["ord"] - 1] = KnownCustomer(row["key"], merged, row["account_id"], row["referral_id"])
     return found
 
 

@@ -1,25 +1,42 @@
-"""Accounts for points: opening them for customers."""
+"""What is done to accounts for points on request: opening and closing them, spending, correcting and moving points."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
+from api.access import EVERYBODY
 from api.database import prepare
 from api.domain.customer_name import CustomerName
 from api.domain.identity import new_id
+from api.domain.loyalty.account import (
+    MOST_POINTS,
+    Cause,
+    Lot,
+    Step,
+    added,
+    closed,
+    spent,
+    transferred,
+)
 from api.domain.purchase import check_past
+from api.domain.text import MEDIUM, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_accounts
 from api.writes.change import Change, Outcome, Refused
-from api.writes.lookups import customer_of
-from api.writes.loyalty_programs import program_in_force
+from api.writes.lookups import customer_of, customers_named
+from api.writes.loyalty_ledger import Locked, locked, post
+from api.writes.loyalty_programs import program_in_force, programs_with
 from api.writes.referral_points import give_waiting_points
 
-_CUSTOMER, _ENROLLED_AT = ("input", "customer"), ("input", "enrolledAt")
+Field = tuple[str, ...]
+
+_CUSTOMER, _ENROLLED_AT, _TO = ("input", "customer"), ("input", "enrolledAt"), ("input", "to")
 _OPEN = prepare(
     insert(loyalty_accounts)
     .values({name: bindparam(name) for name in ("customer_id", "account_id", "opened_at", "floor")})
@@ -28,10 +45,63 @@ _OPEN = prepare(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: whose points, how many, and why in words."""
+
+    customer: CustomerName
+    points: int
+    reason: str
+
+    def checked(self, *, also_less: bool = False) -> Order:
+        """Return the order as it is kept; raise Rejection where it cannot be, whatever the account holds.
+
+        also_less  whether points may be taken away, too
+        """
+        lowest = -MOST_POINTS if also_less else 1
+        if not lowest <= self.points <= MOST_POINTS or self.points == 0:
+            among = f"between {lowest} and {MOST_POINTS}, and not 0" if also_less else f"between 1 and {MOST_POINTS}"
+            raise Rejection(UserErrorCode.OUT_OF_RANGE, f"This must lie {among}.", ("input", "points"))
+        reason = cleaned(self.reason, most=MEDIUM, field=("input", "reason"))
+        return Order(self.customer.cleaned(_CUSTOMER), self.points, reason)
+
+    def cause(self, change: Change, kind: str) -> Cause:
+        """Return why points move for it."""
+        key = new_id()
+        return Cause(kind, "REQUEST", key, change.now, self.reason, transaction_id=key)
+
+
 async def enroll(change: Change, customer: CustomerName, enrolled_at: datetime | None) -> list[Outcome]:
     """Open an account for a customer and return the identifiers; raise Refused where it cannot be."""
+    return await _outcome(_enrolled(change, customer, enrolled_at))
+
+
+async def close(change: Change, customer: CustomerName) -> list[Outcome]:
+    """Close a customer's account for good, let what is left expire, and return the identifiers; raise Refused."""
+    return await _outcome(_closed(change, customer))
+
+
+async def redeem(change: Change, order: Order) -> list[Outcome]:
+    """Spend points and return the identifiers, of the entry too; raise Refused where there are not as many."""
+    return await _outcome(_redeemed(change, order))
+
+
+async def adjust(change: Change, order: Order) -> list[Outcome]:
+    """Add points, or take away some that can be spent, and return the identifiers; raise Refused where it cannot be."""
+    return await _outcome(_adjusted(change, order))
+
+
+async def transfer(change: Change, order: Order, to: CustomerName) -> list[Outcome]:
+    """Move points to another customer's account and return the identifiers of both; raise Refused where it cannot be.
+
+    Who may give may give to anybody who is enrolled, a customer too; of the other one nothing is told.
+    """
+    return await _outcome(_transferred(change, order, to))
+
+
+async def _outcome(done: Awaitable[dict[str, UUID]]) -> list[Outcome]:
     try:
-        return [Outcome(await _enrolled(change, customer.cleaned(_CUSTOMER), enrolled_at), created=True)]
+        return [Outcome(await done)]
     except Rejection as rejection:
         raise Refused([Outcome({}, errors=(rejection,))]) from None
 
@@ -39,7 +109,7 @@ async def enroll(change: Change, customer: CustomerName, enrolled_at: datetime |
 async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetime | None) -> dict[str, UUID]:
     if enrolled_at is not None:
         check_past(enrolled_at, change.now, _ENROLLED_AT)
-    customer_id = await customer_of(change, customer, _CUSTOMER)
+    customer_id = await customer_of(change, customer.cleaned(_CUSTOMER), _CUSTOMER)
     program = await program_in_force(change.connection, change.now)
     if program is None:
         message = "There is no points program in force; setLoyaltyProgram begins one."
@@ -52,3 +122,89 @@ async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetim
         raise Rejection(UserErrorCode.TAKEN, message, _CUSTOMER)
     await give_waiting_points(change, customer_id)
     return {"account": rows[0]["account_id"], "customer": customer_id}
+
+
+async def _closed(change: Change, customer: CustomerName) -> dict[str, UUID]:
+    found = await _found(change, customer.cleaned(_CUSTOMER))
+    account, postings = closed(found.account, change.now)
+    closed_at = max(account.moment(change.now), found.opened_at)
+    await post(change.connection, [account], postings, closed_at=closed_at)
+    return {"account": found.account_id, "customer": account.customer_id}
+
+
+async def _redeemed(change: Change, order: Order) -> dict[str, UUID]:
+    order = order.checked()
+    found = await _found(change, order.customer)
+    cause = order.cause(change, "REDEEM")
+    return await _posted(change, found, cause, spent(found.account, cause, order.points))
+
+
+async def _adjusted(change: Change, order: Order) -> dict[str, UUID]:
+    _refuse_customers(change)
+    order = order.checked(also_less=True)
+    found = await _found(change, order.customer)
+    cause = order.cause(change, "ADJUST")
+    if order.points < 0:
+        return await _posted(change, found, cause, spent(found.account, cause, -order.points))
+    lot = Lot(order.points, order.points, change.now, await _expiry(change))
+    return await _posted(change, found, cause, added(found.account, cause, lot))
+
+
+async def _transferred(change: Change, order: Order, to: CustomerName) -> dict[str, UUID]:
+    order, to = order.checked(), to.cleaned(_TO)
+    giver_id = await customer_of(change, order.customer, _CUSTOMER)
+    taker_id = await _taker(change, to)
+    if giver_id == taker_id:
+        raise Rejection(UserErrorCode.INVALID, "Points go from one customer to another.", _TO)
+    accounts = await locked(change.connection, [giver_id, taker_id])
+    giver, taker = _open(accounts, giver_id, _CUSTOMER), _open(accounts, taker_id, _TO)
+    cause = order.cause(change, "TRANSFER")
+    given, taken, postings = transferred(giver.account, taker.account, cause, order.points)
+    entries = await post(change.connection, [given, taken], postings)
+    both = {"entry": entries[cause.transaction_id, giver_id], "other_entry": entries[cause.transaction_id, taker_id]}
+    return {"account": giver.account_id, "customer": giver_id, **both}
+
+
+async def _taker(change: Change, to: CustomerName) -> UUID:
+    # Found whoever asks: a customer may name somebody else here.
+    (known,) = await customers_named(replace(change, principal=EVERYBODY), [to])
+    if known is None or known.account_id is None:
+        raise Rejection(UserErrorCode.NOT_FOUND, "There is no such customer with an open account for points.", _TO)
+    return known.customer_id
+
+
+async def _found(change: Change, customer: CustomerName) -> Locked:
+    """Return the customer's account, locked; raise Rejection where there is none that is open."""
+    customer_id = await customer_of(change, customer, _CUSTOMER)
+    return _open(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
+
+
+def _open(accounts: Mapping[UUID, Locked], customer_id: UUID, field: Field) -> Locked:
+    found = accounts.get(customer_id)
+    if found is None:
+        message = "The customer is not enrolled; enrollLoyalty opens an account."
+        raise Rejection(UserErrorCode.INVALID_STATE, message, field)
+    if found.closed_at is not None:
+        raise Rejection(UserErrorCode.INVALID_STATE, "The customer's account is closed for good.", field)
+    return found
+
+
+async def _posted(change: Change, found: Locked, cause: Cause, step: Step) -> dict[str, UUID]:
+    account, postings = step
+    entries = await post(change.connection, [account], postings)
+    entry = entries[cause.transaction_id, account.customer_id]
+    return {"account": found.account_id, "customer": account.customer_id, "entry": entry}
+
+
+async def _expiry(change: Change) -> datetime | None:
+    """Return when points expire that come now."""
+    program = await program_in_force(change.connection, change.now)
+    assert program is not None  # there was one when the account was opened, and versions are only added
+    found = (await programs_with(change.connection, [program[0]]))[program[0]]
+    return found.expiry(change.now, change.business.time_zone)
+
+
+def _refuse_customers(change: Change) -> None:
+    if change.principal.customer_id is not None:
+        message = "There are no points that a customer may correct."
+        raise Rejection(UserErrorCode.NOT_FOUND, message, ("input",))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, true
 from api.database import Connection, prepare
 from api.domain.loyalty.account import Account, Cause, Posting, earned
 from api.domain.loyalty.earning import Program, Purchase, exact_points, lot_of
+from api.reads.loyalty_tiers import tiers_before
 from api.tables.loyalty import loyalty_accounts, loyalty_programs
 from api.tables.orders import order_lines, orders
 from api.tables.products import products
-from api.writes.loyalty_ledger import locked, post
+from api.writes.loyalty_ledger import Locked, locked, post
 from api.writes.loyalty_programs import in_force_at, programs_with
 
 
@@ -43,6 +44,7 @@ def _purchases() -> Any:
 
 
 _PURCHASES = prepare(_purchases())
+_TIERS = prepare(tiers_before())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +57,67 @@ class Placed:
     purchase: Purchase
 
 
-async def earn(connection: Connection, zone: ZoneInfo, buyers: Sequence[UUID], order_ids: Sequence[UUID]) -> None:
+async def earn(
+    connection: Connection, zone: ZoneInfo, buyers: Iterable[UUID], order_ids: Sequence[UUID]
+) -> dict[UUID, dict[str, UUID]]:
     """Post what orders earn that were added in this transaction, to those of their buyers' accounts that are open.
 
-    Who had no account when they bought, or bought before there was a program, earns nothing; nor does a purchase
-    that is worth less than a point.
+    Returns by order the `entry` that brought points, and the `settlement` that took some of them for what was owed.
+
+    Who had no account when they bought, or bought before there was a program, earns nothing; nor does a purchase that
+    is worth less than a point.
     """
-    accounts = await locked(connection, buyers)
+    accounts = {key: found for key, found in (await locked(connection, buyers)).items() if not found.closed_at}
     placed = await _placed(connection, order_ids) if accounts else []
     programs = await programs_with(connection, [each.program_id for each in placed]) if placed else {}
-    state = {key: found.account for key, found in accounts.items()}
-    postings: list[Posting] = []
+    by_tiers = any(program.looks_at_tiers for program in programs.values())
+    entries: dict[UUID, dict[str, UUID]] = {}
+    for together in _rounds(placed) if by_tiers else [placed]:
+        tiers = await _tiers(connection, together) if by_tiers else [None] * len(together)
+        postings = []
+        for each, tier in zip(together, tiers, strict=True):
+            found, program = accounts[each.customer_id], programs[each.program_id]
+            account, made = _earned(found, each, program, tier, zone)
+            accounts[each.customer_id] = replace(found, account=account)
+            postings += made
+        moved = {posting.customer_id for posting in postings}
+        posted = await post(connection, [accounts[key].account for key in moved], postings)
+        entries |= _by_order(postings, posted)
+    return entries
+
+
+def _rounds(placed: Sequence[Placed]) -> list[list[Placed]]:
+    """Return purchases in rounds, in each of which a customer has one: the points of one may lift the next."""
+    rounds: list[list[Placed]] = []
+    counts: dict[UUID, int] = defaultdict(int)
     for each in placed:
-        program, kind = programs[each.program_id], accounts[each.customer_id].customer_kind
-        state[each.customer_id], made = _earned(state[each.customer_id], each, program, kind, zone)
-        postings += made
-    await post(connection, [state[key] for key in {posting.customer_id for posting in postings}], postings)
+        if counts[each.customer_id] == len(rounds):
+            rounds.append([])
+        rounds[counts[each.customer_id]].append(each)
+        counts[each.customer_id] += 1
+    return rounds
+
+
+async def _tiers(connection: Connection, placed: Sequence[Placed]) -> list[str | None]:
+    """Return the code of each buyer's tier when they bought, before that purchase counted."""
+    given = {
+        "customer_ids": [each.customer_id for each in placed],
+        "moments": [each.purchase.placed_at for each in placed],
+    }
+    found = {row["ord"]: row["code"] for row in await connection.fetch(_TIERS.sql, *_TIERS.values(given))}
+    return [found.get(place) for place in range(1, len(placed) + 1)]
+
+
+def _by_order(postings: Sequence[Posting], entries: Mapping[tuple[UUID, UUID], UUID]) -> dict[UUID, dict[str, UUID]]:
+    orders_of = {each.cause.transaction_id: each.cause.source_id for each in postings if each.cause.source == "ORDER"}
+    found: dict[UUID, dict[str, UUID]] = defaultdict(dict)
+    for each in postings:
+        entry = entries[each.cause.transaction_id, each.customer_id]
+        if each.cause.source == "ORDER":
+            found[each.cause.source_id]["entry"] = entry
+        elif each.cause.source == "TRANSACTION":
+            found[orders_of[each.cause.source_id]]["settlement"] = entry
+    return found
 
 
 async def _placed(connection: Connection, order_ids: Sequence[UUID]) -> list[Placed]:
@@ -87,10 +134,10 @@ def _purchase(row: Any, by_category: dict[str | None, Decimal]) -> Placed:
 
 
 def _earned(
-    account: Account, placed: Placed, program: Program, customer_kind: str, zone: ZoneInfo
+    found: Locked, placed: Placed, program: Program, tier: str | None, zone: ZoneInfo
 ) -> tuple[Account, list[Posting]]:
-    at = placed.purchase.placed_at
-    lot = lot_of(placed.purchase, program, exact_points(placed.purchase, program.rules, customer_kind, None), zone)
+    at, exact = placed.purchase.placed_at, exact_points(placed.purchase, program.rules, found.customer_kind, tier)
+    lot = lot_of(placed.purchase, program, exact, zone)
     if lot.points == 0:
-        return account, []
-    return earned(account, Cause("EARN", "ORDER", placed.order_id, at, "Purchase", counts_from=at), lot)
+        return found.account, []
+    return earned(found.account, Cause("EARN", "ORDER", placed.order_id, at, "Purchase", counts_from=at), lot)

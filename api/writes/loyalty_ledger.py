@@ -13,44 +13,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    DateTime,
-    Integer,
-    Numeric,
-    Text,
-    Uuid,
-    any_,
-    bindparam,
-    case,
-    func,
-    literal_column,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal_column, select
 
 from api.database import Connection, prepare
 from api.domain.identity import new_id
 from api.domain.loyalty.account import Account, Lot, Posting
 from api.tables.customers import customers
-from api.tables.loyalty import (
-    loyalty_accounts,
-    loyalty_entries,
-    loyalty_lot_uses,
-    loyalty_lots,
-    loyalty_transactions,
-)
-from api.writes.lookups import arrays
+from api.tables.loyalty import loyalty_accounts, loyalty_lots
+from api.writes.loyalty_statement import STATE, WRITE, WRITTEN
 
 _AMONG = bindparam("which", type_=ARRAY(Uuid))
-_MOMENT = DateTime(timezone=True)
-_STATE = ("customer_id", "balance", "owed", "floor", "entries", "latest_at")
 _LOT = ("points", "remaining", "available_at", "expires_at", "lot_id", "exact", "program_id")
 _LOCK = prepare(
     select(
-        *[loyalty_accounts.c[name] for name in (*_STATE, "account_id", "opened_at", "closed_at")],
+        *[loyalty_accounts.c[name] for name in (*STATE, "account_id", "opened_at", "closed_at")],
         customers.c.kind,
     )
     .join(customers, customers.c.customer_id == loyalty_accounts.c.customer_id)
@@ -66,94 +42,6 @@ _OPEN_LOTS = prepare(
 
 _AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
 """The account of the business against which points of a kind are posted; a transfer has another customer's."""
-
-_WRITTEN: dict[str, dict[str, Any]] = {
-    "transaction": {
-        "transaction_id": Uuid,
-        "kind": Text,
-        "source": Text,
-        "source_id": Uuid,
-        "reverses": Uuid,
-        "reason": Text,
-        "occurred_at": _MOMENT,
-    },
-    "entry": {
-        "customer_id": Uuid,
-        "transaction_id": Uuid,
-        "account": Text,
-        "entry_id": Uuid,
-        "kind": Text,
-        "points": BigInteger,
-        "owed": BigInteger,
-        "counted": BigInteger,
-        "counts_from": _MOMENT,
-        "number": Integer,
-        "balance_after": BigInteger,
-        "owed_after": BigInteger,
-        "occurred_at": _MOMENT,
-    },
-    "lot": {
-        "customer_id": Uuid,
-        "lot_id": Uuid,
-        "transaction_id": Uuid,
-        "points": BigInteger,
-        "remaining": BigInteger,
-        "exact": Numeric,
-        "program_id": Uuid,
-        "available_at": _MOMENT,
-        "expires_at": _MOMENT,
-        "occurred_at": _MOMENT,
-    },
-    "use": {
-        "customer_id": Uuid,
-        "lot_id": Uuid,
-        "transaction_id": Uuid,
-        "points": BigInteger,
-        "occurred_at": _MOMENT,
-    },
-    "left": {"customer_id": Uuid, "lot_id": Uuid, "used": BigInteger},
-    "state": {
-        "customer_id": Uuid,
-        "balance": BigInteger,
-        "owed": BigInteger,
-        "floor": BigInteger,
-        "entries": Integer,
-        "latest_at": _MOMENT,
-        "closed_at": _MOMENT,
-    },
-}
-
-
-def _added(table: Any, name: str) -> Any:
-    given = arrays(name, _WRITTEN[name], f"{name}_")
-    return insert(table).from_select(list(_WRITTEN[name]), select(*[given.c[column] for column in _WRITTEN[name]]))
-
-
-def _lots_used() -> Any:
-    given = arrays("left", _WRITTEN["left"], "left_")
-    same = (loyalty_lots.c.customer_id == given.c.customer_id, loyalty_lots.c.lot_id == given.c.lot_id)
-    return update(loyalty_lots).values(remaining=loyalty_lots.c.remaining - given.c.used).where(*same)
-
-
-def _accounts_moved() -> Any:
-    given = arrays("state", _WRITTEN["state"], "state_")
-    values = {name: given.c[name] for name in (*_STATE[1:], "closed_at")}
-    values["closing_recorded_at"] = case((given.c.closed_at.is_not(None), func.clock_timestamp()))
-    return update(loyalty_accounts).values(values).where(loyalty_accounts.c.customer_id == given.c.customer_id)
-
-
-def _write() -> Any:
-    parts = [
-        _added(loyalty_transactions, "transaction").cte("transactions"),
-        _added(loyalty_entries, "entry").cte("entries"),
-        _added(loyalty_lots, "lot").cte("lots"),
-        _added(loyalty_lot_uses, "use").cte("uses"),
-        _lots_used().cte("used"),
-    ]
-    return _accounts_moved().add_cte(*parts)
-
-
-_WRITE = prepare(_write())
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +67,7 @@ async def locked(connection: Connection, which: Iterable[UUID]) -> dict[UUID, Lo
 
 
 def _locked(row: Any, lots: Sequence[Lot]) -> Locked:
-    state = {name: row[name] for name in _STATE}
+    state = {name: row[name] for name in STATE}
     account = Account(**state, lots=tuple(sorted(lots, key=lambda lot: lot.turn)))
     return Locked(account, row["account_id"], row["kind"], row["opened_at"], row["closed_at"])
 
@@ -190,10 +78,10 @@ async def post(
     postings: Sequence[Posting],
     *,
     closed_at: datetime | None = None,
-) -> dict[UUID, UUID]:
-    """Write postings in one statement, and the accounts as they are afterwards; return the entry of each transaction.
+) -> dict[tuple[UUID, UUID], UUID]:
+    """Write postings in one statement, and the accounts as they are afterwards.
 
-    Of a transfer the entry is the giver's.
+    Returns the entries by the keys of their transactions and customers.
 
     accounts   those that were posted to
     closed_at  when they are closed with that, None where they stay open
@@ -204,16 +92,16 @@ async def post(
             "transaction": _transactions(postings),
             "entry": [row for entry_id, posting in entries for row in _entries(entry_id, posting)],
             **_lots(postings),
-            "state": [(*(getattr(account, name) for name in _STATE), closed_at) for account in accounts],
+            "state": [(*(getattr(account, name) for name in STATE), closed_at) for account in accounts],
         }
         given = {f"{name}_{column}": values for name in rows for column, values in _by_column(name, rows[name])}
-        await connection.fetch(_WRITE.sql, *_WRITE.values(given))
-    return {posting.cause.transaction_id: entry_id for entry_id, posting in reversed(entries)}
+        await connection.fetch(WRITE.sql, *WRITE.values(given))
+    return {(posting.cause.transaction_id, posting.customer_id): entry_id for entry_id, posting in entries}
 
 
 def _by_column(name: str, rows: Sequence[tuple[Any, ...]]) -> Iterable[tuple[str, list[Any]]]:
-    columns = list(zip(*rows, strict=True)) or [()] * len(_WRITTEN[name])
-    return [(column, list(values)) for column, values in zip(_WRITTEN[name], columns, strict=True)]
+    columns = list(zip(*rows, strict=True)) or [()] * len(WRITTEN[name])
+    return [(column, list(values)) for column, values in zip(WRITTEN[name], columns, strict=True)]
 
 
 def _transactions(postings: Sequence[Posting]) -> list[tuple[Any, ...]]:

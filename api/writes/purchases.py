@@ -40,7 +40,7 @@ async def record_purchases(
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
     priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
-    hoped = {each.place: Outcome({"order": each.order_id, "customer": each.buyer.customer_id}) for each in priced}
+    hoped = {each.place: Outcome(_ids(each)) for each in priced}
     found: Sequence[Outcome] = [outcome or hoped[place] for place, outcome in enumerate(outcomes)]
     if priced and not (all_or_none and any(outcome.errors for outcome in found)):
         found = await _written(change, priced, fields, known, named, found, codes)
@@ -147,25 +147,32 @@ async def _written(
     await stand_anew_by_orders(
         change, [AddedOrder(each.buyer.customer_id, each.order_id, each.purchase.placed_at) for each in added]
     )
-    await _earn(change, [each for each in added if each.buyer.collects])
+    earned = await _earn(change, [each for each in added if each.buyer.account_id])
     moved = await move_referrals(change, added, codes)
-    if not lacking and len(added) == len(priced) and not moved:
+    if not lacking and len(added) == len(priced) and not moved and not earned:
         return Kept(hoped)
     lost = {each.place for each in priced} - {each.place for each in added}
+    more = {place: {"referral": referral} for place, referral in moved.items()}
     return [
-        Outcome({}, errors=(_taken(fields[place]),)) if place in lost else _with_referral(outcome, moved.get(place))
+        Outcome({}, errors=(_taken(fields[place]),))
+        if place in lost
+        else replace(outcome, ids={**outcome.ids, **earned.get(place, {}), **more.get(place, {})})
         for place, outcome in enumerate(hoped)
     ]
 
 
-async def _earn(change: Change, added: Sequence[Priced]) -> None:
-    if added:
-        order_ids = [each.order_id for each in added]
-        await earn(change.connection, change.business.time_zone, _buyers(added), order_ids)
+async def _earn(change: Change, added: Sequence[Priced]) -> dict[int, dict[str, UUID]]:
+    """Let purchases earn points and return the entries that made, by place."""
+    if not added:
+        return {}
+    order_ids = [each.order_id for each in added]
+    entries = await earn(change.connection, change.business.time_zone, _buyers(added), order_ids)
+    return {each.place: entries[each.order_id] for each in added if each.order_id in entries}
 
 
-def _with_referral(outcome: Outcome, referral: UUID | None) -> Outcome:
-    return replace(outcome, ids={**outcome.ids, "referral": referral}) if referral else outcome
+def _ids(each: Priced) -> dict[str, UUID]:
+    account = {"account": each.buyer.account_id} if each.buyer.account_id else {}
+    return {"order": each.order_id, "customer": each.buyer.customer_id, **account}
 
 
 def _buyers(added: Sequence[Priced]) -> list[UUID]:

@@ -10,9 +10,9 @@ from sqlalchemy import BigInteger, DateTime, Interval, Text, bindparam, cast, fu
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
-from api.domain.active_policy import check_begin
 from api.domain.identity import new_id
 from api.domain.referral_program import NewProgram, NewReward
+from api.domain.reign import check_begin
 from api.errors import Rejection, UserErrorCode
 from api.reads.referral_programs import later
 from api.tables.referrals import referral_programs

@@ -18,6 +18,7 @@ from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.tables.referrals import referrals
 from api.writes.change import Change, Outcome, Refused
+from api.writes.loyalty_reversals import account_of, earning_of, take_back
 from api.writes.referral_steps import after_refund_on
 from api.writes.standing import stand_anew
 from api.writes.support_plans import end_with_order
@@ -34,7 +35,10 @@ _REFERRAL = (
 )
 """The referral that counts because of an order."""
 _LOCK_ORDER = prepare(
-    select(orders, _REFERRAL.label("referral_id"))
+    select(
+        *(orders, _REFERRAL.label("referral_id")),
+        *(earning_of(orders.c.order_id).label("earning"), account_of(orders.c.customer_id).label("account_id")),
+    )
     .where(orders.c.order_id == bindparam("which"))
     .with_for_update(key_share=True)
 )
@@ -120,6 +124,10 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
         # Refunds may be entered in another order than they happened in: the last one to happen paid it all back.
         await end_with_order(change, ids["customer"], ids["order"], max(refunded_at, last_at or refunded_at))
     await stand_anew(change, [ids["customer"]])
+    if order["account_id"]:
+        ids["account"] = order["account_id"]
+    if order["account_id"] and order["earning"]:
+        ids |= await take_back(change.connection, [ids["customer"]], [ids["refund"]])
     referral = order["referral_id"]
     if referral and await after_refund_on(change, referral, refunded_at, business_rest - worth):
         ids["referral"] = referral

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from api.domain.active_policy import NewPolicy, NewRule, check_begin
+from api.domain.active_policy import NewPolicy, NewRule
 from api.domain.calendar import parse_duration
+from api.domain.reign import check_begin
 from api.errors import Rejection
 
 NOW = datetime(2024, 2, 29, 12, tzinfo=UTC)

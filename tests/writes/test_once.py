@@ -27,6 +27,7 @@ from api.writes.once import once
 from api.writes.purchases import record_purchases
 from tests.referrals.rows import add_code, add_program, add_referral, joined
 from tests.writes.changes import FIELD, NOW, apart, new_key, new_purchase, record, request, same
+from tests.writes.points import account, entries, program
 
 pytestmark = pytest.mark.anyio
 
@@ -60,10 +61,14 @@ async def friend_of_bens(given, ann):
 
 async def test_a_thousand_calls_with_one_key_record_one_order_and_get_one_answer(pools, given, ann, friend_of_bens):
     key = new_key()
+    await program(given)
+    await account(given, ann)
     found = await asyncio.gather(*(record(apart(pools[number % 2]), key) for number in range(1_000)))
     assert await orders(given) == 1
     assert {each.outcomes[0].ids["referral"] for each in found} == {friend_of_bens.key}
     assert await given.connection.fetchval("SELECT count(*) FROM referral_rewards WHERE side = 'REFERRER'") == 1
+    # For what Ann bought, and for coming by a friend.
+    assert await entries(given, ann) == [("EARN", 8, 8), ("EARN", 5, 13)]
     assert all(same(each) == same(found[0]) for each in found)
     assert Counter(each.replayed for each in found) == {True: 999, False: 1}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -12,10 +13,12 @@ from api.database import Connection
 from api.tables.orders import order_lines
 from api.tables.orders import orders as recorded
 from api.tables.products import products
+from api.writes.business import Business
 from api.writes.importing.expressions import ids_within, new_ids, worth
 from api.writes.importing.known import find_known_orders
 from api.writes.importing.staging import customers, documents, fetch, lines, of_customer, of_document, run
 from api.writes.importing.staging import products as staged
+from api.writes.loyalty_earning import earn
 from api.writes.standing import bring_up_to_date
 
 
@@ -37,22 +40,25 @@ async def record_products(connection: Connection) -> RecordedProducts:
     return RecordedProducts(added, total - added)
 
 
-async def record_orders(connection: Connection, chunk: int, business_currency: str) -> tuple[int, int]:
-    """Record a chunk's orders that are not known yet; return how many orders and lines were added."""
-    rows = _orders(business_currency).where(documents.c.chunk == chunk, _to_record())
+async def record_orders(connection: Connection, chunk: int, business: Business) -> tuple[int, int]:
+    """Record a chunk's orders that are not known yet, with the points they earn; return how many orders and lines."""
+    rows = _orders(business.currency).where(documents.c.chunk == chunk, _to_record())
     statement = upsert(recorded).from_select(_ORDER, rows)
     added = await run(connection, statement.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     # An order that somebody else recorded a moment ago has another id than the staged one, and so gets no lines here.
     await find_known_orders(connection, chunk)
     count = await run(connection, insert(order_lines).from_select(_LINE, _lines(chunk)))
-    buyers = await fetch(connection, _buyers(chunk)) if added else []
-    await bring_up_to_date(connection, [row["customer_id"] for row in buyers])
+    bought = await fetch(connection, _added(chunk)) if added else []
+    buyers = {row["customer_id"] for row in bought}
+    await bring_up_to_date(connection, list(buyers))
+    await earn(connection, ZoneInfo(business.time_zone), buyers, [row["order_id"] for row in bought])
     return added, count
 
 
-def _buyers(chunk: int) -> Select[Any]:
+def _added(chunk: int) -> Select[Any]:
     same = recorded.c.order_id == documents.c.order_id
-    return select(recorded.c.customer_id).join(documents, same).where(documents.c.chunk == chunk).distinct()
+    added = select(recorded.c.customer_id, recorded.c.order_id).join(documents, same)
+    return added.where(documents.c.chunk == chunk, _to_record())
 
 
 _ORDER = ["customer_id", "order_id", "number", "source", "external_id", "placed_at", "currency"]

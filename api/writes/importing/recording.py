@@ -51,7 +51,7 @@ async def _record_orders(
     count = lines = done = 0
     for chunk in await documents.chunks(connection, credit=False):
         if not chunk.known:
-            added = await in_chunk(connection, partial(record_orders, connection, chunk.number, business.currency))
+            added = await in_chunk(connection, partial(record_orders, connection, chunk.number, business))
             count, lines = count + added[0], lines + added[1]
         report(Progress(Step.RECORDING, done := done + chunk.rows, total))
     return count, lines

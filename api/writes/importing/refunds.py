@@ -33,6 +33,7 @@ from api.writes.importing.credits import match_credits
 from api.writes.importing.expressions import new_ids, worth
 from api.writes.importing.known import find_known_credits
 from api.writes.importing.staging import customers, documents, fetch, matches, notes_of, of_customer
+from api.writes.loyalty_reversals import take_back
 from api.writes.standing import bring_up_to_date
 
 
@@ -52,7 +53,9 @@ async def record_refunds(connection: Connection, chunk: int, business: Business)
     await find_known_credits(connection, chunk)
     await match_credits(connection, chunk)
     rows = await fetch(connection, _refunds(chunk, business))
-    await bring_up_to_date(connection, [row["customer_id"] for row in rows])
+    buyers = [row["customer_id"] for row in rows]
+    await bring_up_to_date(connection, buyers)
+    await take_back(connection, buyers, [row["refund_id"] for row in rows if row["order_id"] is not None])
     return RecordedRefunds(len(rows), sum(row["order_id"] is not None for row in rows))
 
 
@@ -68,9 +71,8 @@ def _refunds(chunk: int, business: Business) -> Any:
     same = (n.order_id, n.source, external_id, n.amount, n.currency, n.business_amount, n.placed_at)
     rows = select(n.customer_id, new_ids(), *same).order_by(n.customer_id, n.document, n.nth)
     into = ["customer_id", "refund_id", "order_id", "source", "external_id", "amount", "currency", "business_amount"]
-    return (
-        insert(refunds).from_select([*into, "refunded_at"], rows).returning(refunds.c.order_id, refunds.c.customer_id)
-    )
+    returned = (refunds.c.refund_id, refunds.c.order_id, refunds.c.customer_id)
+    return insert(refunds).from_select([*into, "refunded_at"], rows).returning(*returned)
 
 
 def _parts(chunk: int, business: Business) -> Subquery:

@@ -1,0 +1,97 @@
+"""Many spend from one account at once: nothing is spent twice, and every account still adds up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from random import Random
+
+import asyncpg
+import pytest
+
+from api.database import Statement, prepare
+from api.database import database as open_database
+from api.domain.customer_name import CustomerName
+from api.errors import UserErrorCode
+from api.reads.loyalty_checks import LAWS
+from api.writes import loyalty, loyalty_ledger
+from api.writes.once import once
+from tests.writes.changes import new_key, request
+from tests.writes.points import account, balance, entries, program
+
+pytestmark = pytest.mark.anyio
+
+SHORT = UserErrorCode.INSUFFICIENT_POINTS
+
+
+@pytest.fixture
+async def pool(database_url):
+    """Fewer connections than callers; all wait until it is their turn."""
+    async with open_database(database_url, pool_size=8, write_patience=60, lock_timeout=60) as opened:
+        yield opened
+
+
+async def done(pool, work):
+    """Make a change and return the code of what is wrong with it."""
+    recorded = await once(pool, request(new_key()), work)
+    return next((error.code for error in recorded.outcomes[0].errors), None)
+
+
+def order(customer, points):
+    return loyalty.Order(CustomerName(id=customer.id), points, "Mug")
+
+
+def redeem(pool, customer, points):
+    return done(pool, lambda change: loyalty.redeem(change, order(customer, points)))
+
+
+async def holding(pool, given, points, count=1):
+    """Return customers with points each."""
+    await program(given)
+    customers = [await given.customer() for _ in range(count)]
+    for customer in customers:
+        await account(given, customer)
+        asked = order(customer, points)
+        assert await done(pool, lambda change, asked=asked: loyalty.adjust(change, asked)) is None
+    return customers
+
+
+async def is_sound(given):
+    return not any([await given.connection.fetchval(prepare(check).sql) for check in LAWS.values()])
+
+
+async def test_of_400_who_spend_10_of_500_exactly_50_can(pool, given):
+    (ann,) = await holding(pool, given, 500)
+    found = Counter(await asyncio.gather(*(redeem(pool, ann, 10) for _ in range(400))))
+    assert found == {None: 50, SHORT: 350}
+    assert (await balance(given, ann), len(await entries(given, ann))) == ((0, 0), 51)
+    assert await is_sound(given)
+
+
+async def test_without_the_lock_the_database_has_to_refuse_them(pool, given, monkeypatch):
+    """Shows that the test above can see what goes wrong: they all believe in the same points."""
+    (ann,) = await holding(pool, given, 500)
+    unlocked = loyalty_ledger._LOCK.sql.replace(" FOR UPDATE OF loyalty_accounts", "")
+    assert unlocked != loyalty_ledger._LOCK.sql
+    monkeypatch.setattr(loyalty_ledger, "_LOCK", Statement(unlocked, loyalty_ledger._LOCK.names))
+    spending = (redeem(pool, ann, 10) for _ in range(100))
+    found = await asyncio.gather(*spending, return_exceptions=True)
+    refused = [each for each in found if isinstance(each, asyncpg.IntegrityConstraintViolationError)]
+    assert refused
+    assert await balance(given, ann) == (500 - 10 * found.count(None), 0)
+    assert await is_sound(given)
+
+
+async def test_points_that_go_back_and_forth_stay_as_many(pool, given):
+    customers = await holding(pool, given, 50, count=4)
+    random = Random(1)
+
+    def transfer():
+        giver, taker = random.sample(customers, 2)
+        asked, to = order(giver, random.choice((1, 20, 60))), CustomerName(id=taker.id)
+        return done(pool, lambda change: loyalty.transfer(change, asked, to))
+
+    found = Counter(await asyncio.gather(*(transfer() for _ in range(120))))
+    assert set(found) == {None, SHORT}
+    assert sum([(await balance(given, customer))[0] for customer in customers]) == 200
+    assert await is_sound(given)
