@@ -28,7 +28,12 @@ def _booked(found: Select[Any]) -> Any:
 
 def _rewards() -> Any:
     reward = referral_rewards.c
-    columns: tuple[Any, ...] = (reward.recipient_id, func.gen_random_uuid(), literal_column("'REFERRALS'"), reward.reward_id)
+    columns: tuple[Any, ...] = (
+        reward.recipient_id,
+        func.gen_random_uuid(),
+        literal_column("'REFERRALS'"),
+        reward.reward_id,
+    )
     money: tuple[Any, ...] = (literal_column("false"), reward.money, reward.currency, _AT)
     given = (reward.referral_id == bindparam("which", type_=Uuid), reward.money.is_not(None))
     return _booked(select(*columns, *money).where(*given))
@@ -36,7 +41,13 @@ def _rewards() -> Any:
 
 def _rewards_taken_back() -> Any:
     cost, reward = customer_costs.c, referral_rewards.c
-    columns: tuple[Any, ...] = (cost.customer_id, func.gen_random_uuid(), cost.stream, cost.cause_id, literal_column("true"))
+    columns: tuple[Any, ...] = (
+        cost.customer_id,
+        func.gen_random_uuid(),
+        cost.stream,
+        cost.cause_id,
+        literal_column("true"),
+    )
     given = (reward.referral_id == bindparam("which", type_=Uuid), cost.taken_back == literal_column("false"))
     same = (reward.reward_id == cost.cause_id, cost.stream == literal_column("'REFERRALS'"))
     return _booked(select(*columns, -cost.amount, cost.currency, _AT).where(*given, *same))
