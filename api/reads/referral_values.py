@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Numeric, func, literal_column, select
 
 from api.reads.business import told_currency
+from api.reads.json import over
 from api.reads.referrals import friend_of_referral, referrals
 from api.reads.relation import Expression, Row, rows
+from api.reads.values import value_of_all_time
 
 _FIRST, _DEEPEST = literal_column("1", Integer), literal_column("5", Integer)
 _ZERO: Expression = literal_column("0", Numeric)
@@ -23,13 +25,15 @@ def attributed_to(row: Row) -> Expression:
 
 @referrals.expression
 def attributed_net(row: Row) -> Expression:
-    """Return what all who came by a referral have brought, net of what was paid back.
+    """Return what all who came by a referral have brought, net of what was paid back; what it cost is not taken off.
 
     Rejected referrals bring nobody. Everybody is counted once: nobody is referred twice, nor in a circle.
     """
     friend = row.other(friend_of_referral.target)
     came = friend.key.in_(select(_tree(row).c.friend))
-    brought = func.coalesce(func.sum(friend["historic_net"]), _ZERO, type_=Numeric)
+    sums = value_of_all_time(friend)
+    net = over(sums.c.net + sums.c.costs, sums).scalar_subquery()
+    brought = func.coalesce(func.sum(net), _ZERO, type_=Numeric)
     return rows(friend, [brought], [came, *friend.visible()]).scalar_subquery()
 
 

@@ -30,7 +30,7 @@ from api.tables.products import products
 from api.tables.segments import segments
 from api.writes.demo_agreements import Row, Rows
 from api.writes.demo_points import program_rows
-from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs
+from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs, rewarded
 from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, segment_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
@@ -173,8 +173,9 @@ async def _extend(
     for last, rows in _chunks(population, made + 1, customers, with_points=with_points):
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
-            await _copy(connection, {table: made for table, made in rows.items() if table not in spare})
-            await bring_up_to_date(connection, [row[0] for row in rows[customers_table]])
+            kept = {table: made for table, made in rows.items() if table not in spare}
+            await _copy(connection, kept)
+            await bring_up_to_date(connection, [*{row[0] for row in rows[customers_table]} | rewarded(kept)])
         added.update({table: len(of_table) for table, of_table in rows.items()})
         report(last, customers)
     if added:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 
 from api.database import Connection, prepare
-from api.domain.population import HOME, Customer, Population, derived_id
+from api.domain.population import HOME, Customer, Population, Version, derived_id
 from api.domain.population.referrals import (
     HOLD,
     LIFETIME,
@@ -22,6 +22,7 @@ from api.domain.population.referrals import (
     drawn_referral,
 )
 from api.domain.referral_signals import WEIGHTS
+from api.tables.costs import customer_costs
 from api.tables.referrals import (
     SIDES,
     referral_codes,
@@ -34,7 +35,7 @@ from api.writes.demo_agreements import Rows
 
 REFERRAL_COLUMNS: Mapping[Table, tuple[str, ...]] = {
     table: tuple(column.name for column in table.c)
-    for table in (referral_programs, referral_codes, referrals, referral_signals, referral_rewards)
+    for table in (referral_programs, referral_codes, referrals, referral_signals, referral_rewards, customer_costs)
 }
 _PROGRAMS = prepare(select(referral_programs.c.program_id))
 _GIVEN = {"REFERRER": Decimal(10), "REFERRED": Decimal(5)}
@@ -119,6 +120,24 @@ def _add_rewards(rows: Rows, referral: Referral, whose: Mapping[str, Any], frien
         recipient = whose["customer_id"] if side == "REFERRER" else friend_id
         given = {"reward_id": key, "side": side, "recipient_id": recipient, "money": _GIVEN[side]}
         _add(rows, referral_rewards, {**whose, **of, **when, **given, "recorded_at": earned.recorded_at})
+        _add_cost(rows, (recipient, key), _GIVEN[side], earned)
+        if referral.versions[-1].values["change"] == "REVERSED":
+            _add_cost(rows, (recipient, key), -_GIVEN[side], referral.versions[-1])
+
+
+def _add_cost(rows: Rows, of: tuple[UUID, UUID], amount: Decimal, version: Version) -> None:
+    """Add what a reward costs, or a negative amount where it is taken back, because of a version of the referral."""
+    customer_id, reward_id = of
+    cost_id = derived_id(version.recorded_at, f"{reward_id}/cost/{amount}")
+    cause = {"customer_id": customer_id, "cost_id": cost_id, "stream": "REFERRALS", "cause_id": reward_id}
+    worth = {"taken_back": amount < 0, "amount": amount, "currency": HOME}
+    when = {"incurred_at": version.values["changed_at"], "recorded_at": version.recorded_at}
+    _add(rows, customer_costs, {**cause, **worth, **when})
+
+
+def rewarded(rows: Rows) -> set[UUID]:
+    """Return who was rewarded, among them customers who were there before."""
+    return {row[REFERRAL_COLUMNS[customer_costs].index("customer_id")] for row in rows.get(customer_costs, ())}
 
 
 def _add(rows: Rows, table: Table, values: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -74,7 +74,7 @@ def _customers() -> Select[Any]:
         & (referrals.c.status == literal_column("'JOINED'"))
     )
     source = named.join(found, true()).outerjoin(loyalty_accounts, account).outerjoin(referrals, came_by)
-    beside = (loyalty_accounts.c.account_id, referrals.c.referral_id)
+    beside = (loyalty_accounts.c.account_id, referrals.c.referral_id, referrals.c.expires_at)
     return select(place, survivor, found.c.merged_into, *beside).select_from(source)
 
 
@@ -88,10 +88,10 @@ def _customers_and_products() -> CompoundSelect[Any]:
     buyer, sold = _customers().subquery("c"), _products().subquery("p")
     return union_all(
         select(
-            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id, buyer.c.referral_id),
-            *(null().label("sku"), null().label("name")),
+            *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id),
+            *(buyer.c.referral_id, buyer.c.expires_at, null().label("sku"), null().label("name")),
         ),
-        select(null(), sold.c.product_id, null(), null(), null(), sold.c.sku, sold.c.name),
+        select(null(), sold.c.product_id, *[null()] * 4, sold.c.sku, sold.c.name),
     )
 
 
@@ -122,12 +122,14 @@ class KnownCustomer:
 
     account_id  of the customer's account for points, None where none is open
     referral    by which the customer has joined and not bought yet, None for most
+    buys_until  until when the customer has to have bought for that to count
     """
 
     customer_id: UUID
     merged: bool
     account_id: UUID | None = None
     referral: UUID | None = None
+    buys_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,8 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
             merged = row["merged_into"] is not None
-            found[row["ord"] - 1] = KnownCustomer(row["key"], merged, row["account_id"], row["referral_id"])
+            open_ones = (row["account_id"], row["referral_id"], row["expires_at"])
+            found[row["ord"] - 1] = KnownCustomer(row["key"], merged, *open_ones)
     return found
 
 

@@ -84,7 +84,8 @@ async def move_referrals(change: Change, added: Sequence[Priced], codes: Mapping
     joined = await _joined(change, [each for each in added if each.place in codes], added, codes)
     moved = {place: referral for place, (_, referral) in joined.items()}
     new = dict(joined.values())
-    waiting = {each.buyer.customer_id: each.buyer.referral for each in added if each.buyer.referral} | new
+    waiting = {each.buyer.customer_id: each.buyer.referral for each in added if each.buyer.referral and _in_time(each)}
+    waiting |= new
     for friend, referral in sorted(waiting.items()):
         mine = sorted((each for each in added if each.buyer.customer_id == friend), key=_moment)
         bought = [(each.order_id, each.purchase.placed_at, _net(each)) for each in mine]
@@ -112,6 +113,10 @@ async def _joined(
             # It was fine before the purchase was written: done again, the change finds what has come between.
             raise Overtaken from None
     return found
+
+
+def _in_time(each: Priced) -> bool:
+    return each.buyer.buys_until is not None and _moment(each) < each.buyer.buys_until
 
 
 def _moment(each: Priced) -> datetime:

@@ -121,6 +121,11 @@ async def test_who_does_not_join_or_buy_in_time_is_not_referred(shop):
     refused = await shop.accept(invited["code"], await shop.customer())
     assert [error["code"] for error in refused["userErrors"]] == ["CODE_EXPIRED"]
     assert (await shop.buy(ben))["referral"] is None
+    costs = []
+    for buyer in (ben, await shop.customer()):
+        await shop.buy(buyer)
+        costs.append(len(shop.ask.statements))
+    assert costs[0] == costs[1], "a referral that is not open any more costs nothing"
     assert (await shop.read(joined["id"]))["status"] == "EXPIRED"
     late = await shop.buy(ben, placedAt=(end - INSTANT).isoformat())
     assert late["referral"]["status"] == "QUALIFIED", "what was bought in time counts, however late it is recorded"
