@@ -35,18 +35,18 @@ class Shop:
     given: Given
 
     async def recommended(self, customer: Made, *, first: int = 20, **clocks: datetime) -> list[Any]:
-        told = {name: moment.isoformat() for name, moment in clocks.items()}
+        told: dict[str, Any] = {name: moment.isoformat() for name, moment in clocks.items()}
         answer = await self.ask(RECOMMENDED, id=customer.id, first=first, **told)
         found: list[Any] = answer["customer"]["recommendations"]
         return found
 
-    async def kinds(self, customer: Made, **clocks: datetime) -> list[str]:
+    async def kinds(self, customer: Made, **clocks: Any) -> list[str]:
         return [each["kind"] for each in await self.recommended(customer, **clocks)]
 
     async def buyer(self, *days_ago: int, amount: int = 10, **columns: Any) -> tuple[Made, list[Made]]:
         """Make a customer with an e-mail address who bought so many days ago."""
         created_at = NOW - max(days_ago, default=0) * DAY
-        address = {"email": f"buyer{self.given.made}@example.com", "created_at": created_at}
+        address: dict[str, Any] = {"email": f"buyer{self.given.made}@example.com", "created_at": created_at}
         customer = await self.given.customer(**address | columns)
         async with self.given.standing_at_the_end():
             orders = [
