@@ -34,7 +34,7 @@ class Shop:
     ask: Ask
     given: Given
 
-    async def recommended(self, customer: Made, *, first: int = 20, **clocks: Any) -> list[Any]:
+    async def recommended(self, customer: Made, *, first: int = 20, **clocks: datetime) -> list[Any]:
         told: dict[str, Any] = {name: moment.isoformat() for name, moment in clocks.items()}
         answer = await self.ask(RECOMMENDED, id=customer.id, first=first, **told)
         found: list[Any] = answer["customer"]["recommendations"]

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from api.database import database as open_database
 from api.writes.importing import Counts
 from tests.activity import online_retail
 from tests.asking import Ask, WatchedDatabase
+from tests.reads import online_retail_pairs
 from tests.repository import ROOT
 from tests.writes.imports import CDNOW, ONLINE_RETAIL, Imports, contract, subscription, write_csv
 
@@ -84,6 +85,32 @@ async def test_online_retail_comes_out_exactly_also_when_killed_on_the_way(impor
     assert again.known == Counts(customers=4_383, products=4_017, orders=19_215, refunds=4_372)
     assert await imports.rows(RETAIL_TOTALS) == [totals]
     await assert_active_as_in_the_file(imports)
+    await assert_bought_together_as_in_the_file(imports)
+
+
+TOGETHER = """query ($skus: [String!]!, $asOf: DateTime!) {
+  products(first: 100, filter: { sku: $skus }, asOf: $asOf) { nodes { sku boughtTogether(first: 100) {
+    offered { sku } support boughtSupport offeredSupport buyers lift } } } }"""
+
+
+async def assert_bought_together_as_in_the_file(imports: Imports) -> None:
+    """Ask what goes with the most bought products of the first two months, and count the same from the file."""
+    until = datetime(2010, 2, 1, tzinfo=UTC)
+    expected = online_retail_pairs.bought_together(ONLINE_RETAIL, until=until, products=50)
+    async with open_database(imports.dsn, read_timeout=120) as opened:
+        ask = Ask(WatchedDatabase.of(opened))
+        answer = (await ask(TOGETHER, skus=list(expected), asOf=until.isoformat()))["products"]["nodes"]
+    told = {node["sku"]: [_pair(each) for each in node["boughtTogether"]] for node in answer}
+    assert told.keys() == expected.keys()
+    for sku, pairs in told.items():
+        # Where several are equal at the end of the fifty, which of them are told is not the file's to say.
+        assert [pair[1:] for pair in pairs] == [pair[1:] for pair in expected[sku][:50]]
+        assert set(pairs) <= set(expected[sku])
+    assert sum(map(len, told.values())) > 100
+
+
+def _pair(told: dict[str, Any]) -> tuple[Any, ...]:
+    return (told["offered"]["sku"], *[value for name, value in told.items() if name != "offered"])
 
 
 ACTIVE = """query ($asOf: DateTime!) { customerBase(asOf: $asOf) { active byReason { code customers } } }"""
