@@ -85,6 +85,11 @@ class LoyaltyProgramInput:
         description="The levels from the lowest up, at most 20; the first asks for nothing."
     )
 
+    point_value: Decimal | None = optional(
+        'What a point costs the business when it is spent, in its currency, such as "0.01": it is taken off what the '
+        "customer brings. Left out, points cost nothing that is told."
+    )
+
     def program(self) -> NewProgram:
         """Return the program as the domain takes it."""
         return NewProgram(
@@ -98,6 +103,7 @@ class LoyaltyProgramInput:
             tier_window=USUAL_WINDOW if self.tier_window is None else self.tier_window,
             tier_grace=self.tier_grace or NO_TIME,
             tiers=[tier.tier() for tier in self.tiers],
+            point_value=or_none(self.point_value),
         )
 
 

@@ -81,6 +81,11 @@ class LoyaltyLiability:
         "Points that members owe, because they had spent what was taken back; no part of outstanding.", "points_owed"
     )
     accounts: int = column("How many members have points left.", "accounts_with_points")
+    worth: Money | None = money(
+        "What the outstanding points cost if all of them are spent; null where the program does not say.",
+        "worth_outstanding",
+        missing="point_value",
+    )
     by_month: list[ExpiringByMonth] = gathered(
         "The points that are left by the month in which they expire, earliest first; those that never do come last.",
         loyalty_liability.expiring_by_month,
@@ -125,6 +130,10 @@ class LoyaltyProgram(Node):
     tier_basis: LoyaltyTierBasis = column("What tiers ask for: points earned, or money spent.")
     tier_window: Duration = column("How long a purchase counts towards a tier.")
     tier_grace: Duration = column("How long a tier stays after it is no longer reached.")
+    point_value: Decimal | None = column(
+        "What a point costs the business when it is spent, in its currency; null where that is not said.",
+        lambda row: as_text(row.c.point_value),
+    )
     liability: LoyaltyLiability = same("What all members can still spend, in points.", cost=10)
     breakage: LoyaltyBreakage = same("How many points expire without being spent.", cost=10)
     tiers: list[LoyaltyTier] = many(reads.tiers_of_program, "The levels, lowest first.")

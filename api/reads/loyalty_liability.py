@@ -129,6 +129,7 @@ programs.expressions.update(
         "points_pending": _told("pending"),
         "accounts_with_points": _told("accounts"),
         "points_outstanding": lambda row: _outstanding(row).c.available + _outstanding(row).c.pending,
+        "worth_outstanding": lambda row: row["points_outstanding"] * row.c.point_value,
         "points_owed": _owed,
         "lots_over": lambda row: _over(row).c.lots,
         "points_over": _ended,

@@ -30,7 +30,7 @@ from api.tables.products import products
 from api.tables.segments import segments
 from api.writes.demo_agreements import Row, Rows
 from api.writes.demo_points import program_rows
-from api.writes.demo_referrals import REFERRAL_COLUMNS, new_program_rows, program_key, programs, rewarded
+from api.writes.demo_referrals import new_program_rows, program_key, programs, rewarded
 from api.writes.demo_rows import COLUMNS, customer_rows, model_as_json, policy_rows, segment_rows, shop_rows
 from api.writes.standing import bring_up_to_date
 
@@ -165,17 +165,15 @@ async def _extend(
 ) -> DemoResult:
     """Write the customers that are missing, some hundreds in a transaction: one that is cut off leaves whole ones."""
     known = {record[0] for record in await connection.fetch(_COMPANIES.sql)}
-    # Nobody came by anybody where the shop's program is not the made-up one.
-    spare = () if program_key(population) in await programs(connection) else REFERRAL_COLUMNS
     added: Counter[Table] = Counter()
-    # A business that has rules of its own begins without members.
-    with_points = program(population.opened_at).program_id in {row[0] for row in await connection.fetch(_PROGRAMS.sql)}
-    for last, rows in _chunks(population, made + 1, customers, with_points=with_points):
+    # A business that has rules of its own begins without members, and nobody came by anybody.
+    of_points = program(population.opened_at).program_id in {row[0] for row in await connection.fetch(_PROGRAMS.sql)}
+    of_friends = program_key(population) in await programs(connection)
+    for last, rows in _chunks(population, made + 1, customers, with_points=of_points, with_friends=of_friends):
         rows[companies] = _unknown(rows[companies], known)
         async with connection.transaction():
-            kept = {table: made for table, made in rows.items() if table not in spare}
-            await _copy(connection, kept)
-            await bring_up_to_date(connection, [*{row[0] for row in rows[customers_table]} | rewarded(kept)])
+            await _copy(connection, rows)
+            await bring_up_to_date(connection, [*{row[0] for row in rows[customers_table]} | rewarded(rows)])
         added.update({table: len(of_table) for table, of_table in rows.items()})
         report(last, customers)
     if added:
@@ -183,12 +181,14 @@ async def _extend(
     return DemoResult(*(added[table] for table in (customers_table, orders, order_lines, refunds)))
 
 
-def _chunks(population: Population, first: int, last: int, *, with_points: bool) -> Iterator[tuple[int, Rows]]:
+def _chunks(
+    population: Population, first: int, last: int, *, with_points: bool, with_friends: bool
+) -> Iterator[tuple[int, Rows]]:
     """Yield rows with the number of the last customer in them."""
     for start in range(first, last + 1, _CHUNK):
         end = min(start + _CHUNK - 1, last)
         made = (customer(population, number) for number in range(start, end + 1))
-        yield end, customer_rows(population, made, with_points=with_points)
+        yield end, customer_rows(population, made, with_points=with_points, with_friends=with_friends)
 
 
 def _unknown(rows: list[Row], known: set[UUID]) -> list[Row]:

@@ -13,9 +13,10 @@ from sqlalchemy import Table
 
 from api.domain.loyalty.account import Posting
 from api.domain.loyalty.earning import Program
-from api.domain.population import points
+from api.domain.population import HOME, points
 from api.domain.population.points import Collector, Member
 from api.tables import loyalty
+from api.tables.costs import customer_costs
 from api.writes.demo_agreements import Row, Rows
 
 POINTS_COLUMNS: Mapping[Table, tuple[str, ...]] = {
@@ -23,9 +24,11 @@ POINTS_COLUMNS: Mapping[Table, tuple[str, ...]] = {
     for table in (
         *(loyalty.loyalty_programs, loyalty.loyalty_tiers, loyalty.loyalty_rules, loyalty.loyalty_accounts),
         *(loyalty.loyalty_transactions, loyalty.loyalty_entries, loyalty.loyalty_lots, loyalty.loyalty_lot_uses),
+        customer_costs,
     )
 }
 _AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
+_POINT_VALUE = Decimal("0.01")
 _STATE = ("balance", "owed", "floor", "entries", "latest_at")
 
 
@@ -35,7 +38,7 @@ def program_rows(opened_at: datetime) -> Rows:
     rows: Rows = defaultdict(list)
     lengths = {"pending_for": rules.pending_for, "expires_after": rules.expires_after}
     tiers = {"tier_basis": "POINTS", "tier_window": points.TIER_WINDOW, "tier_grace": points.TIER_GRACE}
-    named = {"version": 1, "name": points.NAME, "rounding": rules.rounding, "floor": 0}
+    named = {"version": 1, "name": points.NAME, "rounding": rules.rounding, "floor": 0, "point_value": _POINT_VALUE}
     when = {"effective_from": opened_at, "recorded_at": opened_at}
     _add(rows, loyalty.loyalty_programs, program_id=rules.program_id, **named, **lengths, **tiers, **when)
     for rank, (code, name, required, benefits) in enumerate(points.TIERS, start=1):
@@ -93,11 +96,25 @@ def _add_entries(rows: Rows, who: Collector, posting: Posting, mine: Mapping[str
     names = ("points", "owed", "counted", "number", "balance_after", "owed_after")
     own = {name: getattr(posting, name) for name in names}
     counts_from = cause.counts_from if posting.counted else None
-    kept = {"account": "CUSTOMER", "entry_id": who.key(at, f"entry/{posting.number}"), "counts_from": counts_from}
+    kept: dict[str, Any] = {
+        "account": "CUSTOMER",
+        "entry_id": who.key(at, f"entry/{posting.number}"),
+        "counts_from": counts_from,
+    }
     _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **kept, **own)
     against = {"account": _AGAINST[cause.kind], "entry_id": who.key(at, f"entry/{posting.number}/against")}
     moved = {"points": -posting.points, "owed": -posting.owed, "counted": 0}
     _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **against, **moved)
+    if cause.kind == "REDEEM":
+        _add_cost(rows, who, posting, kept["entry_id"], mine["recorded_at"])
+
+
+def _add_cost(rows: Rows, who: Collector, posting: Posting, entry_id: UUID, recorded_at: datetime) -> None:
+    at = posting.occurred_at
+    cost = {"cost_id": who.key(at, f"entry/{posting.number}/cost"), "stream": "LOYALTY", "cause_id": entry_id}
+    worth = {"taken_back": False, "amount": -posting.points * _POINT_VALUE, "currency": HOME}
+    when = {"incurred_at": at, "recorded_at": recorded_at}
+    _add(rows, customer_costs, customer_id=who.customer_id, **cost, **worth, **when)
 
 
 def _add(rows: Rows, table: Table, **values: Any) -> None:

@@ -112,10 +112,11 @@ def segment_rows(population: Population) -> Rows:
     return {segments.segments: saved}
 
 
-def customer_rows(population: Population, made: Iterable[Customer], *, with_points: bool) -> Rows:
+def customer_rows(population: Population, made: Iterable[Customer], *, with_points: bool, with_friends: bool) -> Rows:
     """Return the rows of customers and of the companies they buy for; a company may be there from earlier customers.
 
-    with_points  whether they collect points by the shop's own program
+    with_points   whether they collect points by the shop's own program
+    with_friends  whether they come by each other, by the shop's own program
     """
     ids = product_ids(population)
     rows: Rows = defaultdict(list)
@@ -130,7 +131,8 @@ def customer_rows(population: Population, made: Iterable[Customer], *, with_poin
             _add_order(rows, (customer_id, name, f"D-{external}-{order.position}"), order, ids)
         add_agreements(rows, (customer_id, name, external), customer.agreements)
         add_feedback(rows, (customer_id, name, external), customer.told)
-        add_referral(rows, population, customer, customer_id)
+        if with_friends:
+            add_referral(rows, population, customer, customer_id)
         if with_points:
             _add_points(rows, population, Collector(customer_id, name, customer.profile.kind), customer)
         rows[demo.demo_truth].append(_truth(customer_id, customer))

@@ -29,10 +29,12 @@ from api.domain.text import MEDIUM, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_accounts
 from api.writes.change import Change, Outcome, Refused
+from api.writes.costs import book_points
 from api.writes.lookups import customer_of, customers_named
 from api.writes.loyalty_ledger import Locked, locked, post
 from api.writes.loyalty_programs import program_in_force, programs_with
 from api.writes.referral_points import give_waiting_points
+from api.writes.standing import take_turns
 
 Field = tuple[str, ...]
 
@@ -134,9 +136,14 @@ async def _closed(change: Change, customer: CustomerName) -> dict[str, UUID]:
 
 async def _redeemed(change: Change, order: Order) -> dict[str, UUID]:
     order = order.checked()
-    found = await _found(change, order.customer)
+    customer_id = await customer_of(change, order.customer, _CUSTOMER)
+    # What they cost changes how the customer stands, and the turn for that is taken before the account on every way.
+    await take_turns(change, [customer_id])
+    found = _open(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
     cause = order.cause(change, "REDEEM")
-    return await _posted(change, found, cause, spent(found.account, cause, order.points))
+    ids = await _posted(change, found, cause, spent(found.account, cause, order.points))
+    await book_points(change, customer_id, ids["entry"], order.points, found.account.moment(change.now))
+    return ids
 
 
 async def _adjusted(change: Change, order: Order) -> dict[str, UUID]:

@@ -25,7 +25,7 @@ _NEWEST = prepare(
     .order_by(loyalty_programs.c.version.desc())
     .limit(literal_column("1"))
 )
-_PLAIN = {"name": Text, "rounding": Text, "floor": BigInteger, "tier_basis": Text}
+_PLAIN = {"name": Text, "rounding": Text, "floor": BigInteger, "tier_basis": Text, "point_value": Numeric}
 _LENGTHS = ("pending_for", "expires_after", "tier_window", "tier_grace")
 _RULES = {"points_per_unit": Numeric, "category": Text, "customer_kind": Text, "tier": Text}
 _TIERS = {"code": Text, "name": Text, "required": Numeric, "benefits": Text}

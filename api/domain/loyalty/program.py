@@ -15,7 +15,8 @@ from api.domain.text import MEDIUM, SHORT, cleaned, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 
 MOST_RULES, MOST_TIERS, MOST_BENEFITS = 100, 20, 20
-MOST_POINTS_PER_UNIT = Decimal(10) ** 6
+LARGEST_RATE = Decimal(10) ** 6
+"""Most points for a unit of money, and most money for a point."""
 FINEST_DIGITS = 6
 
 Field = tuple[str, ...]
@@ -46,7 +47,7 @@ class NewTier:
             raise Rejection(UserErrorCode.BLANK, f"Tiers by {basis} need {wanted}.", (*field, wanted))
         if surplus is not None:
             raise _invalid(f"Tiers by {basis} take {wanted} alone.", (*field, other))
-        _check_required(Decimal(asked), (*field, wanted))
+        _check_rate(Decimal(asked), (*field, wanted), LARGEST_AMOUNT)
         if len(self.benefits) > MOST_BENEFITS:
             raise _too_many("A tier has", MOST_BENEFITS, "benefits", (*field, "benefits"))
         return replace(
@@ -66,6 +67,7 @@ class NewProgram:
 
     rounding    DOWN, NEAREST or UP
     tier_basis  POINTS or SPEND
+    point_value what a point costs when it is spent, in the currency of the business; None where that is not said
     """
 
     name: str
@@ -78,10 +80,13 @@ class NewProgram:
     tier_window: Duration
     tier_grace: Duration
     tiers: Sequence[NewTier]
+    point_value: Decimal | None = None
 
     def checked(self, field: Field) -> NewProgram:
         """Return the program as it is kept; raise Rejection where it cannot be, whatever the database holds."""
         self._check_times(field)
+        if self.point_value is not None:
+            _check_rate(self.point_value, (*field, "pointValue"))
         if not -MOST_POINTS <= self.floor <= 0:
             message = f"This must lie between -{MOST_POINTS} and 0."
             raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "floor"))
@@ -133,22 +138,17 @@ def _rules(rules: Sequence[Rule], tiers: set[str], field: Field) -> list[Rule]:
 
 
 def _rule(rule: Rule, tiers: set[str], field: Field) -> Rule:
-    points = rule.points_per_unit
-    if not (points.is_finite() and 0 <= points <= MOST_POINTS_PER_UNIT):
-        message = f"This must lie between 0 and {MOST_POINTS_PER_UNIT:f}."
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "pointsPerUnit"))
-    if not has_at_most(FINEST_DIGITS, points):
-        raise _invalid(f"This has more than {FINEST_DIGITS} digits behind the point.", (*field, "pointsPerUnit"))
+    _check_rate(rule.points_per_unit, (*field, "pointsPerUnit"))
     tier = cleaned_or_none(rule.tier, most=SHORT, field=(*field, "tier"))
     if tier is not None and tier not in tiers:
         raise Rejection(UserErrorCode.NOT_FOUND, "The program has no tier with this code.", (*field, "tier"))
     return replace(rule, category=cleaned_or_none(rule.category, most=MEDIUM, field=(*field, "category")), tier=tier)
 
 
-def _check_required(asked: Decimal, field: Field) -> None:
-    if not (asked.is_finite() and 0 <= asked <= LARGEST_AMOUNT):
-        raise Rejection(UserErrorCode.OUT_OF_RANGE, f"This must lie between 0 and {LARGEST_AMOUNT:f}.", field)
-    if not has_at_most(FINEST_DIGITS, asked):
+def _check_rate(rate: Decimal, field: Field, most: Decimal = LARGEST_RATE) -> None:
+    if not (rate.is_finite() and 0 <= rate <= most):
+        raise Rejection(UserErrorCode.OUT_OF_RANGE, f"This must lie between 0 and {most:f}.", field)
+    if not has_at_most(FINEST_DIGITS, rate):
         raise _invalid(f"This has more than {FINEST_DIGITS} digits behind the point.", field)
 
 
