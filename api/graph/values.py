@@ -61,8 +61,8 @@ class PurchaseSummary:
 
 @strawberry.type(
     description=(
-        "What a customer has brought so far. Orders, refunds and payments for subscriptions count when they happened, "
-        "support plans and contracts when they were agreed. What points and referrals cost is taken off."
+        "What a customer has brought so far. Orders, refunds and payments count when they happened, support plans and "
+        "contracts when they were agreed; what points and referrals cost is taken off."
     )
 )
 class HistoricValue(PurchaseSummary):

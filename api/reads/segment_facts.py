@@ -122,6 +122,19 @@ def _rfm_group(row: Row, given: Given) -> Expression:
     return _said("Is in the group ", group, " by how lately, how often and for how much.", "Has not bought yet.")
 
 
+def _nps_band(row: Row, given: Given) -> Expression:
+    band = func.lower(row["nps_band"], type_=Text)
+    return _said("Is a ", band, " by the latest score.", "Has not scored within twelve months.")
+
+
+def _loyalty_enrolled(row: Row, given: Given) -> Expression:
+    return case((row["loyalty_enrolled"], text("Collects points.")), else_=text("Does not collect points."))
+
+
+def _loyalty_tier(row: Row, given: Given) -> Expression:
+    return _said("Is in the tier ", row["loyalty_tier"], ".", "Is in no tier.")
+
+
 FACTS: Mapping[str, Fact] = {
     "kind": _kind,
     "country": _country,
@@ -138,6 +151,9 @@ FACTS: Mapping[str, Fact] = {
     "activeUntil": _active_until,
     "lifecycleStage": _lifecycle_stage,
     "rfmGroup": _rfm_group,
+    "npsBand": _nps_band,
+    "loyaltyEnrolled": _loyalty_enrolled,
+    "loyaltyTier": _loyalty_tier,
 }
 """What is said for each condition, by its name in the filter."""
 

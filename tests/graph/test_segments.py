@@ -7,13 +7,16 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
+from graphql import GraphQLInputObjectType
 
 from api.database import database as open_database
 from api.domain.segments import DEEPEST, MOST_CONDITIONS
+from api.graph.schema import executable
+from api.reads.segment_facts import FACTS
 from tests.asking import Ask, Documents, WatchedDatabase
 from tests.writes.changes import new_key
 
@@ -415,6 +418,11 @@ async def because(segments: Segments, **clocks: Any) -> dict[str, dict[str, list
     }
 
 
+def test_there_is_a_sentence_for_every_condition():
+    conditions = cast(GraphQLInputObjectType, executable.type_map["CustomerFilterInput"]).fields
+    assert FACTS.keys() == conditions.keys() - {"and", "or", "not", "segmentIds"}
+
+
 async def test_why_somebody_is_in_a_segment_is_told_in_their_own_numbers(segments, given, people):
     day = f"{BOUGHT.day} {BOUGHT:%B} {BOUGHT.year}"
     async with given.standing_at_the_end():
@@ -424,6 +432,7 @@ async def test_why_somebody_is_in_a_segment_is_told_in_their_own_numbers(segment
     everything = {**EVERYTHING, "kind": ["BUSINESS"]}
     await given.segment("Everything", everything)
     unlike = {"orderCount": {"gte": 9}, "isActive": False, "tags": ["staff"], "churnBand": ["HIGH"]}
+    unlike |= {"npsBand": ["PROMOTER"], "loyaltyEnrolled": True, "loyaltyTier": ["gold"]}
     await given.segment("Not", {"not": {"or": [{name: part} for name, part in unlike.items()]}})
     buyers = await given.segment("Buyers", BUYERS)
     await given.segment("Or", {"or": [{"segmentIds": [buyers.id]}, {"orderCount": {"eq": 0}, "country": ["DE"]}]})
@@ -451,6 +460,9 @@ async def test_why_somebody_is_in_a_segment_is_told_in_their_own_numbers(segment
             "Counts as active.",
             "Has none of the labels.",
             "The risk that nothing more comes within twelve months is not known.",
+            "Has not scored within twelve months.",
+            "Does not collect points.",
+            "Is in no tier.",
         ],
         "Or": ["Is in the segment Buyers."],
     }
