@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = datetime(2025, 12, 1, tzinfo=UTC)
 SKUS = [f"P{number:02}" for number in range(14)]
+EVERYBODYS = "P99"
 PAIR = """boughtTogether{0} {{ bought {{ sku }} offered {{ sku }} support boughtSupport offeredSupport buyers expected
   confidence lift computedAt }}"""
 PRODUCTS = f"""query ($asOf: DateTime, $knownAt: DateTime) {{
@@ -53,7 +54,7 @@ class Shop:
 async def shop(module_database_url: str) -> AsyncIterator[Shop]:
     connection = await connected(module_database_url)
     given, random, lines = Given(connection), Random(5), list[Bought]()
-    for sku in SKUS:
+    for sku in (*SKUS, EVERYBODYS):
         await given.product(sku, sku)
     customers = {f"C{number:02}": await given.customer(first_name=f"C{number:02}") for number in range(70)}
     async with given.standing_at_the_end():
@@ -75,6 +76,8 @@ async def bought(given: Given, random: Random, name: str, customer: Made) -> lis
     middle, currency = int(name[1:]) % 7 * 2, random.choice(("EUR", "EUR", "CHF"))
     near = [SKUS[(middle + step) % len(SKUS)] for step in (0, 1)]
     skus = random.sample(SKUS, 1) if random.random() < 0.4 else near
+    # Whatever somebody buys, this comes with it as often: it goes with nothing in particular.
+    skus += [EVERYBODYS] if random.random() < 0.4 else []
     basket = [Line(random.choice(("2.50", "10", "0.99")), random.choice((1, 3)), sku) for sku in skus]
     await given.order(customer, *basket, placed_at=at, recorded_at=entered_at, currency=currency)
     totals = [(line.sku, Decimal(str(line.price)) * line.quantity) for line in basket]
