@@ -113,7 +113,7 @@ def test_the_filter_finds_whom_it_describes(visitor: Visitor) -> None:
     assert len(visitor.shown("Filter")["nodes"]) == 10
 
 
-def test_net_is_gross_less_what_is_taken_off_and_the_sum_of_streams(visitor: Visitor) -> None:
+def test_net_is_gross_less_discounts_refunds_and_costs_and_the_sum_of_streams(visitor: Visitor) -> None:
     for customer in visitor.shown("NetValue")["nodes"]:
         historic = customer["lifetimeValue"]["historic"]
         cents = {name: in_cents(historic[name]) for name in ("gross", "discounts", "refunds", "costs", "net")}
