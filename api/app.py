@@ -34,7 +34,7 @@ from api.web.explorer import explorer_routes, load_tabs
 from api.web.health import health_routes
 from api.web.ready_files import ReadyText
 from api.web.turned_away import nothing_there
-from api.web.view import GraphQLView, Wire
+from api.web.view import GraphQLView, Wire, now
 from api.writes.idempotency import forget_expired
 from api.writes.loyalty_expiry import expire_points
 from api.writes.newest import bring_to_newest
@@ -48,14 +48,17 @@ LAST_CHANGES_SECONDS = 20.0
 TIDYING_SECONDS = 3_600.0
 
 
-def build_app(settings: Settings | None = None, *, dsn: str | None = None) -> Starlette:
+def build_app(
+    settings: Settings | None = None, *, dsn: str | None = None, clock: Callable[[], datetime] = now
+) -> Starlette:
     """Return the application; its lifespan opens the database.
 
+    clock  tells the moment of a request, which is now unless somebody plays another day
     dsn  address of the database where that is known already; otherwise DATABASE_URL's, or that of an embedded server
          which is started, migrated and stopped by the lifespan
     """
     settings = settings or Settings()
-    view = GraphQLView(executable, limits=_limits(settings), wire=_wire(settings))
+    view = GraphQLView(executable, limits=_limits(settings), wire=_wire(settings), clock=clock)
     lifespan = _lifespan(settings, view, dsn or settings.database_url)
     refusals = {HTTPException: nothing_there}
     return Application(view, routes=_routes(settings, view), lifespan=lifespan, exception_handlers=refusals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -55,13 +55,21 @@ class Wire:
     draft: bool = False
 
 
+def now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
 class GraphQLView:
     """An ASGI application that answers GraphQL; `database` is set before the first request arrives."""
 
     database: Database
 
-    def __init__(self, schema: GraphQLSchema, *, limits: Limits, wire: Wire = Wire()) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, limits: Limits, wire: Wire = Wire(), clock: Callable[[], datetime] = now
+    ) -> None:
         self._schema = schema
+        self._clock = clock
         self._documents = Documents(schema, limits)
         self._wire = wire
         self._methods = "POST" if wire.get_queries == "off" else "GET, HEAD, POST"
@@ -144,7 +152,7 @@ class GraphQLView:
         self, document: Document, given: Asked, charge: Charge, identity: str, receive: Receive | None
     ) -> Answer:
         """Execute an operation of a known cost; with `receive` it ends where the client leaves."""
-        operation = Operation(self.database, EVERYBODY, datetime.now(UTC), document.plans, document.ready)
+        operation = Operation(self.database, EVERYBODY, self._clock(), document.plans, document.ready)
         operation.charge = charge.segments
         try:
             result = self._begun(document, given, operation)

@@ -6,6 +6,7 @@ The population ends on a fixed day, so that the answers are the same in every ru
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,10 +32,10 @@ def fill(dsn: str, *, customers: int = CUSTOMERS, until: datetime = UNTIL) -> No
     outside_any_loop(lambda: _written(dsn, customers, until))
 
 
-def demo_app(dsn: str) -> Starlette:
-    """Return the application on a population that is made up already."""
+def demo_app(dsn: str, clock: Callable[[], datetime] = lambda: UNTIL) -> Starlette:
+    """Return the application on a population that is made up already, on the day on which that ends."""
     # It stays that day, so nobody is ranked anew.
-    return build_app(Settings(ranking_pause_seconds=0), dsn=dsn)
+    return build_app(Settings(ranking_pause_seconds=0), dsn=dsn, clock=clock)
 
 
 async def _written(dsn: str, customers: int, until: datetime) -> None:

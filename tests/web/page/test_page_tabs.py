@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from playwright.sync_api import Browser, expect
 
 from api.web.explorer import load_tabs
+from api.web.view import now
 from tests.web.demo_app import demo_app, fill, golden
 from tests.web.live_server import serving
 from tests.web.page.greetings import GOODBYE, HELLO, greetings
 from tests.web.page.visit import NEEDS_CHROMIUM, PATIENCE_MILLISECONDS, Visit, visiting
+from tests.web.test_tabs import CHANGES
 
 pytestmark = NEEDS_CHROMIUM
 
@@ -32,7 +34,7 @@ def test_every_tab_shows_its_golden_answer_with_nothing_underlined_and_changes_a
         visit.sees(golden(name))
         assert "latestorder" not in visit.text(VARIABLES)
         assert "ofthisvisit" not in visit.text(VARIABLES)
-        if name.startswith("Record"):
+        if name in CHANGES:
             visit.page.locator(".graphiql-execute-button").click()
             visit.sees(golden(f"{name}Again"))
         visit.page.wait_for_timeout(max(0, LOOKED_AT_MILLISECONDS - 1_000 * (time.monotonic() - opened)))
@@ -51,7 +53,7 @@ def test_a_visitor_turns_the_page_by_the_cursor(visit: Visit) -> None:
 
 def test_a_shop_that_sold_something_yesterday_is_asked_about_now(browser: Browser, database_url: str) -> None:
     fill(database_url, customers=200, until=datetime.now(UTC))
-    with serving(demo_app(database_url)) as address, visiting(browser, address) as visit:
+    with serving(demo_app(database_url, now)) as address, visiting(browser, address) as visit:
         visit.open()
         visit.run("WhyActive")
         visit.sees_text('"displayName": "Ada Berger"')
