@@ -32,7 +32,7 @@ _ADDED = 3.0
 class NetPromoterScore:
     """Percentage of promoters less that of detractors, -100 to 100, and a range around it.
 
-    low, high  ends of the range in which the score of all customers lies with the probability `level`
+    low, high  ends of a range made in such a way that the share `level` of such ranges holds the score of all customers
     """
 
     score: float

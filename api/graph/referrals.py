@@ -84,7 +84,7 @@ class Referral(Node):
         reads.friend_of_referral, "Who came; null until the friend joins, and where you may not see them."
     )
     status: ReferralStatus = column("How far it has come at the moment that this answer describes.")
-    held_for_review: bool = column("Whether somebody has to decide by reviewReferral before it counts.", "in_review")
+    held_for_review: bool = column("Whether somebody has to decide by reviewReferral before it counts.")
     created_at: datetime = column("When it was made.")
     joined_at: datetime | None = column("When the friend joined, null before.")
     expires_at: datetime | None = column("Until when the friend has to have joined, or bought; null when that is done.")
@@ -111,5 +111,5 @@ class ReferralFilterInput:
     or_: list[ReferralFilterInput] | None = optional("At least one of these must hold.", name="or")
     not_: ReferralFilterInput | None = optional("This must not hold.", name="not")
     status: list[ReferralStatus] | None = condition("The referral is in one of these states.")
-    held_for_review: bool | None = condition("Whether somebody has to decide on it.", "in_review")
+    held_for_review: bool | None = condition("Whether somebody has to decide on it.")
     created_at: DateTimeFilter | None = condition("When it was made.")

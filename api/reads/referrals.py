@@ -117,6 +117,12 @@ def _is(row: Row, status: str) -> ColumnElement[bool]:
     return row.c.status == literal_column(f"'{status}'")
 
 
+@referrals.expression
+def held_for_review(row: Row) -> Expression:
+    """Return whether somebody has to decide on a referral, which nobody has to once its time is over."""
+    return and_(row.c.in_review, or_(row.c.expires_at.is_(None), row.c.expires_at > row.lens.moment))
+
+
 @signals.expression
 def explanation(row: Row) -> Expression:
     """Return what a sign means, in words."""

@@ -128,6 +128,7 @@ loyalty_accounts = Table(
     CheckConstraint(f"owed BETWEEN 0 AND {MOST_POINTS}", name="owed_bounded"),
     CheckConstraint("floor <= 0", name="floor_not_positive"),
     CheckConstraint("closed_at >= opened_at", name="closed_after_it_opened"),
+    CheckConstraint("closed_at IS NULL OR balance <= 0", name="closed_without_points"),
     CheckConstraint("(closed_at IS NULL) = (closing_recorded_at IS NULL)", name="closed_on_both_clocks"),
     postgresql_with={"fillfactor": 85},
 )
@@ -181,6 +182,16 @@ loyalty_entries = Table(
         name="numbered_on_the_account",
     ),
     CheckConstraint("account = 'CUSTOMER' OR counted = 0", name="only_accounts_count"),
+    CheckConstraint(
+        "account IN ('CUSTOMER', CASE kind WHEN 'REDEEM' THEN 'REDEEMED' WHEN 'EXPIRE' THEN 'EXPIRED'"
+        " WHEN 'ADJUST' THEN 'ADJUSTED' WHEN 'TRANSFER' THEN 'CUSTOMER' ELSE 'ISSUED' END)",
+        name="account_of_its_kind",
+    ),
+    CheckConstraint(
+        "account <> 'CUSTOMER' OR CASE kind WHEN 'EARN' THEN points > 0 WHEN 'REVERSE' THEN points <= 0"
+        " WHEN 'REDEEM' THEN points < 0 WHEN 'EXPIRE' THEN points < 0 ELSE true END",
+        name="sign_of_its_kind",
+    ),
     CheckConstraint("(counted = 0) = (counts_from IS NULL)", name="counts_from_a_moment"),
 )
 Index(

@@ -74,7 +74,8 @@ def _customers() -> Select[Any]:
         & (referrals.c.status == literal_column("'JOINED'"))
     )
     source = named.join(found, true()).outerjoin(loyalty_accounts, account).outerjoin(referrals, came_by)
-    beside = (loyalty_accounts.c.account_id, referrals.c.referral_id, referrals.c.expires_at)
+    of_referral = [referrals.c[name] for name in ("referral_id", "expires_at")]
+    beside = (loyalty_accounts.c.account_id, *of_referral, referrals.c.customer_id.label("referrer_id"))
     return select(place, survivor, found.c.merged_into, *beside).select_from(source)
 
 
@@ -89,9 +90,10 @@ def _customers_and_products() -> CompoundSelect[Any]:
     return union_all(
         select(
             *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id),
-            *(buyer.c.referral_id, buyer.c.expires_at, null().label("sku"), null().label("name")),
+            *(buyer.c.referral_id, buyer.c.expires_at, buyer.c.referrer_id),
+            *(null().label("sku"), null().label("name")),
         ),
-        select(null(), sold.c.product_id, *[null()] * 4, sold.c.sku, sold.c.name),
+        select(null(), sold.c.product_id, *[null()] * 5, sold.c.sku, sold.c.name),
     )
 
 
@@ -123,6 +125,7 @@ class KnownCustomer:
     account_id  of the customer's account for points, None where none is open
     referral    by which the customer has joined and not bought yet, None for most
     buys_until  until when the customer has to have bought for that to count
+    referrer    who recommended to the customer, where that is so
     """
 
     customer_id: UUID
@@ -130,6 +133,7 @@ class KnownCustomer:
     account_id: UUID | None = None
     referral: UUID | None = None
     buys_until: datetime | None = None
+    referrer: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
             merged = row["merged_into"] is not None
-            open_ones = (row["account_id"], row["referral_id"], row["expires_at"])
+            open_ones = (row["account_id"], row["referral_id"], row["expires_at"], row["referrer_id"])
             found[row["ord"] - 1] = KnownCustomer(row["key"], merged, *open_ones)
     return found
 

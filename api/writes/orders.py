@@ -125,16 +125,21 @@ async def add_orders(change: Change, priced: Sequence[Priced]) -> list[Priced]:
 
 
 async def add_orders_with_lines(
-    change: Change, priced: Sequence[Priced], known: Mapping[str, KnownProduct], outcomes: Sequence[Outcome]
+    change: Change,
+    priced: Sequence[Priced],
+    known: Mapping[str, KnownProduct],
+    outcomes: Sequence[Outcome],
+    in_turn: Sequence[UUID],
 ) -> list[Priced]:
     """Add orders as `add_orders` does, and in the same statement the lines of those that are new.
 
     Changes of the same customers take turns from here on, as `TURNS` says.
 
     outcomes  are kept by this statement, too, as they are if all orders are new
+    in_turn   the customers, in order
     """
     given = {**_order_values(priced), **_line_values(priced, known), **settled(change, outcomes)}
-    given["in_turn"] = sorted({each.buyer.customer_id for each in priced})
+    given["in_turn"] = in_turn
     return _new(priced, await change.rows(_ADD_ORDERS_WITH_LINES, **given))
 
 

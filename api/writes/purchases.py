@@ -15,6 +15,7 @@ from api.errors import Rejection, UserErrorCode
 from api.writes.change import Change, Kept, Outcome, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.loyalty_earning import earn
+from api.writes.loyalty_ledger import locked
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 from api.writes.referral_purchases import codes_of, move_referrals
 from api.writes.standing import AddedOrder, stand_anew_by_orders, take_turns
@@ -138,15 +139,19 @@ async def _written(
 
     codes  by which buyers join, by place
     """
-    lacking = _unknown(priced, known)
+    lacking, referrers = _unknown(priced, known), _referrers(priced, codes)
+    in_turn = sorted({*_buyers(priced), *referrers})
     if lacking:
-        await take_turns(change, _buyers(priced))
+        await take_turns(change, in_turn)
         added = await _added_with_products(change, priced, known, named)
     else:
-        added = await add_orders_with_lines(change, priced, known, hoped)
+        added = await add_orders_with_lines(change, priced, known, hoped, in_turn)
     await stand_anew_by_orders(
         change, [AddedOrder(each.buyer.customer_id, each.order_id, each.purchase.placed_at) for each in added]
     )
+    if referrers:
+        # Both sides may be given points: who locks one account and then another could meet who does it the other way.
+        await locked(change.connection, in_turn)
     earned = await _earn(change, [each for each in added if each.buyer.account_id])
     moved = await move_referrals(change, added, codes)
     if not lacking and len(added) == len(priced) and not moved and not earned:
@@ -173,6 +178,12 @@ async def _earn(change: Change, added: Sequence[Priced]) -> dict[int, dict[str, 
 def _ids(each: Priced) -> dict[str, UUID]:
     account = {"account": each.buyer.account_id} if each.buyer.account_id else {}
     return {"order": each.order_id, "customer": each.buyer.customer_id, **account}
+
+
+def _referrers(priced: Sequence[Priced], codes: Mapping[int, Any]) -> set[UUID]:
+    """Return who may be rewarded because of purchases."""
+    waiting = {each.buyer.referrer for each in priced if each.buyer.referrer}
+    return waiting | {codes[each.place]["customer_id"] for each in priced if each.place in codes}
 
 
 def _buyers(added: Sequence[Priced]) -> list[UUID]:

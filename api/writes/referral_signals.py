@@ -91,6 +91,7 @@ _LATELY = prepare(
         referrals.c.customer_id == bindparam("referrer"),
         _OPEN,
         referrals.c.joined_at > bindparam("since", type_=DateTime(timezone=True)),
+        referrals.c.joined_at <= bindparam("until", type_=DateTime(timezone=True)),
     )
 )
 _GIVEN = arrays("g", {"signal_id": Uuid, "code": Text, "weight": Double})
@@ -113,7 +114,7 @@ async def signals_of(
 ) -> Sequence[str]:
     """Return the signs that a friend who joins at a moment, with a device or None, may be nobody new."""
     rows = await change.rows(_IDENTITIES, referrer=referrer, friend=friend)
-    lately = await change.rows(_LATELY, referrer=referrer, since=at - AT_ONCE)
+    lately = await change.rows(_LATELY, referrer=referrer, since=at - AT_ONCE, until=at)
     own, around, above = (_identity(rows, part) for part in ("friend", "around", "above"))
     devices = own.devices | ({device} if device else set())
     return signals(Identity(own.emails, own.phones, devices), around=around, above=above, lately=lately[0]["lately"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any
@@ -18,25 +19,31 @@ from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.tables.referrals import referrals
 from api.writes.change import Change, Outcome, Refused
+from api.writes.loyalty_ledger import locked
 from api.writes.loyalty_reversals import account_of, earning_of, take_back
 from api.writes.referral_steps import after_refund_on
-from api.writes.standing import stand_anew
+from api.writes.standing import stand_anew, take_turns
 from api.writes.support_plans import end_with_order
 
-_REFERRAL = (
-    select(referrals.c.referral_id)
-    .where(
-        referrals.c.referred_id == orders.c.customer_id,
-        referrals.c.order_id == orders.c.order_id,
-        referrals.c.superseded_at.is_(None),
-        referrals.c.status == literal_column("'QUALIFIED'"),
+
+def _of_referral(column: ColumnElement[UUID]) -> Any:
+    """Return a column of the referral that counts because of an order."""
+    return (
+        select(column)
+        .where(
+            referrals.c.referred_id == orders.c.customer_id,
+            referrals.c.order_id == orders.c.order_id,
+            referrals.c.superseded_at.is_(None),
+            referrals.c.status == literal_column("'QUALIFIED'"),
+        )
+        .scalar_subquery()
     )
-    .scalar_subquery()
-)
-"""The referral that counts because of an order."""
+
+
 _LOCK_ORDER = prepare(
     select(
-        *(orders, _REFERRAL.label("referral_id")),
+        *(orders, _of_referral(referrals.c.referral_id).label("referral_id")),
+        _of_referral(referrals.c.customer_id).label("referrer_id"),
         *(earning_of(orders.c.order_id).label("earning"), account_of(orders.c.customer_id).label("account_id")),
     )
     .where(orders.c.order_id == bindparam("which"))
@@ -123,6 +130,8 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
     if amount == rest:
         # Refunds may be entered in another order than they happened in: the last one to happen paid it all back.
         await end_with_order(change, ids["customer"], ids["order"], max(refunded_at, last_at or refunded_at))
+    if order["referral_id"]:
+        await _take_both_turns(change, [ids["customer"], order["referrer_id"]])
     await stand_anew(change, [ids["customer"]])
     if order["account_id"]:
         ids["account"] = order["account_id"]
@@ -132,6 +141,12 @@ async def _record(change: Change, order_id: UUID | None, refund: NewRefund) -> d
     if referral and await after_refund_on(change, referral, refunded_at, business_rest - worth):
         ids["referral"] = referral
     return ids
+
+
+async def _take_both_turns(change: Change, both: Sequence[UUID]) -> None:
+    """Lock what a refund may take back from who bought and who recommended, in the order in which all changes do."""
+    await take_turns(change, both)
+    await locked(change.connection, both)
 
 
 async def _locked(change: Change, order_id: UUID | None) -> Any:

@@ -33,7 +33,8 @@ BEGIN
 END $$
 """
 
-# Each entry continues the one before, and its points are those of the lots it made less those it used up.
+# Each entry continues the one before, its points are those of the lots it made less those it used up, and none is spent
+# before its time or after.
 CHECK_ENTRY = """
 CREATE FUNCTION check_loyalty_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -58,6 +59,14 @@ BEGIN
     AND moved = greatest(NEW.balance_after, 0) - greatest(before_balance, 0)
   ) IS NOT TRUE THEN
     RAISE EXCEPTION 'a loyalty entry must continue the one before and name its lots' USING ERRCODE = 'check_violation';
+  END IF;
+  IF NEW.kind IN ('REDEEM', 'TRANSFER') AND EXISTS (
+    SELECT FROM loyalty_lot_uses AS uses
+    JOIN loyalty_lots AS lots ON lots.customer_id = uses.customer_id AND lots.lot_id = uses.lot_id
+    WHERE uses.customer_id = NEW.customer_id AND uses.transaction_id = NEW.transaction_id
+      AND (lots.available_at > NEW.occurred_at OR lots.expires_at <= NEW.occurred_at)
+  ) THEN
+    RAISE EXCEPTION 'only points that can be spent are spent' USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
 END $$
@@ -304,6 +313,7 @@ def _add_tables() -> None:
             "balance <= 2000000000 AND balance >= floor", name=op.f("ck_loyalty_accounts_balance_bounded")
         ),
         sa.CheckConstraint("closed_at >= opened_at", name=op.f("ck_loyalty_accounts_closed_after_it_opened")),
+        sa.CheckConstraint("closed_at IS NULL OR balance <= 0", name=op.f("ck_loyalty_accounts_closed_without_points")),
         sa.CheckConstraint("floor <= 0", name=op.f("ck_loyalty_accounts_floor_not_positive")),
         sa.CheckConstraint("owed BETWEEN 0 AND 2000000000", name=op.f("ck_loyalty_accounts_owed_bounded")),
         sa.ForeignKeyConstraint(
@@ -386,6 +396,16 @@ def _add_tables() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.CheckConstraint(
+            "account IN ('CUSTOMER', CASE kind WHEN 'REDEEM' THEN 'REDEEMED' WHEN 'EXPIRE' THEN 'EXPIRED'"
+            " WHEN 'ADJUST' THEN 'ADJUSTED' WHEN 'TRANSFER' THEN 'CUSTOMER' ELSE 'ISSUED' END)",
+            name=op.f("ck_loyalty_entries_account_of_its_kind"),
+        ),
+        sa.CheckConstraint(
+            "account <> 'CUSTOMER' OR CASE kind WHEN 'EARN' THEN points > 0 WHEN 'REVERSE' THEN points <= 0"
+            " WHEN 'REDEEM' THEN points < 0 WHEN 'EXPIRE' THEN points < 0 ELSE true END",
+            name=op.f("ck_loyalty_entries_sign_of_its_kind"),
         ),
         sa.CheckConstraint("account = 'CUSTOMER' OR counted = 0", name=op.f("ck_loyalty_entries_only_accounts_count")),
         sa.CheckConstraint(

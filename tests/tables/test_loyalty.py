@@ -72,6 +72,10 @@ async def test_what_does_not_add_up_is_not_kept(connection, given):
     await refused(connection, check, "agree with its entries", written(state=held), ACCOUNT)
     await refused(connection, check, "agree with its entries", written(state=replace(after, balance=7)), ACCOUNT)
     await refused(connection, check, "balance_bounded", written(state=replace(after, balance=-1)))
+    other = await given.customer()
+    await account(given, other)
+    below = f"UPDATE loyalty_accounts SET balance = -1, floor = -1 WHERE customer_id = '{other.key}'"
+    await refused(connection, check, "agree with its entries", connection.execute(below), ACCOUNT)
     twice, again = earning(held, 5)
     await refused(connection, asyncpg.UniqueViolationError, "kind_source_source_id", post(connection, [twice], again))
     lots = "UPDATE loyalty_lots SET remaining = remaining - 1"
@@ -92,7 +96,7 @@ async def test_what_does_not_add_up_is_not_kept(connection, given):
     await refused(connection, integrity, "never changed or deleted", connection.execute(changed))
     async with connection.transaction():
         await written()
-    assert await connection.fetchval("SELECT balance FROM loyalty_accounts") == 6
+    assert await connection.fetchval("SELECT sum(balance) FROM loyalty_accounts") == 6
 
 
 async def test_a_closed_account_stays_as_it_is(connection, given):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
 
 import asyncpg
@@ -16,18 +17,21 @@ from api.errors import UserErrorCode
 from api.reads.loyalty_checks import LAWS
 from api.writes import loyalty, loyalty_ledger
 from api.writes.once import once
+from tests.asking import Ask, WatchedDatabase
+from tests.referrals.shop import Shop
 from tests.writes.changes import new_key, request
 from tests.writes.points import account, balance, entries, program
 
 pytestmark = pytest.mark.anyio
 
 SHORT = UserErrorCode.INSUFFICIENT_POINTS
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
 @pytest.fixture
 async def pool(database_url):
     """Fewer connections than callers; all wait until it is their turn."""
-    async with open_database(database_url, pool_size=8, write_patience=60, lock_timeout=60) as opened:
+    async with open_database(database_url, pool_size=8, read_patience=60, write_patience=60, lock_timeout=60) as opened:
         yield opened
 
 
@@ -74,6 +78,7 @@ async def test_without_the_lock_the_database_has_to_refuse_them(pool, given, mon
     unlocked = loyalty_ledger._LOCK.sql.replace(" FOR UPDATE OF loyalty_accounts", "")
     assert unlocked != loyalty_ledger._LOCK.sql
     monkeypatch.setattr(loyalty_ledger, "_LOCK", Statement(unlocked, loyalty_ledger._LOCK.names))
+    monkeypatch.setattr(loyalty, "take_turns", no_turns)
     spending = (redeem(pool, ann, 10) for _ in range(100))
     found = await asyncio.gather(*spending, return_exceptions=True)
     refused = [each for each in found if isinstance(each, asyncpg.IntegrityConstraintViolationError)]
@@ -95,3 +100,32 @@ async def test_points_that_go_back_and_forth_stay_as_many(pool, given):
     assert set(found) == {None, SHORT}
     assert sum([(await balance(given, customer))[0] for customer in customers]) == 200
     assert await is_sound(given)
+
+
+async def test_purchases_of_friends_meet_no_transfers_the_other_way(pool, given):
+    """Both lock two accounts; a deadlock would be tried again, and be told of by PostgreSQL's own count alone."""
+    await given.business()
+    ask = Ask(WatchedDatabase.of(pool))
+    ask.now = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    shop = Shop(ask, given)
+    friends = await holding(pool, given, 500, count=6)
+    await shop.program(referrerReward={"points": 30}, referredReward={"points": 20})
+    referrer = min(friends, key=lambda one: one.key)
+    others = [friend for friend in friends if friend is not referrer]
+    code = await shop.code(referrer)
+    for friend in others:
+        await shop.accept(code, friend)
+    moves = [done(pool, lambda change, to=friend: moved(change, referrer, to)) for friend in others for _ in range(6)]
+    found = await asyncio.gather(*(shop.buy(friend) for friend in others), *moves)
+    assert [bought["referral"]["status"] for bought in found[: len(others)]] == ["QUALIFIED"] * len(others)
+    assert set(found[len(others) :]) == {None}
+    assert await given.connection.fetchval(DEADLOCKS) == 0
+    assert await is_sound(given)
+
+
+async def no_turns(change, which):
+    """Let everybody go at once."""
+
+
+def moved(change, giver, taker):
+    return loyalty.transfer(change, order(giver, 1), CustomerName(id=taker.id))
