@@ -17,7 +17,7 @@ from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_produc
 from api.writes.loyalty_earning import earn
 from api.writes.loyalty_ledger import locked
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
-from api.writes.referral_purchases import codes_of, move_referrals
+from api.writes.referral_purchases import codes_of, in_time, move_referrals
 from api.writes.standing import AddedOrder, stand_anew_by_orders, take_turns
 from api.writes.worth import day_of, worth
 
@@ -182,7 +182,7 @@ def _ids(each: Priced) -> dict[str, UUID]:
 
 def _referrers(priced: Sequence[Priced], codes: Mapping[int, Any]) -> set[UUID]:
     """Return who may be rewarded because of purchases."""
-    waiting = {each.buyer.referrer for each in priced if each.buyer.referrer}
+    waiting = {each.buyer.referrer for each in priced if each.buyer.referrer and in_time(each)}
     return waiting | {codes[each.place]["customer_id"] for each in priced if each.place in codes}
 
 

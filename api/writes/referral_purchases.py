@@ -84,7 +84,7 @@ async def move_referrals(change: Change, added: Sequence[Priced], codes: Mapping
     joined = await _joined(change, [each for each in added if each.place in codes], added, codes)
     moved = {place: referral for place, (_, referral) in joined.items()}
     new = dict(joined.values())
-    waiting = {each.buyer.customer_id: each.buyer.referral for each in added if each.buyer.referral and _in_time(each)}
+    waiting = {each.buyer.customer_id: each.buyer.referral for each in added if each.buyer.referral and in_time(each)}
     waiting |= new
     for friend, referral in sorted(waiting.items()):
         mine = sorted((each for each in added if each.buyer.customer_id == friend), key=_moment)
@@ -115,7 +115,8 @@ async def _joined(
     return found
 
 
-def _in_time(each: Priced) -> bool:
+def in_time(each: Priced) -> bool:
+    """Return whether a purchase comes in time for its buyer's referral to count."""
     return each.buyer.buys_until is not None and _moment(each) < each.buyer.buys_until
 
 

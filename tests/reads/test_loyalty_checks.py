@@ -29,7 +29,8 @@ BREAKS = {
     "UPDATE loyalty_accounts SET balance = balance + 1": [ACCOUNTS],
     "UPDATE loyalty_accounts SET owed = 1": [ACCOUNTS],
     "UPDATE loyalty_accounts SET entries = 3": [ACCOUNTS],
-    "UPDATE loyalty_accounts SET closed_at = now(), closing_recorded_at = now()": [ACCOUNTS],
+    "ALTER TABLE loyalty_accounts DROP CONSTRAINT ck_loyalty_accounts_closed_without_points;"
+    " UPDATE loyalty_accounts SET closed_at = now(), closing_recorded_at = now()": [ACCOUNTS],
     "ALTER TABLE loyalty_transactions DROP CONSTRAINT uq_loyalty_transactions_kind_source_source_id;"
     " UPDATE loyalty_transactions SET source = 'LOT', source_id = gen_random_uuid(), kind = 'EXPIRE';"
     " UPDATE loyalty_transactions SET source_id = (SELECT min(source_id::text)::uuid FROM loyalty_transactions)": [

@@ -74,6 +74,7 @@ FILTERS = {
     "ContractFilterInput": ['{endsBefore: "2026-01-31T09:30:00Z", or: [{}, {status: ACTIVE}]}', "{and: []}"],
     "SubscriptionFilterInput": ["null", "{status: [ACTIVE], or: [{kind: [PRODUCT]}, {endsBefore: null}]}"],
     "FeedbackFilterInput": ["{kind: [NPS], or: [{score: {gte: 9}}, {}]}", "{not: {status: OPEN}}"],
+    "ReferralFilterInput": ["{status: [JOINED], or: [{heldForReview: true}, {}]}", "{not: {createdAt: null}}"],
     "LoyaltyEntryFilterInput": ["{kind: [EARN, REDEEM]}", "{or: [{}, {not: {occurredAt: null}}]}"],
     "ProductFilterInput": ['{sku: ["a", "b"], category: "c"}', "{or: [{}, {not: {sku: []}}]}"],
 }

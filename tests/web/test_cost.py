@@ -272,6 +272,12 @@ SHORT_LISTS = {
     "PredictedValue.drivers": "four, and nothing lies below",
     "PredictedValue.inOtherCurrencies": "one for each currency, and nothing lies below",
     "RecordPurchasesPayload.results": "the change costs its points for each purchase",
+    "RecordPurchasePayload.loyaltyEntries": "one for what the purchase earned, and one for what that settles",
+    "RecordRefundPayload.loyaltyEntries": "one for what the refund takes back",
+    "Recommendation.blockedBy": "plain values, one for each of a few reasons",
+    "Recommendation.basis": "one or two records",
+    "Referral.rewards": "one for each of two sides",
+    "Referral.signals": "one for each of five signs",
     "*.userErrors": "plain values, at most a few for each thing to change",
 }
 
