@@ -134,7 +134,8 @@ async def test_who_brought_somebody_lately_is_not_asked_for_more(shop):
 
 
 async def test_a_bigger_support_plan_is_offered_when_four_fifths_of_one_are_used(shop):
-    customer, _ = await shop.buyer(10)
+    customer, (order,) = await shop.buyer(10)
+    line = await shop.given.connection.fetchval("SELECT line_id FROM order_lines WHERE order_id = $1", order.key)
     plan = await shop.given.support_plan(customer, included_incidents=5, starts_at=NOW - 9 * DAY)
     await shop.given.support_plan(customer, included_incidents=0, starts_at=NOW - 9 * DAY)
     await shop.given.support_usage(customer, plan, incidents=3, used_at=NOW - 8 * DAY)
@@ -145,6 +146,8 @@ async def test_a_bigger_support_plan_is_offered_when_four_fifths_of_one_are_used
     assert found["reason"] == "4 of the 5 incidents that it covers are used."
     assert (found["basis"], found["expectedValue"], found["blockedBy"]) == ([{"id": plan.id}], None, [])
     assert await shop.kinds(customer, asOf=NOW - DAY - MINUTE) == []
+    await shop.given.support_plan(customer, starts_at=NOW - MINUTE, order_id=order.key, line_id=line)
+    assert await shop.kinds(customer) == ["UPSELL"], "what comes with an order covers that alone"
     await shop.given.support_plan(customer, starts_at=NOW)
     assert await shop.kinds(customer) == [], "help without limit needs no bigger plan"
 
