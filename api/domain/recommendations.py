@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.domain.calendar import Duration
+from api.domain.satisfaction import PASSIVES_FROM
 
 MINIMUM_SUPPORT = 5
 """How many customers must have done the same: of fewer, such a test says nothing (Cochran 1954, "Some methods for
@@ -25,6 +26,21 @@ RENEWAL_AHEAD = Duration(days=90)
 
 REFUND_RECENT = Duration(days=30)
 """For how long after money was paid back a customer is to be won over again before anything else is asked of them."""
+
+BAD_SCORES = {"NPS": PASSIVES_FROM - 1, "CSAT": 2}
+"""The highest score that is to be made good for, by kind: that of detractors, and of the unsatisfied."""
+
+BAD_SCORE_RECENT = Duration(days=90)
+"""For how long a bad score is to be made good for."""
+
+SCORE_COUNTS = Duration(12)
+"""For how long a recommendation score says whether somebody would recommend the business."""
+
+REFERRAL_RECENT = Duration(days=90)
+"""For how long who invited or brought somebody is not asked for more."""
+
+NEARLY_USED_PERCENT = 80
+"""How much of what a support plan covers is used when a bigger one is offered."""
 
 MINIMUM_PAUSES = 4
 """How many pauses between purchases make a rhythm. If the next one is drawn like those before, it is the longest of all

@@ -23,8 +23,11 @@ class RecommendationKind(Enum):
     WIN_BACK = strawberry.enum_value(
         "WIN_BACK", description="Win back who is active no longer, or silent for longer than ever before."
     )
+    UPSELL = strawberry.enum_value(
+        "UPSELL", description="Offer a bigger support plan to whoever has nearly used up theirs."
+    )
     REFERRAL_ASK = strawberry.enum_value(
-        "REFERRAL_ASK", description="Ask a loyal customer to recommend the business to others."
+        "REFERRAL_ASK", description="Ask whoever is loyal, or would recommend the business, to do so."
     )
     CROSS_SELL = strawberry.enum_value(
         "CROSS_SELL", description="Offer a product that goes with what the customer bought."
@@ -34,6 +37,9 @@ class RecommendationKind(Enum):
 @strawberry.enum(description="What stands in the way of a recommendation.")
 class RecommendationBlockCode(Enum):
     NO_CONTACT = strawberry.enum_value("NO_CONTACT", description="Nobody knows how to reach the customer.")
+    OPEN_COMPLAINT = strawberry.enum_value(
+        "OPEN_COMPLAINT", description="The customer complained about something that is not settled yet."
+    )
     RECENT_REFUND = strawberry.enum_value(
         "RECENT_REFUND", description="The customer got money back within the last 30 days."
     )
@@ -41,6 +47,7 @@ class RecommendationBlockCode(Enum):
 
 _IN_WORDS = {
     RecommendationBlockCode.NO_CONTACT: "There is neither an email address nor a phone number.",
+    RecommendationBlockCode.OPEN_COMPLAINT: "A complaint is not settled: settle that first.",
     RecommendationBlockCode.RECENT_REFUND: "Money was paid back within the last 30 days: make good for that first.",
 }
 
@@ -73,7 +80,7 @@ class Recommendation:
         missing="value_low",
     )
     basis: list[Node] = each_of(
-        "What it rests on: the products, the order, the refund, or what is to be renewed.",
+        "What it rests on: the products, the order, the refund, what was said, or what is to be renewed.",
         "basis_of",
         "basis_ids",
         "basis_id",
@@ -84,6 +91,7 @@ class Recommendation:
             "CustomerSubscription": reads.SUBSCRIPTION,
             "SupportPlanEnrollment": reads.SUPPORT_PLAN,
             "Contract": reads.CONTRACT,
+            "Feedback": reads.FEEDBACK,
         },
     )
     blocked_by: list[RecommendationBlock] = listed(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
 )
 
+from api.reads.business import business_currency
 from api.reads.calendar import zone_of_business
 from api.reads.identity import Given
 from api.reads.json import constant, number
@@ -130,6 +131,7 @@ programs.expressions.update(
         "accounts_with_points": _told("accounts"),
         "points_outstanding": lambda row: _outstanding(row).c.available + _outstanding(row).c.pending,
         "worth_outstanding": lambda row: row["points_outstanding"] * row.c.point_value,
+        "currency": business_currency,
         "points_owed": _owed,
         "lots_over": lambda row: _over(row).c.lots,
         "points_over": _ended,

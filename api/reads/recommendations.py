@@ -12,14 +12,19 @@ from sqlalchemy import and_, func, select, type_coerce, union_all
 
 from api.reads.contracts import contracts
 from api.reads.customers import customers
+from api.reads.feedback import feedback
 from api.reads.history import sized
 from api.reads.identity import Given
 from api.reads.json import constant, money_amount
 from api.reads.orders import orders, refunds
 from api.reads.products import products
+from api.reads.recommended import KINDS
 from api.reads.recommended_products import cross_sells
+from api.reads.recommended_recovery import has_open_complaint, has_recent_refund, recoveries
+from api.reads.recommended_referrals import referral_ask
 from api.reads.recommended_renewals import renewals
-from api.reads.recommended_returns import has_recent_refund, referral_ask, service_recovery, win_back
+from api.reads.recommended_returns import win_back
+from api.reads.recommended_support import upsells
 from api.reads.relation import Condition, Expression, Link, PlainText, Relation, Row, Table
 from api.reads.subscriptions import subscriptions
 from api.reads.support_plans import support_plans
@@ -30,17 +35,18 @@ def _link(relation: Relation) -> Link:
     return Link(customers, relation, (*owned, ("basis_id", relation.key)))
 
 
-ORDER, REFUND, PRODUCT, SUBSCRIPTION, SUPPORT_PLAN, CONTRACT = (
-    _link(of) for of in (orders, refunds, products, subscriptions, support_plans, contracts)
+ORDER, REFUND, PRODUCT, SUBSCRIPTION, SUPPORT_PLAN, CONTRACT, FEEDBACK = (
+    _link(of) for of in (orders, refunds, products, subscriptions, support_plans, contracts, feedback)
 )
 """The ways to the records that recommendations rest on."""
 
 BLOCKS: dict[str, tuple[Callable[[Row], Condition], tuple[str, ...]]] = {
     "no_contact": (
         lambda row: and_(row.c.email.is_(None), row.c.phone.is_(None)),
-        ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "REFERRAL_ASK", "CROSS_SELL"),
+        KINDS,
     ),
-    "recent_refund": (has_recent_refund, ("REFERRAL_ASK", "CROSS_SELL")),
+    "open_complaint": (has_open_complaint, tuple(kind for kind in KINDS if kind != "SERVICE_RECOVERY")),
+    "recent_refund": (has_recent_refund, ("UPSELL", "REFERRAL_ASK", "CROSS_SELL")),
 }
 """What may stand in the way: whether it does, by a customer, and of which kinds of recommendations."""
 
@@ -53,7 +59,7 @@ def recommendations(row: Row, given: Given) -> Table:
              stands in the way; place
     """
     most = given.parameter("integer", "first", convert=sized)
-    parts = [service_recovery(row), *renewals(row), win_back(row), referral_ask(row), cross_sells(row, most)]
+    parts = [*recoveries(row), *renewals(row), win_back(row), upsells(row), referral_ask(row), cross_sells(row, most)]
     each = union_all(*parts).subquery("each_recommendation")
     order = [each.c.kind_place, each.c.place_within, each.c.basis_ids]
     place = func.row_number().over(order_by=order)

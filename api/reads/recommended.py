@@ -33,7 +33,7 @@ from api.reads.product_pairs import COUNTS
 from api.reads.relation import Condition, Expression, Row
 from api.reads.words import day_in
 
-KINDS = ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "REFERRAL_ASK", "CROSS_SELL")
+KINDS = ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "UPSELL", "REFERRAL_ASK", "CROSS_SELL")
 """The kinds of recommendations, in the order in which they are listed: what must not wait comes first."""
 
 _MOMENT = DateTime(timezone=True)

@@ -1,4 +1,4 @@
-"""What customers' own course calls for: making good for a refund, winning back who is silent, asking who is loyal."""
+"""What customers' own course calls for: winning back who is active no longer, or silent for longer than ever."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Text,
     and_,
     case,
-    cast,
     func,
     select,
     true,
@@ -20,61 +19,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, array
 
-from api.domain.recommendations import MINIMUM_PAUSES, REFUND_RECENT
-from api.reads.active_rules import LOYAL
-from api.reads.active_status import explanation
+from api.domain.recommendations import MINIMUM_PAUSES
 from api.reads.activity import activity
 from api.reads.business import business_currency
 from api.reads.contracts import contracts_of_customer
-from api.reads.json import constant, money_amount, number
-from api.reads.orders import orders_of_customer, refunds_of_customer
+from api.reads.json import constant, number
+from api.reads.orders import orders_of_customer
 from api.reads.purchase_days import day_of
-from api.reads.recommended import basis, day, is_recent, quarters, recommendation
-from api.reads.relation import Condition, Expression, Link, Row, rows
+from api.reads.recommended import day, quarters, recommendation
+from api.reads.relation import Expression, Link, Row, rows
 from api.reads.rowset import worked_out_once
 from api.reads.subscriptions import subscriptions_of_customer
 from api.reads.support_plans import support_plans_of_customer
 from api.reads.words import text
 
 _MOMENT = DateTime(timezone=True)
-
-
-def service_recovery(row: Row) -> Select[Any]:
-    """Return the recommendation to make good for the last refund, while that is recent."""
-    refund, joined = row.joined(refunds_of_customer)
-    amount = func.concat(money_amount(refund.c.amount, refund.c.currency), text(" "), refund.c.currency)
-    columns = recommendation(
-        "SERVICE_RECOVERY",
-        title=text("Make good for a refund"),
-        reason=func.concat(amount, text(" was paid back on "), day(refund.c.refunded_at), text("."), type_=Text),
-        **basis(refund),
-    )
-    found = rows(refund, columns, [*joined, _is_recent_refund(refund)])
-    return found.order_by(refund.c.refunded_at.desc(), refund.key).limit(number(1))
-
-
-def has_recent_refund(row: Row) -> Condition:
-    """Return whether money was paid back to a customer not long ago."""
-    refund, joined = row.joined(refunds_of_customer)
-    return rows(refund, [number(1)], [*joined, _is_recent_refund(refund)]).exists()
-
-
-def _is_recent_refund(refund: Row) -> Condition:
-    return is_recent(refund.c.refunded_at, refund.lens.moment, REFUND_RECENT)
-
-
-def referral_ask(row: Row) -> Select[Any]:
-    """Return the recommendation to ask a loyal customer to recommend the business."""
-    order, joined = row.joined(orders_of_customer)
-    columns = recommendation(
-        "REFERRAL_ASK",
-        title=text("Ask for a recommendation"),
-        reason=cast(explanation(row, LOYAL), Text),
-        **basis(order),
-    )
-    is_loyal: Condition = activity(row).c[f"{LOYAL}_holds"]
-    found = rows(order, columns, [*joined, order.c.placed_at <= row.lens.moment, is_loyal])
-    return found.order_by(order.c.placed_at.desc(), order.key).limit(number(1))
 
 
 def win_back(row: Row) -> Select[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -201,7 +202,8 @@ PROGRAM = """query Program($asOf: DateTime, $knownAt: DateTime) {
   loyaltyProgram(asOf: $asOf, knownAt: $knownAt) {
     name version rules { pointsPerUnit category } rounding pendingFor expiresAfter floor
     tierBasis tierWindow tierGrace tiers { code rank pointsRequired amountRequired { amount currencyCode } benefits }
-    liability { asOf outstanding available pending owed accounts byMonth { month points } }
+    liability { asOf outstanding available pending owed accounts byMonth { month points }
+      worth { amount currencyCode } }
     breakage { lots earned expired share }
   }
 }"""
@@ -256,6 +258,9 @@ async def test_a_program_tells_what_its_members_can_still_spend(ask: Ask, given:
     assert tuple(now[name] for name in names) == (35, 0, 35, 0, 2)
     mine = (await told_program(ask.as_customer(story.customer.key)))["liability"]
     assert (mine["outstanding"], mine["accounts"]) == (30, 1)
+    assert now["worth"] is None, "the program does not say what a point costs"
+    await program(given, version=2, effective_from=day(9), point_value=Decimal("0.02"))
+    assert (await told_program(ask, day(9)))["liability"]["worth"] == {"amount": "0.70", "currencyCode": "EUR"}
 
 
 async def test_a_program_tells_how_many_points_expire(ask: Ask, given: Given, story: Story) -> None:
