@@ -67,6 +67,10 @@ def _posted(
     there = sum(lot.remaining for lot in account.lots)
     kind = random.choice(("EARN", "EARN", "EARN", "REDEEM", "REVERSE", "ADJUST"))
     if kind in ("REDEEM", "ADJUST") and there:
+        # Only points that can be spent are spent; any can be put right.
+        open_ones = [lot for lot in account.lots if lot.remaining]
+        can_be_spent = all(lot.available_at <= at and (not lot.expires_at or lot.expires_at > at) for lot in open_ones)
+        kind = kind if can_be_spent else "ADJUST"
         return points.spend(account, random.randint(1, there), at, kind, recorded_at=recorded_at)
     own = [entry for entry in entries if entry.lots]
     if kind == "REVERSE" and own:
