@@ -129,7 +129,8 @@ def module_database_url(new_database: Callable[[], AbstractContextManager[str]])
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[WatchedDatabase]:
     """The database as the application opens it, with its statements noted."""
-    async with open_database(database_url, pool_size=4) as opened:
+    # Some tests ask for everything there is in one statement, on a machine that they share.
+    async with open_database(database_url, pool_size=4, read_timeout=60, write_timeout=60) as opened:
         yield WatchedDatabase.of(opened)
 
 

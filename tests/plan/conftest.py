@@ -61,7 +61,7 @@ async def world(crooked: Crooked) -> AsyncIterator[World]:
     with crooked.copied() as address:
         connection = await asyncpg.connect(address, **KEPT)
         await lengths_with_months(connection)
-        async with open_database(address, pool_size=4) as opened:
+        async with open_database(address, pool_size=4, read_timeout=60) as opened:
             ask = Ask(WatchedDatabase.of(opened), documents=Documents())
             ask.now = NOW
             yield World(ask, Rows(connection), crooked.population)

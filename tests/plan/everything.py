@@ -16,8 +16,8 @@ AT_THE_TOP = (
 every way to them."""
 
 
-def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> str:
-    """Return the selection of every field of a type, so many levels deep, without types met on the way."""
+def everything(type_name: str, levels: int, *, past: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+    """Return the selection of every field of a type but some, so many levels deep, without types met on the way."""
     type_: Any = executable.type_map[type_name]
     if is_abstract_type(type_):
         # Fields of one name may be of different types; ids tell what it is, and no more is needed.
@@ -26,6 +26,8 @@ def everything(type_name: str, levels: int, *, past: tuple[str, ...] = ()) -> st
     parts = []
     for name, field in type_.fields.items():
         of = get_named_type(field.type)
+        if name in without:
+            continue
         if is_leaf_type(of):
             parts.append(name)
         elif of.name in AT_THE_TOP and past not in ((), ("CustomerConnection",)):

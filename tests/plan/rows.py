@@ -109,7 +109,7 @@ class Rows:
     """Reads relations, links, expressions and what derived fields need, one statement each."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.connection = connection
         self._known: dict[Hashable, Any] = {}
         self._prepared: dict[Hashable, Statement] = {}
         self._given: dict[Hashable, tuple[Statement, Mapping[str, object]]] = {}
@@ -172,7 +172,7 @@ class Rows:
                 self._prepared[shape] = prepare(wanted.where(*_is(row, source), *_is(behind, target, "t")))
             statement = self._prepared[shape]
             values = statement.values({**_identity(source), **_identity(target, "t")})
-            self._known[known] = bool(await self._connection.fetchval(statement.sql, *values))
+            self._known[known] = bool(await self.connection.fetchval(statement.sql, *values))
         return bool(self._known[known])
 
     async def needed(
@@ -189,7 +189,7 @@ class Rows:
                 self._given[asked] = prepare(wanted.where(*_is(row, found))), values.given
             statement, given = self._given[asked]
             parameters = statement.values({**_identity(found), **given})
-            self._known[known] = await self._connection.fetch(statement.sql, *parameters)
+            self._known[known] = await self.connection.fetch(statement.sql, *parameters)
         return [dict(record) for record in self._known[known]]
 
     async def _found(
@@ -210,7 +210,7 @@ class Rows:
             self._prepared[shape] = prepare(select(*keys).select_from(row.source).where(*same, *visible))
         statement = self._prepared[shape]
         given = statement.values({**sight.given(), **{f"e_{name}": value for name, value in equal.items()}})
-        return [tuple(record) for record in await self._connection.fetch(statement.sql, *given)]
+        return [tuple(record) for record in await self.connection.fetch(statement.sql, *given)]
 
     async def _value(self, found: Found, tag: Hashable, compute: Callable[[Row], Expression]) -> Any:
         shape = (found.relation, tag, found.sight.shape(), found.search is None)
@@ -222,7 +222,7 @@ class Rows:
 
     async def _fetch_value(self, statement: Statement, found: Found, given: Mapping[str, object]) -> Any:
         values = statement.values({**_identity(found), "search": found.search, **given})
-        return await self._connection.fetchval(statement.sql, *values)
+        return await self.connection.fetchval(statement.sql, *values)
 
     def _row(self, found: Found) -> Row:
         search = None if found.search is None else parameter("search", "text")

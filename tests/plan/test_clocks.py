@@ -135,7 +135,7 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
     if "lifetime_value_models" in conditions:
         # Nobody had been ranked then as everybody is now.
         await connection.execute(NOBODY_RANKED)
-    async with open_database(address, pool_size=2) as opened:
+    async with open_database(address, pool_size=2, read_timeout=60) as opened:
         await connection.close()
         yield world.ask.of(WatchedDatabase.of(opened))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.graph.schema import executable
-from tests.given import Given, connected
+from tests.given import Given
 from tests.plan.inputs import Inputs
 from tests.plan.population import MOMENTS
 from tests.plan.test_law import pool
@@ -54,10 +53,9 @@ AS_ROWS = """query ($asOf: DateTime, $knownAt: DateTime) {
 
 
 @pytest.fixture(scope="module")
-async def saved(world, module_database_url) -> AsyncIterator[dict[str, Any]]:
+async def saved(world) -> dict[str, Any]:
     """Segments with filters written from a seed, some of which name others, by their ids."""
-    connection = await connected(module_database_url)
-    given, random = Given(connection, start=9_000), Random(SEED)
+    given, random = Given(world.rows.connection, start=9_000), Random(SEED)
     known = pool(world.population)
     named: list[str] = []
     inputs = Inputs(random, replace(known, named={**known.named, "segmentIds": named}))
@@ -70,8 +68,7 @@ async def saved(world, module_database_url) -> AsyncIterator[dict[str, Any]]:
         made = await given.segment(f"Segment {number:02}", conditions, saved_at=SAVED)
         filters[made.id] = conditions
         named.append(made.id)
-    yield filters
-    await connection.close()
+    return filters
 
 
 def ids(found: Any) -> list[str]:

@@ -50,7 +50,7 @@ def value(ask):
 def streams(value):
     """Return the net amount of every stream that has brought anything."""
     found = {part["stream"]: part["net"]["amount"] for part in value["historic"]["byStream"]}
-    assert len(found) == 5
+    assert len(found) == 7
     return {stream: amount for stream, amount in found.items() if Decimal(amount)}
 
 

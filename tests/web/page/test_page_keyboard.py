@@ -50,7 +50,7 @@ def test_the_skip_link_is_seen_and_leads_past_the_strip_to_the_tabs(visit: Visit
     visit.page.keyboard.press("Enter")
     press_until(visit, "PageThrough", most=20)
     visit.page.keyboard.press("Enter")
-    press_until(visit, "Execute query", most=30)
+    press_until(visit, "Execute query", most=80)
     visit.page.keyboard.press("Enter")
     visit.sees(golden("PageThrough"))
 
