@@ -120,7 +120,7 @@ REWRITES = {
     "closed again": "UPDATE subscriptions SET superseded_at = now() WHERE superseded_at IS NOT NULL",
     "opened again": "UPDATE subscriptions SET superseded_at = NULL, replaced_at = NULL WHERE version = 1",
     "deleted": "DELETE FROM subscriptions",
-    "truncated": "TRUNCATE subscriptions",
+    "truncated": "TRUNCATE subscriptions CASCADE",
 }
 
 
