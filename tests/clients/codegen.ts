@@ -1,7 +1,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 // Every scalar of ours is text on the wire. One that is not listed here stops the generator.
-const scalars = { CurrencyCode: 'string', Date: 'string', DateTime: 'string', Decimal: 'string', Duration: 'string', ID: 'string' };
+const scalars = { CurrencyCode: 'string', Date: 'string', DateTime: 'string', Decimal: 'string', Duration: 'string', ID: 'string', JSON: 'unknown' };
 const types = { strictScalars: true, scalars, enumsAsTypes: true, useTypeImports: true };
 
 const config: CodegenConfig = {
