@@ -12,7 +12,7 @@ def test_the_schema_keeps_relays_rules(workshop: Workshop):
     # A place in a segment is worked out, not kept: it has no identifier by which anybody could ask for it again.
     [found] = json.loads(workshop.run("eslint", "--format", "json", "schema.graphql", fails=True))
     [message] = found["messages"]
-    assert message["message"] == "Edge type's field `node` must implement `Node` interface"
+    assert message["message"] == "Edge type's field `node` must implement `Node` interface."
     lines = SCHEMA.read_text(encoding="utf-8").splitlines()[: message["line"]]
     assert [line for line in lines if line.startswith("type ")][-1] == "type SegmentMembershipEdge {"
 
