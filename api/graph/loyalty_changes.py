@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from api.graph.customers import Customer, CustomerIdentifierInput
+from api.graph.customers import Customer
 from api.graph.declare import optional
+from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.loyalty import LoyaltyAccount, LoyaltyEntry
 from api.graph.naming import customer_name, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
@@ -38,9 +39,9 @@ class PointsInput(ChangeInput):
     customer: CustomerIdentifierInput = strawberry.field(description="Whose points they are.")
     reason: str = strawberry.field(description="Why the points move, in words for the customer to read.")
 
-    def asked(self, points: int) -> writes.Order:
+    def asked(self, points: int) -> writes.PointsAsked:
         """Return what is asked for."""
-        return writes.Order(customer_name(self.customer), points, self.reason)
+        return writes.PointsAsked(customer_name(self.customer), points, self.reason)
 
 
 @strawberry.input(description="Points to spend, and the key that makes it count once.")

@@ -15,8 +15,9 @@ from api.domain.subscription_pauses import Pause, Resumption
 from api.domain.subscription_timeline import Step
 from api.graph.active_status import CustomerPayload, status_before
 from api.graph.cancellation import CancellationReason
-from api.graph.customers import Customer, CustomerIdentifierInput
+from api.graph.customers import Customer
 from api.graph.declare import optional
+from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
 from api.graph.shared import ExternalIdInput, MoneyInput

@@ -9,10 +9,11 @@ import strawberry
 
 from api.domain import survey as domain
 from api.domain.feedback import SUBJECTS, Subject
-from api.graph.customers import Customer, CustomerIdentifierInput
+from api.graph.customers import Customer
 from api.graph.declare import column, derived, identifier, one, one_of, optional
 from api.graph.feedback import Feedback, FeedbackKind, subjects_of
 from api.graph.feedback_changes import words
+from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import Node

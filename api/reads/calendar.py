@@ -17,3 +17,8 @@ def later(zone: Expression, moment: Expression, length: Expression) -> Expressio
     """Return the moment that lies a length of time after another, as the calendar of a zone counts."""
     local = func.timezone(zone, moment, type_=DateTime())
     return func.timezone(zone, local + length, type_=DateTime(timezone=True))
+
+
+def later_here(moment: Expression, length: Expression) -> Expression:
+    """Return the moment that lies a length of time after another, on the calendar of the business."""
+    return later(business_time_zone(), moment, length)

@@ -40,7 +40,7 @@ from api.reads.relation import Expression, Lens, Link, Row, Table, rows
 from api.tables.product_pairs import product_pairs
 
 COUNTS = ("support", "bought_support", "offered_support", "buyers")
-_QUARTERS: Expression = literal_column("'{0.25,0.75}'::float8[]")
+QUARTERS: Expression = literal_column("'{0.25,0.75}'::float8[]")
 
 BOUGHT = Link(products, products, (("bought_id", "product_id"),))
 OFFERED = Link(products, products, (("offered_id", "product_id"),))
@@ -160,7 +160,7 @@ def _sold(lens: Lens) -> Select[Any]:
     line = Row(order_lines, lens)
     home = business_currency(line)
     at_home = line.c.currency == home
-    quarters = func.percentile_disc(_QUARTERS).within_group(line.c.total)
+    quarters = func.percentile_disc(QUARTERS).within_group(line.c.total)
     range_ = type_coerce(quarters.filter(at_home), ARRAY(Numeric))
     enough = func.count().filter(at_home) >= number(rules.MINIMUM_PRICES)
     columns = [

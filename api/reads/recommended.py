@@ -28,8 +28,9 @@ from sqlalchemy.types import TypeEngine
 from api.domain.calendar import Duration
 from api.domain.recommendations import MINIMUM_PRICES
 from api.reads.business import business_time_zone
+from api.reads.calendar import later_here
 from api.reads.json import constant, number
-from api.reads.product_pairs import COUNTS
+from api.reads.product_pairs import COUNTS, QUARTERS
 from api.reads.relation import Condition, Expression, Row
 from api.reads.words import day_in
 
@@ -37,7 +38,6 @@ KINDS = ("SERVICE_RECOVERY", "RENEWAL", "WIN_BACK", "UPSELL", "REFERRAL_ASK", "C
 """The kinds of recommendations, in the order in which they are listed: what must not wait comes first."""
 
 _MOMENT = DateTime(timezone=True)
-_QUARTERS: Expression = literal_column("'{0.25,0.75}'::float8[]")
 _COLUMNS: Mapping[str, TypeEngine[Any]] = {
     "kind": Text(),
     "kind_place": Integer(),
@@ -85,7 +85,7 @@ def basis(*records: Row) -> dict[str, Expression]:
 
 def quarters(amount: Expression) -> dict[str, Expression]:
     """Return between which amounts the middle half of many lies, as sums over them; null for too few."""
-    range_ = type_coerce(Grouping(func.percentile_disc(_QUARTERS).within_group(amount)), ARRAY(Numeric))
+    range_ = type_coerce(Grouping(func.percentile_disc(QUARTERS).within_group(amount)), ARRAY(Numeric))
     enough = func.count(amount) >= number(MINIMUM_PRICES)
     return {"value_low": case((enough, range_[number(1)])), "value_high": case((enough, range_[number(2)]))}
 
@@ -97,9 +97,7 @@ def day(moment: Expression) -> Expression:
 
 def later(moment: Expression, length: Duration) -> Expression:
     """Return the moment that lies a length of time after another, as calendars of the business count."""
-    zone = business_time_zone()
-    local = func.timezone(zone, moment, type_=DateTime())
-    return func.timezone(zone, local + literal_column(f"interval '{length}'", Interval), type_=_MOMENT)
+    return later_here(moment, literal_column(f"interval '{length}'", Interval))
 
 
 def is_recent(moment: Expression, now: Expression, length: Duration) -> Condition:

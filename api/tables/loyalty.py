@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
+from api.domain.loyalty.posting import MOST_POINTS
 from api.tables.schema import key, metadata, moment, recorded
 from api.tables.terms import planned
 
@@ -40,9 +41,6 @@ ACCOUNTS = ("CUSTOMER", "ISSUED", "REDEEMED", "EXPIRED", "ADJUSTED")
 
 SOURCES = ("ORDER", "REFUND", "REFERRER", "REFERRED", "LOT", "TRANSACTION", "REQUEST")
 """What makes points move, each of a kind once; a referral has two, for who recommended and who came."""
-
-MOST_POINTS = 2_000_000_000
-"""As many as a client's whole number can hold."""
 
 
 def points(name: str, comment: str | None = None, default: str | None = None) -> Column[Any]:

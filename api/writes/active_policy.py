@@ -12,20 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 from api.database import prepare
 from api.domain.active_policy import NewPolicy, unknown_time_zone
 from api.domain.identity import new_id
-from api.domain.reign import check_begin
 from api.errors import Rejection, UserErrorCode
 from api.tables.active_policies import active_policies, active_rules
 from api.writes.change import Change, Outcome, Refused
 from api.writes.lookups import arrays
+from api.writes.reigns import newest_of, next_version
 from api.writes.standing import everybody_stands_anew
 
 _FIRST = active_policies.c.version == literal_column("1")
 _TAKE_TURNS = prepare(select(active_policies.c.version).where(_FIRST).with_for_update(key_share=True))
-_NEWEST = prepare(
-    select(active_policies.c.version, active_policies.c.effective_from)
-    .order_by(active_policies.c.version.desc())
-    .limit(literal_column("1"))
-)
+_NEWEST = newest_of(active_policies)
 _ZONES = func.pg_timezone_names().table_valued("name")
 _KNOWN_ZONE = prepare(select(_ZONES.c.name).where(_ZONES.c.name == bindparam("zone", type_=Text)))
 _RULES = {
@@ -77,19 +73,10 @@ async def _set(change: Change, policy: NewPolicy, effective_from: datetime, expe
         raise Rejection(UserErrorCode.NOT_FOUND, "There is no policy that a customer may set.", _INPUT)
     if policy.time_zone is not None and not await change.rows(_KNOWN_ZONE, zone=policy.time_zone):
         raise unknown_time_zone(_POLICY)
-    newest = await _newest(change)
-    if expected_version not in (None, newest["version"]):
-        message = "The policy changed since it was read; read it again and decide anew."
-        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), newest["version"])
-    check_begin(effective_from, latest=newest["effective_from"], now=change.now, field=("input", "effectiveFrom"))
-    return await _added(change, policy, effective_from, version=newest["version"] + 1)
-
-
-async def _newest(change: Change) -> Any:
-    # The first policy is always there. Who waited for it must look again: in one statement with the lock, the newest
-    # would be that of before the wait.
+    # The first policy is always there.
     await change.rows(_TAKE_TURNS)
-    return (await change.rows(_NEWEST))[0]
+    version = await next_version(change, _NEWEST, effective_from, expected_version, what="policy")
+    return await _added(change, policy, effective_from, version=version)
 
 
 async def _added(change: Change, policy: NewPolicy, effective_from: datetime, *, version: int) -> UUID:

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from api.domain.loyalty.account import Posting
 from api.domain.loyalty.earning import Program
+from api.domain.loyalty.posting import Posting
 from api.domain.population import HOME, points
 from api.domain.population.points import Collector, Member
 from api.tables import loyalty
 from api.tables.costs import customer_costs
 from api.writes.demo_agreements import Row, Rows
+from api.writes.loyalty_ledger import AGAINST
 
 POINTS_COLUMNS: Mapping[Table, tuple[str, ...]] = {
     table: tuple(table.c.keys())
@@ -27,7 +28,6 @@ POINTS_COLUMNS: Mapping[Table, tuple[str, ...]] = {
         customer_costs,
     )
 }
-_AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
 _POINT_VALUE = Decimal("0.01")
 _STATE = ("balance", "owed", "floor", "entries", "latest_at")
 
@@ -102,7 +102,7 @@ def _add_entries(rows: Rows, who: Collector, posting: Posting, mine: Mapping[str
         "counts_from": counts_from,
     }
     _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **kept, **own)
-    against = {"account": _AGAINST[cause.kind], "entry_id": who.key(at, f"entry/{posting.number}/against")}
+    against = {"account": AGAINST[cause.kind], "entry_id": who.key(at, f"entry/{posting.number}/against")}
     moved = {"points": -posting.points, "owed": -posting.owed, "counted": 0}
     _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **against, **moved)
     if cause.kind == "REDEEM":

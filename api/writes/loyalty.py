@@ -14,16 +14,8 @@ from api.access import EVERYBODY
 from api.database import prepare
 from api.domain.customer_name import CustomerName
 from api.domain.identity import new_id
-from api.domain.loyalty.account import (
-    MOST_POINTS,
-    Cause,
-    Lot,
-    Step,
-    added,
-    closed,
-    spent,
-    transferred,
-)
+from api.domain.loyalty.account import Step, added, closed, spent, transferred
+from api.domain.loyalty.posting import MOST_POINTS, Cause, Lot
 from api.domain.purchase import check_past
 from api.domain.text import MEDIUM, cleaned
 from api.errors import Rejection, UserErrorCode
@@ -48,15 +40,15 @@ _OPEN = prepare(
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PointsAsked:
     """What is asked for: whose points, how many, and why in words."""
 
     customer: CustomerName
     points: int
     reason: str
 
-    def checked(self, *, also_less: bool = False) -> Order:
-        """Return the order as it is kept; raise Rejection where it cannot be, whatever the account holds.
+    def checked(self, *, also_less: bool = False) -> PointsAsked:
+        """Return it as it is kept; raise Rejection where it cannot be, whatever the account holds.
 
         also_less  whether points may be taken away, too
         """
@@ -65,7 +57,7 @@ class Order:
             among = f"between {lowest} and {MOST_POINTS}, and not 0" if also_less else f"between 1 and {MOST_POINTS}"
             raise Rejection(UserErrorCode.OUT_OF_RANGE, f"This must lie {among}.", ("input", "points"))
         reason = cleaned(self.reason, most=MEDIUM, field=("input", "reason"))
-        return Order(self.customer.cleaned(_CUSTOMER), self.points, reason)
+        return PointsAsked(self.customer.cleaned(_CUSTOMER), self.points, reason)
 
     def cause(self, change: Change, kind: str) -> Cause:
         """Return why points move for it."""
@@ -83,22 +75,22 @@ async def close(change: Change, customer: CustomerName) -> list[Outcome]:
     return await _outcome(_closed(change, customer))
 
 
-async def redeem(change: Change, order: Order) -> list[Outcome]:
+async def redeem(change: Change, asked: PointsAsked) -> list[Outcome]:
     """Spend points and return the identifiers, of the entry too; raise Refused where there are not as many."""
-    return await _outcome(_redeemed(change, order))
+    return await _outcome(_redeemed(change, asked))
 
 
-async def adjust(change: Change, order: Order) -> list[Outcome]:
+async def adjust(change: Change, asked: PointsAsked) -> list[Outcome]:
     """Add points, or take away some that can be spent, and return the identifiers; raise Refused where it cannot be."""
-    return await _outcome(_adjusted(change, order))
+    return await _outcome(_adjusted(change, asked))
 
 
-async def transfer(change: Change, order: Order, to: CustomerName) -> list[Outcome]:
+async def transfer(change: Change, asked: PointsAsked, to: CustomerName) -> list[Outcome]:
     """Move points to another customer's account and return the identifiers of both; raise Refused where it cannot be.
 
     Who may give may give to anybody who is enrolled, a customer too; of the other one nothing is told.
     """
-    return await _outcome(_transferred(change, order, to))
+    return await _outcome(_transferred(change, asked, to))
 
 
 async def _outcome(done: Awaitable[dict[str, UUID]]) -> list[Outcome]:
@@ -134,39 +126,39 @@ async def _closed(change: Change, customer: CustomerName) -> dict[str, UUID]:
     return {"account": found.account_id, "customer": account.customer_id}
 
 
-async def _redeemed(change: Change, order: Order) -> dict[str, UUID]:
-    order = order.checked()
-    customer_id = await customer_of(change, order.customer, _CUSTOMER)
+async def _redeemed(change: Change, asked: PointsAsked) -> dict[str, UUID]:
+    asked = asked.checked()
+    customer_id = await customer_of(change, asked.customer, _CUSTOMER)
     # What they cost changes how the customer stands, and the turn for that is taken before the account on every way.
     await take_turns(change, [customer_id])
     found = _open(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
-    cause = order.cause(change, "REDEEM")
-    ids = await _posted(change, found, cause, spent(found.account, cause, order.points))
-    await book_points(change, customer_id, ids["entry"], order.points, found.account.moment(change.now))
+    cause = asked.cause(change, "REDEEM")
+    ids = await _posted(change, found, cause, spent(found.account, cause, asked.points))
+    await book_points(change, customer_id, ids["entry"], asked.points, found.account.moment(change.now))
     return ids
 
 
-async def _adjusted(change: Change, order: Order) -> dict[str, UUID]:
+async def _adjusted(change: Change, asked: PointsAsked) -> dict[str, UUID]:
     _refuse_customers(change)
-    order = order.checked(also_less=True)
-    found = await _found(change, order.customer)
-    cause = order.cause(change, "ADJUST")
-    if order.points < 0:
-        return await _posted(change, found, cause, spent(found.account, cause, -order.points))
-    lot = Lot(order.points, order.points, change.now, await _expiry(change))
+    asked = asked.checked(also_less=True)
+    found = await _found(change, asked.customer)
+    cause = asked.cause(change, "ADJUST")
+    if asked.points < 0:
+        return await _posted(change, found, cause, spent(found.account, cause, -asked.points))
+    lot = Lot(asked.points, asked.points, change.now, await _expiry(change))
     return await _posted(change, found, cause, added(found.account, cause, lot))
 
 
-async def _transferred(change: Change, order: Order, to: CustomerName) -> dict[str, UUID]:
-    order, to = order.checked(), to.cleaned(_TO)
-    giver_id = await customer_of(change, order.customer, _CUSTOMER)
+async def _transferred(change: Change, asked: PointsAsked, to: CustomerName) -> dict[str, UUID]:
+    asked, to = asked.checked(), to.cleaned(_TO)
+    giver_id = await customer_of(change, asked.customer, _CUSTOMER)
     taker_id = await _taker(change, to)
     if giver_id == taker_id:
         raise Rejection(UserErrorCode.INVALID, "Points go from one customer to another.", _TO)
     accounts = await locked(change.connection, [giver_id, taker_id])
     giver, taker = _open(accounts, giver_id, _CUSTOMER), _open(accounts, taker_id, _TO)
-    cause = order.cause(change, "TRANSFER")
-    given, taken, postings = transferred(giver.account, taker.account, cause, order.points)
+    cause = asked.cause(change, "TRANSFER")
+    given, taken, postings = transferred(giver.account, taker.account, cause, asked.points)
     entries = await post(change.connection, [given, taken], postings)
     both = {"entry": entries[cause.transaction_id, giver_id], "other_entry": entries[cause.transaction_id, taker_id]}
     return {"account": giver.account_id, "customer": giver_id, **both}

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, true
 
 from api.database import Connection, prepare
-from api.domain.loyalty.account import Account, Cause, Posting, earned
+from api.domain.loyalty.account import Account, earned
 from api.domain.loyalty.earning import Program, Purchase, exact_points, lot_of
+from api.domain.loyalty.posting import Cause, Posting
 from api.reads.loyalty_tiers import tiers_before
 from api.tables.loyalty import loyalty_accounts, loyalty_programs
 from api.tables.orders import order_lines, orders

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, literal_column, select
 
 from api.database import Connection, Database, prepare
-from api.domain.loyalty.account import Posting, expired
+from api.domain.loyalty.account import expired
+from api.domain.loyalty.posting import Posting
 from api.tables.loyalty import loyalty_lots
 from api.writes.loyalty_ledger import locked, post
 

@@ -17,7 +17,8 @@ from sqlalchemy import ARRAY, Uuid, any_, bindparam, literal_column, select
 
 from api.database import Connection, prepare
 from api.domain.identity import new_id
-from api.domain.loyalty.account import Account, Lot, Posting
+from api.domain.loyalty.account import Account
+from api.domain.loyalty.posting import Lot, Posting
 from api.tables.customers import customers
 from api.tables.loyalty import loyalty_accounts, loyalty_lots
 from api.writes.loyalty_statement import STATE, WRITE, WRITTEN
@@ -40,7 +41,7 @@ _OPEN_LOTS = prepare(
     )
 )
 
-_AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
+AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
 """The account of the business against which points of a kind are posted; a transfer has another customer's."""
 
 
@@ -120,9 +121,9 @@ def _entries(entry_id: UUID, posting: Posting) -> list[tuple[Any, ...]]:
     whose, at = (p.customer_id, cause.transaction_id), p.occurred_at
     moved = (p.points, p.owed, p.counted, counts_from, p.number, p.balance_after, p.owed_after, at)
     found: list[tuple[Any, ...]] = [(*whose, "CUSTOMER", entry_id, cause.kind, *moved)]
-    if cause.kind in _AGAINST:
+    if cause.kind in AGAINST:
         against = (-p.points, -p.owed, 0, None, None, None, None, at)
-        found.append((*whose, _AGAINST[cause.kind], new_id(), cause.kind, *against))
+        found.append((*whose, AGAINST[cause.kind], new_id(), cause.kind, *against))
     return found
 
 

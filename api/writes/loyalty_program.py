@@ -7,24 +7,20 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Integer, Interval, Numeric, Text, bindparam, cast, func, literal_column, select
+from sqlalchemy import BigInteger, Integer, Interval, Numeric, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from api.database import prepare
 from api.domain.identity import new_id
 from api.domain.loyalty.program import NewProgram
-from api.domain.reign import check_begin
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_programs, loyalty_rules, loyalty_tiers
 from api.writes.change import Change, Outcome, Refused
 from api.writes.lookups import arrays
+from api.writes.reigns import newest_of, next_version
 
 _TAKE_TURNS = "LOCK TABLE loyalty_programs IN SHARE ROW EXCLUSIVE MODE"
-_NEWEST = prepare(
-    select(loyalty_programs.c.version, loyalty_programs.c.effective_from)
-    .order_by(loyalty_programs.c.version.desc())
-    .limit(literal_column("1"))
-)
+_NEWEST = newest_of(loyalty_programs)
 _PLAIN = {"name": Text, "rounding": Text, "floor": BigInteger, "tier_basis": Text, "point_value": Numeric}
 _LENGTHS = ("pending_for", "expires_after", "tier_window", "tier_grace")
 _RULES = {"points_per_unit": Numeric, "category": Text, "customer_kind": Text, "tier": Text}
@@ -73,15 +69,9 @@ async def set_loyalty_program(
 async def _set(change: Change, program: NewProgram, effective_from: datetime, expected_version: int | None) -> UUID:
     if change.principal.customer_id is not None:
         raise Rejection(UserErrorCode.NOT_FOUND, "There is no points program that a customer may set.", _INPUT)
-    # Who waited for the lock looks again in a statement of its own, which sees what was added meanwhile.
     await change.connection.execute(_TAKE_TURNS)
-    rows = await change.rows(_NEWEST)
-    version, latest = (rows[0]["version"], rows[0]["effective_from"]) if rows else (0, None)
-    if expected_version not in (None, version):
-        message = "The program changed since it was read; read it again and decide anew."
-        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), version)
-    check_begin(effective_from, latest=latest, now=change.now, field=("input", "effectiveFrom"))
-    return await _added(change, program, effective_from, version=version + 1)
+    version = await next_version(change, _NEWEST, effective_from, expected_version, what="program")
+    return await _added(change, program, effective_from, version=version)
 
 
 async def _added(change: Change, program: NewProgram, effective_from: datetime, *, version: int) -> UUID:

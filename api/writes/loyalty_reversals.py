@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Numeric, Uuid, all_, and_, any_, bindparam, func, literal_column, select, true
 
 from api.database import Connection, prepare
-from api.domain.loyalty.account import Account, Cause, Posting, expired, taken_back
+from api.domain.loyalty.account import Account, expired, taken_back
 from api.domain.loyalty.earning import points_left
+from api.domain.loyalty.posting import Cause, Posting
 from api.tables.loyalty import (
     loyalty_accounts,
     loyalty_entries,

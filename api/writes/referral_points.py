@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, exists, literal_column, select
 
 from api.database import prepare
-from api.domain.loyalty.account import Account, Cause, Lot, Posting, earned, taken_back
+from api.domain.loyalty.account import Account, earned, taken_back
 from api.domain.loyalty.earning import Program
+from api.domain.loyalty.posting import Cause, Lot, Posting
 from api.tables.loyalty import loyalty_lots, loyalty_transactions
 from api.tables.referrals import referral_rewards, referrals
 from api.writes.change import Change

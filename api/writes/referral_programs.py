@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +12,15 @@ from sqlalchemy.dialects.postgresql import insert
 from api.database import prepare
 from api.domain.identity import new_id
 from api.domain.referral_program import NewProgram, NewReward
-from api.domain.reign import check_begin
 from api.errors import Rejection, UserErrorCode
-from api.reads.referral_programs import later
+from api.reads.calendar import later_here
 from api.tables.referrals import referral_programs
 from api.writes.change import Change, Outcome
+from api.writes.reigns import newest_of, next_version
 from api.writes.terms import refusing
 
 _TAKE_TURNS = prepare(select(func.pg_advisory_xact_lock(literal_column("7341905541", BigInteger))))
-_NEWEST = prepare(
-    select(referral_programs.c.version, referral_programs.c.effective_from)
-    .order_by(referral_programs.c.version.desc())
-    .limit(literal_column("1"))
-)
+_NEWEST = newest_of(referral_programs)
 _COLUMNS = [column for column in referral_programs.c if column.name != "recorded_at"]
 # The driver takes a length of time for one without months.
 _ADD = prepare(
@@ -41,15 +37,14 @@ _AT = bindparam("at", type_=DateTime(timezone=True))
 _IN_FORCE = prepare(
     select(
         referral_programs.c.program_id,
-        later(_AT, referral_programs.c.invitation_lifetime).label("invited_until"),
-        later(_AT, referral_programs.c.qualify_within).label("joined_until"),
+        later_here(_AT, referral_programs.c.invitation_lifetime).label("invited_until"),
+        later_here(_AT, referral_programs.c.qualify_within).label("joined_until"),
     )
     .where(referral_programs.c.effective_from <= _AT)
     .order_by(referral_programs.c.effective_from.desc())
     .limit(literal_column("1"))
 )
 _INPUT = ("input",)
-_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 async def set_referral_program(
@@ -68,14 +63,9 @@ async def set_referral_program(
 
 async def _set(change: Change, program: NewProgram, effective_from: datetime, expected_version: int | None) -> UUID:
     await change.rows(_TAKE_TURNS)
-    newest = await change.rows(_NEWEST)
-    version, latest = (newest[0]["version"], newest[0]["effective_from"]) if newest else (0, _EVER)
-    if expected_version not in (None, version):
-        message = "The program changed since it was read; read it again and decide anew."
-        raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), version)
-    check_begin(effective_from, latest=latest, now=change.now, field=("input", "effectiveFrom"))
+    version = await next_version(change, _NEWEST, effective_from, expected_version, what="program")
     key = new_id()
-    values = _values(program) | {"program_id": key, "version": version + 1, "effective_from": effective_from}
+    values = _values(program) | {"program_id": key, "version": version, "effective_from": effective_from}
     await change.rows(_ADD, **values, currency=change.business.currency)
     return key
 

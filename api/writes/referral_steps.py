@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from api.database import prepare
 from api.domain.referral import QUALIFIED, Bought, Standing, Step, after_purchase, after_refund
-from api.reads.referral_programs import later
+from api.reads.calendar import later_here
 from api.tables.referrals import referral_programs, referrals
 from api.tables.standing import REASONS, customer_activity
 from api.writes.change import Change
@@ -49,7 +49,7 @@ def _terms() -> Any:
             referrals.c.customer_id == _REFERRER,
             referrals.c.superseded_at.is_(None),
             referrals.c.status == literal_column("'QUALIFIED'"),
-            later(referrals.c.qualified_at, program.c.limit_window) > _AT,
+            later_here(referrals.c.qualified_at, program.c.limit_window) > _AT,
         )
         .correlate(program)
         .scalar_subquery()
@@ -58,7 +58,7 @@ def _terms() -> Any:
     is_active = exists().where(customer_activity.c.customer_id == _REFERRER, or_(*active))
     return select(
         program.c.minimum_purchase.label("minimum"),
-        later(_AT, program.c.hold).label("release_at"),
+        later_here(_AT, program.c.hold).label("release_at"),
         func.coalesce(counted >= program.c.most_rewarded, literal_column("false")).label("limit_reached"),
         or_(not_(program.c.active_referrers_only), is_active).label("referrer_counts"),
     ).where(program.c.program_id == bindparam("which"))

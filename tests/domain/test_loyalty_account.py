@@ -9,19 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from api.domain.loyalty.account import (
-    MOST_POINTS,
-    Account,
-    Cause,
-    Lot,
-    added,
-    closed,
-    earned,
-    expired,
-    spent,
-    taken_back,
-    transferred,
-)
+from api.domain.loyalty.account import Account, added, closed, earned, expired, spent, taken_back, transferred
+from api.domain.loyalty.posting import MOST_POINTS, Cause, Lot
 from api.errors import Rejection, UserErrorCode
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

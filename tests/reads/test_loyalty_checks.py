@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from api.database import prepare
-from api.domain.loyalty.account import Cause, Lot, earned, spent
+from api.domain.loyalty.account import earned, spent
+from api.domain.loyalty.posting import Cause, Lot
 from api.reads.checks import findings
 from api.reads.loyalty_checks import LAWS
 from api.writes.loyalty_ledger import locked, post

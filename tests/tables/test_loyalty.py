@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from api.domain.loyalty.account import Account, Cause, Lot, Use, earned, spent
+from api.domain.loyalty.account import Account, earned, spent
+from api.domain.loyalty.posting import Cause, Lot, Use
 from api.writes.loyalty_ledger import locked, post
 from tests.given import NEW_YEAR
 from tests.writes.points import account

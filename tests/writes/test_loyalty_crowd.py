@@ -42,7 +42,7 @@ async def done(pool, work):
 
 
 def order(customer, points):
-    return loyalty.Order(CustomerName(id=customer.id), points, "Mug")
+    return loyalty.PointsAsked(CustomerName(id=customer.id), points, "Mug")
 
 
 def redeem(pool, customer, points):

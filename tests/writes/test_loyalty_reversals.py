@@ -42,7 +42,7 @@ async def pay_back(ask, order, amount, at="2025-06-02T09:00:00Z"):
 
 async def spend(database, customer, points):
     """Redeem points long after the purchases of these tests."""
-    asked = loyalty.Order(CustomerName(id=customer.id), points, "Mug")
+    asked = loyalty.PointsAsked(CustomerName(id=customer.id), points, "Mug")
     recorded = await once(database, request(new_key()), lambda change: loyalty.redeem(change, asked))
     assert not recorded.outcomes[0].errors
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.domain.calendar import Duration
-from api.domain.loyalty.account import MOST_POINTS, Lot
+from api.domain.loyalty.posting import MOST_POINTS, Lot
 
 ROUNDINGS = {"DOWN": ROUND_FLOOR, "NEAREST": ROUND_HALF_UP, "UP": ROUND_CEILING}
 _EXACT = Context(prec=80)

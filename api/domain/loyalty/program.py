@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from api.domain.calendar import Duration
-from api.domain.loyalty.account import MOST_POINTS
 from api.domain.loyalty.earning import Rule
+from api.domain.loyalty.posting import MOST_POINTS
 from api.domain.money import LARGEST_AMOUNT, has_at_most
 from api.domain.reign import check_length, check_window
 from api.domain.text import MEDIUM, SHORT, cleaned, cleaned_or_none

@@ -15,8 +15,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from api.domain.calendar import Duration
-from api.domain.loyalty.account import Account, Cause, Lot, Posting, Step, added, earned, expired, spent, taken_back
+from api.domain.loyalty.account import Account, Step, added, earned, expired, spent, taken_back
 from api.domain.loyalty.earning import Program, Purchase, Rule, exact_points, lot_of, points_left
+from api.domain.loyalty.posting import Cause, Lot, Posting
 from api.domain.population.identifiers import derived_id, generator
 from api.domain.population.orders import Order, Refund
 
