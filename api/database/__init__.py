@@ -14,9 +14,18 @@ import asyncpg
 
 from api.database.losses import LOST, driver_errors_translated, raise_translated
 from api.database.pool import Connection, Lease, Pool, is_dead
-from api.database.statement import Statement, joined, prepare
+from api.database.statement import Statement, joined, prepare, prepare_later
 
-__all__ = ["Connection", "Database", "Statement", "database", "driver_errors_translated", "joined", "prepare"]
+__all__ = [
+    "Connection",
+    "Database",
+    "Statement",
+    "database",
+    "driver_errors_translated",
+    "joined",
+    "prepare",
+    "prepare_later",
+]
 
 LARGEST_KEPT = 64 * 1024
 """Characters of the longest statement whose plan is kept; the driver's own 15 kB are less than a status takes."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
@@ -16,25 +15,43 @@ if TYPE_CHECKING:
 _DIALECT = asyncpg_dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
 class Statement:
     """SQL text with the names of its parameters in the order of `$1`, `$2`, …"""
 
-    sql: str
-    names: tuple[str, ...]
-    constants: Mapping[str, object] = field(default_factory=dict)
+    def __init__(self, sql: str, names: tuple[str, ...], constants: Mapping[str, object] | None = None) -> None:
+        self.sql = sql
+        self.names = names
+        self.constants = constants or {}
 
     def values(self, given: Mapping[str, object]) -> list[object]:
         """Return the parameters in order; what is not given is the constant the statement was built with."""
         return [given[name] if name in given else self.constants[name] for name in self.names]
 
 
+class _Unwritten(Statement):
+    """One whose text is written when it is first read: most commands, and a server's first seconds, say little."""
+
+    def __init__(self, clause: Callable[[], ClauseElement]) -> None:
+        self._clause = clause
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in {"sql", "names", "constants"}:
+            raise AttributeError(name)
+        compiled = self._clause().compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        super().__init__(str(compiled), tuple(getattr(compiled, "positiontup", None) or ()), constants)
+        del self._clause
+        return getattr(self, name)
+
+
 def prepare(clause: ClauseElement) -> Statement:
     """Return a Core expression as SQL text for asyncpg."""
-    compiled = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
-    constants = {name: value for name, value in compiled.params.items() if value is not None}
-    return Statement(str(compiled), tuple(names), constants)
+    return prepare_later(lambda: clause)
+
+
+def prepare_later(clause: Callable[[], ClauseElement]) -> Statement:
+    """Return what `prepare` does of an expression that takes long to form, and is formed when it is needed, too."""
+    return _Unwritten(clause)
 
 
 def _renumbered(first: int, found: re.Match[str]) -> str:

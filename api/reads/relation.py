@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, func, literal_column, or_, select, type_coerce
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    MetaData,
+    Select,
+    Text,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy import Table as StoredTable
 
 Expression: TypeAlias = ColumnElement[Any]
 Condition: TypeAlias = ColumnElement[bool]
@@ -73,7 +87,7 @@ class Relation:
     """
 
     name: str
-    table: Table
+    table: StoredTable
     key: str
     prefix: str
     owner: str | None = None
@@ -94,6 +108,12 @@ class Relation:
 
     def __post_init__(self) -> None:
         Relation.all[self.name] = self
+
+    @cached_property
+    def bare(self) -> StoredTable:
+        """The table with its columns alone: SQLAlchemy copies keys with every use, and no read needs them."""
+        columns = (Column(column.name, column.type, nullable=column.nullable) for column in self.table.columns)
+        return StoredTable(self.table.name, MetaData(), *columns)
 
     def expression(self, compute: Callable[[Row], Expression]) -> Callable[[Row], Expression]:
         """Register a computed expression under the function's name."""
@@ -122,7 +142,7 @@ class Row:
         self.relation = relation
         self.lens = lens
         self.search = search
-        self.table = relation.table.alias()
+        self.table = relation.bare.alias()
         self.c = self.table.c
         self._known: Mapping[str, Expression] = {}
         self._beside: dict[str, tuple[Table, ColumnElement[bool]]] = {}

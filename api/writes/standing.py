@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Uuid, and_, any_, bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from api.database import Connection, Database, Statement, prepare
+from api.database import Connection, Database, prepare, prepare_later
 from api.reads.relation import Condition, Expression
 from api.reads.standing import projected, unended
 from api.reads.standing_by_orders import projected_by_orders
@@ -95,11 +95,11 @@ def _gone(table: Any, key: Sequence[str], rows: Any) -> Any:
     return table.delete().where(_among(table.c.customer_id), ~there)
 
 
-def _stand_anew(judgements: Any, totals: Any) -> Statement:
+def _stand_anew(judgements: Any, totals: Any) -> Any:
     judged = judgements.cte("judged")
     fresh = unended(judged).cte("fresh")
     customer, key = ("customer_id",), ("customer_id", "starts_at")
-    return prepare(
+    return (
         _replaced(customer_standing, customer, totals.cte("summed"))
         .add_cte(_replaced(customer_activity, customer, judged).cte("activity"))
         .add_cte(_gone(active_spans, key, fresh).cte("gone"))
@@ -107,13 +107,15 @@ def _stand_anew(judgements: Any, totals: Any) -> Statement:
     )
 
 
-_SOME = _stand_anew(*projected(_among))
-_BY_ORDERS = _stand_anew(
-    *projected_by_orders(
-        _among,
-        bindparam("added", type_=ARRAY(Uuid)),
-        earliest=bindparam("earliest", type_=DateTime(timezone=True)),
-        latest=bindparam("latest", type_=DateTime(timezone=True)),
+_SOME = prepare_later(lambda: _stand_anew(*projected(_among)))
+_BY_ORDERS = prepare_later(
+    lambda: _stand_anew(
+        *projected_by_orders(
+            _among,
+            bindparam("added", type_=ARRAY(Uuid)),
+            earliest=bindparam("earliest", type_=DateTime(timezone=True)),
+            latest=bindparam("latest", type_=DateTime(timezone=True)),
+        )
     )
 )
 

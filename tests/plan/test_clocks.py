@@ -138,7 +138,7 @@ async def pruned(world: World, address: str, conditions: dict[str, str], *values
         yield world.ask.of(WatchedDatabase.of(opened))
 
 
-async def told(ask: Ask, world: World, **clocks: str) -> dict[str, Any]:
+async def told(ask: Ask, world: World, **clocks: Any) -> dict[str, Any]:
     """Return everything, one field after the other: a connection waits ten seconds for the next statement."""
     known, found = ids(world), dict[str, Any]()
     for field in FIELDS:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from api.database import Statement
 from api.database import database as open_database
 from api.domain.money import Amount
 from api.domain.purchase import NewRefund
@@ -79,7 +79,7 @@ async def test_without_the_lock_it_would_be_overdrawn(pools, given, monkeypatch)
     """The control of the test above: the same uses, with nothing taken away but the lock, use more than there is."""
     locked = writes._PLANS._lock
     assert locked.sql.endswith(" FOR UPDATE")
-    monkeypatch.setattr(writes._PLANS, "_lock", replace(locked, sql=locked.sql.removesuffix(" FOR UPDATE")))
+    monkeypatch.setattr(writes._PLANS, "_lock", Statement(locked.sql.removesuffix(" FOR UPDATE"), locked.names))
     plan = await given.support_plan(await given.customer(), included_incidents=LEFT)
     found = await at_once(pools, plan)
     assert found[()] > LEFT
