@@ -16,6 +16,7 @@ from benchmarks.contenders import contenders, require_same_answers
 from benchmarks.extras import measured_extras, start_up
 from benchmarks.model_peer import measured_models
 from benchmarks.pages import measured_pages
+from benchmarks.picks import VARIANTS, picks
 from benchmarks.population import (
     FULL,
     FULL_PROJECTIONS,
@@ -34,7 +35,6 @@ from benchmarks.report import Findings, markdown, missed, written
 from benchmarks.rounds import FULL_EFFORT, SMALL_EFFORT, table
 from benchmarks.servers import Program, ServerFailed
 from benchmarks.systems import IDIOMATIC, POSTGRAPHILE_5, REGULARS, System, postgraphile_obstacle
-from benchmarks.workloads import VARIANTS, picks
 
 COMPARED = range(0, VARIANTS, VARIANTS // 5)
 """Requests of each workload to which all systems must give the same answer before anything is measured."""

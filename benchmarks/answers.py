@@ -8,7 +8,7 @@ from typing import Any
 
 MONEY = {"total", "unitPrice", "net", "averageOrderValue"}
 RENAMED = {"customerId": "id", "orderId": "id", "orderLinesByCustomerIdAndOrderId": "lines"}
-MOMENTS = {"activeSince", "activeUntil", "holdsUntil"}
+MOMENTS = {"activeSince", "activeUntil", "holdsUntil", "tierUntil", "before"}
 """Moments beside those whose names end with `At`."""
 CURRENCY = "EUR"
 """Currency of the business, in which summaries are."""

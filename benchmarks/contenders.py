@@ -12,17 +12,19 @@ from typing import Any
 from uuid import uuid4
 
 from benchmarks.answers import plain, require_same
+from benchmarks.inputs import CHANGES
 from benchmarks.load import Measured, measured
+from benchmarks.picks import Picks
 from benchmarks.processes import processor_seconds
 from benchmarks.servers import Running, ServerFailed
 from benchmarks.systems import KEY, LIMIT, REGULARS, System, limit_program
-from benchmarks.workloads import ONE_CUSTOMER, RECORD_PURCHASE, WORKLOADS, Picks, Workload
+from benchmarks.workloads import ONE_CUSTOMER, WORKLOADS, Workload
 
 READY = b'{"query":"{ __typename }"}'
 LIMITED = {workload.name for workload in WORKLOADS if workload.asked(LIMIT) is workload}
 """What the bare server can be asked itself."""
-MADE_ANEW = {"id", "number"}
-"""What a system gives to a purchase it records; it differs from system to system."""
+MADE_ANEW = {"id", "number", "balanceAfter", "occurredAt"}
+"""What a system gives to something it records; it differs from one record to the next."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class Contender:
         answered = self.server.ask(self.paths[workload.name], body)
         if "errors" in answered:
             raise ServerFailed(f"{self.title}, {workload.name}: {answered['errors'][0]['message']}")
-        if workload is RECORD_PURCHASE:
-            recorded = plain(answered["data"]["recordPurchase"])
-            return {name: value for name, value in recorded["order"].items() if name not in MADE_ANEW}
+        if workload.records:
+            mutation, made = workload.records
+            recorded = plain(answered["data"][mutation])[made]
+            return {name: value for name, value in recorded.items() if name not in MADE_ANEW}
         return plain(answered["data"])
 
     def measured(self, workload: Workload, seconds: int) -> Measured:
@@ -85,8 +88,8 @@ def _contender(system: System, server: Running, picks: Picks) -> Contender:
 def _variables(workload: Workload, system: System, pages: Sequence[str], picks: Picks, number: int) -> Any:
     if workload is ONE_CUSTOMER:
         return {"id": system.identifier(picks.customers[number])}
-    if workload is RECORD_PURCHASE:
-        return {"input": system.purchase(picks.purchases[number])}
+    if workload in CHANGES:
+        return {"input": CHANGES[workload](system, picks, number)}
     return {"after": pages[number]}
 
 
@@ -125,7 +128,8 @@ def _limit(ours: Contender, dsn: str, folder: Path) -> Iterator[Contender]:
         for name, bodies in ours.bodies.items()
         if name in LIMITED
     }
-    numbered[RECORD_PURCHASE.name] = list(ours.bodies.get(RECORD_PURCHASE.name, ()))
+    # A change comes as Regulars gets it.
+    numbered |= {workload.name: list(ours.bodies[workload.name]) for workload in CHANGES}
     with Running.start(limit_program(dsn, file)) as server:
         server.wait_until_ready(f"/{ONE_CUSTOMER.name}", numbered[ONE_CUSTOMER.name][0])
         yield Contender(LIMIT, "the limit", server, {name: f"/{name}" for name in numbered}, numbered)

@@ -18,12 +18,16 @@ import asyncpg
 
 from api.embedded import start
 from api.writes.newest import bring_to_newest
+from api.writes.product_pairs import count_pairs
 from api.writes.standing import bring_up_to_date, project
 
 _HERE = Path(__file__).parent
-_TOUCHED = ("orders", "order_lines", "idempotency", "customer_standing", "customer_activity", "active_spans")
+_TOUCHED = (
+    *("orders", "order_lines", "idempotency", "customer_standing", "customer_activity", "active_spans", "feedback"),
+    *("loyalty_accounts", "loyalty_transactions", "loyalty_entries", "loyalty_lots", "loyalty_lot_uses"),
+    "customer_costs",
+)
 """Tables that measuring writes to."""
-_BUYERS = "SELECT DISTINCT customer_id FROM orders WHERE order_id > '01940000-0000-0000-0000-000000000000'"
 
 
 def until() -> datetime:
@@ -38,7 +42,10 @@ class Size:
     customers: int
     products: int
 
-    making: ClassVar[Sequence[str]] = ("population.sql", "computed_columns.sql")
+    making: ClassVar[Sequence[str]] = (
+        *("unchecked.sql", "population.sql", "members.sql", "voices.sql", "checked.sql"),
+        "computed_columns.sql",
+    )
     has_facts: ClassVar[bool] = True
     """Whether there is more than the projection of how customers stand, so that it can be made from the facts."""
     prefix: ClassVar[str] = ""
@@ -145,6 +152,9 @@ async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
         )
         tell(f"Making {size}, once this month")
         await _make(connection, size)
+        if size.has_facts:
+            tell("Counting which products go together")
+            await count_pairs(connection, until())
         tell("Collecting statistics about them")
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
@@ -158,9 +168,10 @@ async def _tidy(dsn: str) -> None:
         if not await connection.fetchval("SELECT count(*) FROM idempotency"):
             return
         async with connection.transaction():
-            buyers = [row["customer_id"] for row in await connection.fetch(_BUYERS)]
+            await connection.execute(f"SET LOCAL benchmark.until = '{until().isoformat()}'")
             await connection.execute((_HERE / "tidy.sql").read_text(encoding="utf-8"))
-            await bring_up_to_date(connection, buyers)
+            changed = await connection.fetch("SELECT customer_id FROM changed")
+            await bring_up_to_date(connection, [row["customer_id"] for row in changed])
         for table in _TOUCHED:
             await connection.execute(f"VACUUM (ANALYZE) {table}")
     finally:

@@ -8,11 +8,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from benchmarks.servers import ROOT, Program
-from benchmarks.workloads import Purchase
 
 POSTGRAPHILE = ROOT / "benchmarks" / "postgraphile"
 KEY = "@KEY@"
@@ -40,20 +38,6 @@ class System:
     def program(self, dsn: str, **environment: str) -> Program:
         """Return how the server is started on a database."""
         return Program(self.command, {"DATABASE_URL": dsn, **self.environment, **environment}, self.folder)
-
-    def purchase(self, purchase: Purchase) -> Mapping[str, Any]:
-        """Return a purchase as the server's recordPurchase takes it."""
-        lines = [
-            {"sku": sku, "quantity": quantity, "unitPrice": {"amount": price, "currencyCode": "EUR"}}
-            for sku, quantity, price in purchase.lines
-        ]
-        customer, bought = (
-            self.identifier(purchase.customer),
-            {"placedAt": purchase.placed_at.isoformat(), "lines": lines},
-        )
-        if self is REGULARS:
-            return {"idempotencyKey": KEY, "purchase": {"customer": {"id": customer}, **bought}}
-        return {"idempotencyKey": KEY, "customerId": customer, **bought}
 
 
 def _served_by_uvicorn(app: str) -> tuple[str, ...]:

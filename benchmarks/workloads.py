@@ -1,18 +1,10 @@
-"""What is asked: six workloads, in the words of each system, with variables that change from request to request."""
+"""What is asked: the workloads, in the words of each system."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
-
-import asyncpg
-
-VARIANTS = 200
-"""Pages, customers and purchases among which the requests of a workload take turns."""
 
 _QUERIES = Path(__file__).parent / "queries"
 
@@ -21,20 +13,22 @@ _QUERIES = Path(__file__).parent / "queries"
 class Workload:
     """A question and how fast Regulars is meant to answer it.
 
-    required  per other system the least ratio of our requests a second to its
+    required  per other system the least ratio of our requests a second to its; where none is, ratios are shown alone
     aims      the ratio that is aimed at where less is required
     wanted    what every good answer holds as text
     longer    who is measured how many times longer, because requests under way at the end count where there are few
     instead   who is asked something else, which takes less
+    records   of what is recorded, the mutation and the field of its answer that shows it
     """
 
     name: str
     title: str
-    required: Mapping[str, float]
+    required: Mapping[str, float] = field(default_factory=dict)
     aims: Mapping[str, float] = field(default_factory=dict)
     wanted: str = '"data":'
     longer: Mapping[str, int] = field(default_factory=dict)
     instead: Mapping[str, Workload] = field(default_factory=dict)
+    records: tuple[str, str] | None = None
 
     def asked(self, system: str) -> Workload:
         """Return what a system is asked for this."""
@@ -81,58 +75,37 @@ WITH_PREDICTION = Workload(
 ONE_CUSTOMER = Workload(
     "one_customer", "one customer by id, 5 fields", {"idiomatic": 2, "postgraphile": 1, "limit": 0.5}
 )
+MEMBERS = Workload(
+    "members",
+    "50 members × points, tier, the next one, what expires, 5 latest movements",
+    longer={"idiomatic": 3},
+)
+SATISFACTION = Workload(
+    "satisfaction",
+    "50 customers × satisfaction within 12 months, 3 latest pieces of feedback",
+    longer={"idiomatic": 3},
+)
+RECOMMENDATIONS = Workload(
+    "recommendations", "20 customers × up to 5 recommendations: reason, expected value, what stands in the way"
+)
+SEGMENT_MEMBERS = Workload(
+    "segment_members", "50 members of a saved segment, of each all segments and why", wanted='"because":'
+)
 RECORD_PURCHASE = Workload(
     "record_purchase",
     "recordPurchase, 3 lines",
     {"idiomatic": 1.5, "limit": 0.5},
     wanted='"order":{"id":"',
+    records=("recordPurchase", "order"),
 )
-WORKLOADS = (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, WITH_PREDICTION, ONE_CUSTOMER, RECORD_PURCHASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """A purchase to record: three lines of article number, quantity and price in euros."""
-
-    customer: UUID
-    lines: Sequence[tuple[str, int, str]]
-    placed_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
-
-
-@dataclass(frozen=True, slots=True)
-class Picks:
-    """The rows that are asked for, the same for every system.
-
-    distance  how many customers lie between two of the cursors that pages are asked for with
-    """
-
-    customers: Sequence[UUID]
-    purchases: Sequence[Purchase]
-    distance: int
-
-
-def picks(dsn: str, variants: int = VARIANTS) -> Picks:
-    """Return so many rows picked all over the data, the same ones in every run."""
-    return asyncio.run(_picks(dsn, variants))
-
-
-async def _picks(dsn: str, variants: int) -> Picks:
-    connection = await asyncpg.connect(dsn)
-    try:
-        count = await connection.fetchval("SELECT count(*) FROM customers")
-        customers = await connection.fetch(
-            "SELECT customer_id FROM customers ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1", variants
-        )
-        skus = await connection.fetch("SELECT sku FROM products ORDER BY hashtextextended(sku, 1) LIMIT $1", variants)
-    finally:
-        await connection.close()
-    # Behind the last cursor, too, there is a whole page.
-    distance = count // (variants + 10)
-    chosen = [row["customer_id"] for row in customers]
-    articles = [row["sku"] for row in skus]
-    return Picks(chosen, [_purchase(customer, place, articles) for place, customer in enumerate(chosen)], distance)
-
-
-def _purchase(customer: UUID, place: int, articles: Sequence[str]) -> Purchase:
-    lines = [(articles[(place + step) % len(articles)], 1 + step, f"{10 + step}.50") for step in range(3)]
-    return Purchase(customer, lines)
+REDEEM_POINTS = Workload(
+    "redeem_points", "redeemPoints", wanted='"entry":{"id":"', records=("redeemPoints", "entry")
+)
+SUBMIT_FEEDBACK = Workload(
+    "submit_feedback", "submitFeedback", wanted='"feedback":{"id":"', records=("submitFeedback", "feedback")
+)
+WORKLOADS = (
+    *(ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, WITH_PREDICTION, ONE_CUSTOMER),
+    *(MEMBERS, SATISFACTION, RECOMMENDATIONS, SEGMENT_MEMBERS),
+    *(RECORD_PURCHASE, REDEEM_POINTS, SUBMIT_FEEDBACK),
+)

@@ -26,6 +26,7 @@ from benchmarks.limit.statements import Call, calls
 from benchmarks.load import LoadFailed, Measured, measured, typical
 from benchmarks.model_peer import LIFETIMES, ModelSpeed, Told, customers, require_close, simulated
 from benchmarks.pages import Comparison, far_page, request
+from benchmarks.picks import picks
 from benchmarks.population import FULL, OtherData, Projection, Size, data_folder, filled, tidied
 from benchmarks.report import Findings, markdown, missed, written
 from benchmarks.rounds import FULL_EFFORT
@@ -37,7 +38,6 @@ from benchmarks.workloads import (
     RECORD_PURCHASE,
     WITH_PREDICTION,
     WITH_SUMMARY,
-    picks,
 )
 
 TINY = Size(customers=300, products=20)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from starlette.routing import Route
 from api.database import LARGEST_KEPT
 from api.reads.customers import customers
 from api.reads.page import read_cursor, signature
+from benchmarks.limit.feedback import submit
+from benchmarks.limit.points import redeem
 from benchmarks.limit.purchases import record
 from benchmarks.limit.statements import Call, calls
 
+Change = Callable[[Any, Mapping[str, Any]], Awaitable[bytes]]
 POOL_SIZE = 10
 ASKED = orjson.loads(Path(os.environ["BENCHMARK_VARIANTS"]).read_bytes())
 """What Regulars is asked in each workload: the document, and the variables of each variant."""
-
-_SUMMARIES = (Path(__file__).parent / "with_summary.sql").read_text(encoding="utf-8")
 
 
 class Sent:
@@ -44,17 +45,30 @@ class Sent:
         return Response(self._before + text.encode() + b"}}", media_type="application/json")
 
 
-ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS = Sent("customers"), Sent("customers"), Sent("customers")
-ONE_CUSTOMER = Sent("customer")
-PLANNED = {"orders_and_lines": ORDERS_AND_LINES, "active_status": ACTIVE_STATUS, "one_customer": ONE_CUSTOMER}
+class Changed:
+    """An endpoint that makes the change of a GraphQL request for a mutation."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer with what became of the input in the body."""
+        given = orjson.loads(await request.body())["variables"]["input"]
+        async with request.app.state.pool.acquire() as connection:
+            return Response(await self._change(connection, given), media_type="application/json")
+
+
+PLANNED = {
+    **{name: Sent("customers") for name in ("orders_and_lines", "active_status", "recommendations")},
+    "one_customer": Sent("customer"),
+    "segment_members": Sent("segment"),
+}
 """Who sends the statements of Regulars' planner."""
 
+BY_HAND = {name: Sent("customers") for name in ("with_summary", "members", "satisfaction")}
+"""Who sends a statement that was written by hand, for the page behind a cursor."""
 
-async def record_purchase(request: Request) -> Response:
-    """Record the purchase of a GraphQL request for recordPurchase."""
-    given = orjson.loads(await request.body())["variables"]["input"]
-    async with request.app.state.pool.acquire() as connection:
-        return Response(await record(connection, given), media_type="application/json")
+CHANGES = {"record_purchase": record, "redeem_points": redeem, "submit_feedback": submit}
 
 
 @asynccontextmanager
@@ -71,7 +85,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     async with pool:
         for name, endpoint in PLANNED.items():
             endpoint.calls = await calls(os.environ["DATABASE_URL"], ASKED[name]["document"], ASKED[name]["variants"])
-        WITH_SUMMARY.calls = [_summary_call(variables) for variables in ASKED["with_summary"]["variants"]]
+        for name, endpoint in BY_HAND.items():
+            statement = Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
+            endpoint.calls = [_page(statement, variables) for variables in ASKED[name]["variants"]]
         app.state.pool = pool
         gc.collect()
         gc.freeze()  # Regulars does so, too
@@ -82,16 +98,14 @@ async def _as_it_is(connection: object) -> None:
     """Take a connection back without the round trip of a reset, as Regulars does."""
 
 
-def _summary_call(variables: dict[str, Any]) -> Call:
+def _page(statement: str, variables: dict[str, Any]) -> Call:
     name = signature(customers, customers.order)
-    return Call(_SUMMARIES, read_cursor(variables["after"], name, ("moment", "uuid")))
+    return Call(statement, read_cursor(variables["after"], name, ("moment", "uuid")))
 
+
+ENDPOINTS = {**PLANNED, **BY_HAND, **{name: Changed(change) for name, change in CHANGES.items()}}
 
 app = Starlette(
     lifespan=lifespan,
-    routes=[
-        *[Route(f"/{name}", endpoint.__call__, methods=["POST"]) for name, endpoint in PLANNED.items()],
-        Route("/with_summary", WITH_SUMMARY.__call__, methods=["POST"]),
-        Route("/record_purchase", record_purchase, methods=["POST"]),
-    ],
+    routes=[Route(f"/{name}", endpoint.__call__, methods=["POST"]) for name, endpoint in ENDPOINTS.items()],
 )

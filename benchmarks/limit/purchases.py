@@ -9,16 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import orjson
 from uuid_utils.compat import uuid7
 
-_PRINCIPAL = "limit"
-# As Regulars begins: nothing is planned anew for each purchase, nor as if the table of keys were to stay empty.
-_BEGIN = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
-_TAKE = """
-INSERT INTO idempotency (principal, key, mutation, fingerprint) VALUES ($1, $2, 'recordPurchase', '')
-ON CONFLICT DO NOTHING RETURNING created_at
-"""
+from benchmarks.limit.keys import answer, once
+
 _CUSTOMER = "SELECT customer_id FROM customers WHERE customer_id = $1"
 _PRODUCTS = "SELECT sku, product_id, name FROM products WHERE sku = ANY($1)"
 _ORDER = """
@@ -52,22 +46,17 @@ WITH totals AS (
 )
 UPDATE active_spans SET ends_at = greatest(ends_at, $2 + interval 'P1Y') WHERE customer_id = $1
 """
-_SETTLE = "UPDATE idempotency SET outcome = $3 WHERE principal = $1 AND key = $2"
 
 
 async def record(connection: Any, given: Mapping[str, Any]) -> bytes:
     """Record the purchase of an input of recordPurchase in one transaction and return the answer."""
     key, purchase = given["idempotencyKey"], given["purchase"]
     customer, order = UUID(purchase["customer"]["id"][4:]), uuid7()
-    await connection.execute(_BEGIN)
-    await connection.fetchval(_TAKE, _PRINCIPAL, key)
-    await connection.fetchval(_CUSTOMER, customer)
-    skus = [line["sku"] for line in purchase["lines"]]
-    products = {row["sku"]: row for row in await connection.fetch(_PRODUCTS, skus)}
-    answer = await _add(connection, customer, order, purchase, products)
-    await connection.execute(_SETTLE, _PRINCIPAL, key, orjson.dumps({"order": order.hex}).decode())
-    await connection.execute("COMMIT")
-    return answer
+    async with once(connection, key, "recordPurchase", {"order": order.hex}):
+        await connection.fetchval(_CUSTOMER, customer)
+        skus = [line["sku"] for line in purchase["lines"]]
+        products = {row["sku"]: row for row in await connection.fetch(_PRODUCTS, skus)}
+        return await _add(connection, customer, order, purchase, products)
 
 
 async def _add(
@@ -96,4 +85,4 @@ async def _add(
     await connection.execute(_STANDING, customer, placed_at, gross)
     total = {"amount": str(gross), "currencyCode": currencies[0]}
     shown = {"id": f"ord_{order.hex}", "number": number, "placedAt": purchase["placedAt"], "total": total}
-    return orjson.dumps({"data": {"recordPurchase": {"userErrors": [], "order": shown}}})
+    return answer("recordPurchase", "order", shown)
