@@ -10,15 +10,20 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
 import asyncpg
+from sqlalchemy import insert
 
+from api.database import prepare
 from api.embedded import start
+from api.reads.json import parameter
+from api.reads.product_pairs import counted_pairs
+from api.reads.relation import Lens
+from api.tables.product_pairs import product_pairs
 from api.writes.newest import bring_to_newest
-from api.writes.product_pairs import count_pairs
 from api.writes.standing import bring_up_to_date, project
 
 _HERE = Path(__file__).parent
@@ -28,6 +33,10 @@ _TOUCHED = (
     "customer_costs",
 )
 """Tables that measuring writes to."""
+_PAIRS_AGE = timedelta(days=365)
+"""How old the count of which products go together is: that of all purchases would take as long as all the rest."""
+_COUNTED = counted_pairs(Lens(moment=parameter("moment", "moment"), as_of=parameter("moment", "moment")))
+_PAIRS = prepare(insert(product_pairs).from_select(list(_COUNTED.selected_columns.keys()), _COUNTED))
 
 
 def until() -> datetime:
@@ -152,9 +161,6 @@ async def _fill(dsn: str, size: Size, tell: Callable[[str], None]) -> None:
         )
         tell(f"Making {size}, once this month")
         await _make(connection, size)
-        if size.has_facts:
-            tell("Counting which products go together")
-            await count_pairs(connection, until())
         tell("Collecting statistics about them")
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
@@ -205,5 +211,6 @@ async def _make(connection: asyncpg.Connection[asyncpg.Record], size: Size) -> N
         if size.has_facts:
             await connection.execute("ANALYZE")
             await project(connection)
+            await connection.execute(_PAIRS.sql, *_PAIRS.values({"moment": until() - _PAIRS_AGE}))
         await connection.execute("CREATE SCHEMA benchmark; CREATE TABLE benchmark.population (stamp text NOT NULL)")
         await connection.execute("INSERT INTO benchmark.population VALUES ($1)", size.stamp)

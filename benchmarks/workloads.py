@@ -98,9 +98,7 @@ RECORD_PURCHASE = Workload(
     wanted='"order":{"id":"',
     records=("recordPurchase", "order"),
 )
-REDEEM_POINTS = Workload(
-    "redeem_points", "redeemPoints", wanted='"entry":{"id":"', records=("redeemPoints", "entry")
-)
+REDEEM_POINTS = Workload("redeem_points", "redeemPoints", wanted='"entry":{"id":"', records=("redeemPoints", "entry"))
 SUBMIT_FEEDBACK = Workload(
     "submit_feedback", "submitFeedback", wanted='"feedback":{"id":"', records=("submitFeedback", "feedback")
 )

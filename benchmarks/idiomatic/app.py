@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
-from benchmarks.idiomatic.loaders import Loaders
 from benchmarks.idiomatic.orders import Context
 from benchmarks.idiomatic.schema import schema
 
@@ -32,7 +31,7 @@ class View(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Return the context of one request."""
-        return Context(sessions, Loaders(sessions))
+        return Context(sessions)
 
     def encode_json(self, data: object) -> bytes:
         """Return an answer as JSON."""

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Self, TypeAlias
 from uuid import UUID
 
 import strawberry
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from benchmarks.idiomatic.loaders import Loaders
+from benchmarks.idiomatic.loading import Sessions
 from benchmarks.idiomatic.rows import LineRow, OrderRow
 
 
-@dataclass
 class Context:
     """What the resolvers of one request share."""
 
-    sessions: async_sessionmaker[AsyncSession]
-    loaders: Loaders
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+        self.now = datetime.now(UTC)
+        self.loaders = Loaders(sessions, self.now)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -16,8 +16,9 @@ Held = list[Range[datetime]]
 """Stretches of time during which something holds; one without an end has no upper bound."""
 
 
-def _part(unit: str) -> Any:
-    return cast(extract(unit, column("window", Interval)), Integer)
+def part_of(name: str, unit: str) -> Any:
+    """Return the years, months or days of a column with a length of time."""
+    return cast(extract(unit, column(name, Interval)), Integer)
 
 
 class Base(DeclarativeBase):
@@ -178,8 +179,8 @@ class RuleRow(Base):
     category: Mapped[str | None]
     minimum_count: Mapped[int | None]
     window: Mapped[timedelta | None] = mapped_column(Interval, deferred=True)
-    months: Mapped[int | None] = column_property(_part("month") + 12 * _part("year"))
-    days: Mapped[int | None] = column_property(_part("day"))
+    months: Mapped[int | None] = column_property(part_of("window", "month") + 12 * part_of("window", "year"))
+    days: Mapped[int | None] = column_property(part_of("window", "day"))
 
 
 class KeyRow(Base):

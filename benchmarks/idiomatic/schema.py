@@ -10,11 +10,14 @@ from typing import Self
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 from strawberry.extensions import ParserCache, ValidationCache
 
 from benchmarks.idiomatic.activity import Judge
+from benchmarks.idiomatic.feedback import Feedback, Satisfaction
 from benchmarks.idiomatic.loaders import Sums
+from benchmarks.idiomatic.loyalty import LoyaltyAccount
+from benchmarks.idiomatic.loyalty_rows import AccountRow
 from benchmarks.idiomatic.orders import Info, Money, Order
 from benchmarks.idiomatic.purchases import NewLine, NewPurchase, record_purchase
 from benchmarks.idiomatic.rows import CustomerRow
@@ -79,6 +82,24 @@ class Customer:
         policy, facts = await asyncio.gather(loaders.policies.load(now), loaders.facts(self.customer_id))
         return ActiveStatus.of(policy, Judge(policy, facts, now).evaluations(), now)
 
+    @strawberry.field
+    async def loyalty_account(self, info: Info) -> LoyaltyAccount | None:
+        rows = await info.context.loaders.loyalty.accounts.load(self.customer_id)
+        return LoyaltyAccount.of(rows[0]) if rows else None
+
+    @strawberry.field
+    async def satisfaction(self, info: Info) -> Satisfaction:
+        loaders = info.context.loaders.feedback
+        answers, complaints = await asyncio.gather(
+            loaders.answers(self.customer_id), loaders.open_complaints.load(self.customer_id)
+        )
+        return Satisfaction.of(answers, len(complaints))
+
+    @strawberry.field
+    async def feedback(self, info: Info, first: int = 20) -> list[Feedback]:
+        rows = await info.context.loaders.feedback.latest(first).load(self.customer_id)
+        return [Feedback.of(row) for row in rows]
+
 
 @strawberry.type
 class PageInfo:
@@ -102,18 +123,27 @@ class Query:
 
     @strawberry.field
     async def customers(self, info: Info, first: int = 20, after: str | None = None) -> CustomerConnection:
-        ordered = (CustomerRow.created_at, CustomerRow.customer_id)
-        page = select(CustomerRow).order_by(*ordered).limit(first + 1)
-        if after:
-            page = page.where(tuple_(*ordered) > _read_cursor(after))
-        async with info.context.sessions() as session:
-            found = list(await session.scalars(page))
-        shown = found[:first]
-        end = _cursor(shown[-1]) if shown else None
-        return CustomerConnection(
-            nodes=[Customer.of(row) for row in shown],
-            page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end),
-        )
+        return await _page(info, select(CustomerRow), first, after)
+
+    @strawberry.field
+    async def members(self, info: Info, first: int = 20, after: str | None = None) -> CustomerConnection:
+        enrolled = (AccountRow.customer_id == CustomerRow.customer_id) & AccountRow.closed_at.is_(None)
+        return await _page(info, select(CustomerRow).join(AccountRow, enrolled), first, after)
+
+
+async def _page(info: Info, chosen: Select[tuple[CustomerRow]], first: int, after: str | None) -> CustomerConnection:
+    ordered = (CustomerRow.created_at, CustomerRow.customer_id)
+    page = chosen.order_by(*ordered).limit(first + 1)
+    if after:
+        page = page.where(tuple_(*ordered) > _read_cursor(after))
+    async with info.context.sessions() as session:
+        found = list(await session.scalars(page))
+    shown = found[:first]
+    end = _cursor(shown[-1]) if shown else None
+    return CustomerConnection(
+        nodes=[Customer.of(row) for row in shown],
+        page_info=PageInfo(has_next_page=len(found) > first, end_cursor=end),
+    )
 
 
 def _cursor(row: CustomerRow) -> str:
