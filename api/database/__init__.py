@@ -27,8 +27,11 @@ __all__ = [
     "prepare_later",
 ]
 
-LARGEST_KEPT = 64 * 1024
-"""Characters of the longest statement whose plan is kept; the driver's own 15 kB are less than a status takes."""
+LARGEST_KEPT = 128 * 1024
+"""Characters of the longest statement whose plan is kept: recommendations take 70 kB, and longer to plan than to answer.
+
+The driver's own 15 kB are less than a status takes.
+"""
 
 
 class Database:
