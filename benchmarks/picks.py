@@ -17,6 +17,12 @@ MANY_POINTS = 1_500
 """Points of those who spend some: enough for every request of a run."""
 
 _CUSTOMERS = "SELECT customer_id FROM customers ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1"
+# A purchase of a member earns points as well, which the others do not know how to.
+_BUYERS = """
+SELECT customer_id FROM customers
+WHERE NOT EXISTS (SELECT FROM loyalty_accounts WHERE loyalty_accounts.customer_id = customers.customer_id)
+ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1
+"""
 _SKUS = "SELECT sku FROM products ORDER BY hashtextextended(sku, 1) LIMIT $1"
 # Points that expire within days, or cannot be spent yet, are none to rely on.
 _MEMBERS = """
@@ -82,15 +88,15 @@ async def _picks(dsn: str, variants: int) -> Picks:
     connection = await asyncpg.connect(dsn)
     try:
         count = await connection.fetchval("SELECT count(*) FROM customers")
-        customers, articles, members = [
+        customers, buyers, articles, members = [
             [row[0] for row in await connection.fetch(query, variants, *more)]
-            for query, *more in ((_CUSTOMERS,), (_SKUS,), (_MEMBERS, MANY_POINTS))
+            for query, *more in ((_CUSTOMERS,), (_BUYERS,), (_SKUS,), (_MEMBERS, MANY_POINTS))
         ]
     finally:
         await connection.close()
     return Picks(
         customers,
-        [_purchase(customer, place, articles) for place, customer in enumerate(customers)],
+        [_purchase(buyer, place, articles) for place, buyer in enumerate(buyers)],
         # Of little data there are fewer members with so many points; they take their turns more often.
         [Spending(members[place % len(members)]) for place in range(len(customers))],
         [Opinion(customer, place % 11, f"Number {place}") for place, customer in enumerate(customers)],

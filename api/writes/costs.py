@@ -6,7 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Numeric, Select, Text, Uuid, bindparam, cast, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Numeric,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
@@ -14,6 +27,7 @@ from api.reads.json import minor_digits
 from api.tables.costs import customer_costs
 from api.tables.loyalty import loyalty_programs
 from api.tables.referrals import referral_rewards
+from api.tables.standing import customer_standing
 from api.writes.change import Change
 from api.writes.loyalty_programs import in_force_at
 from api.writes.standing import stand_anew
@@ -60,7 +74,15 @@ def _points() -> Any:
     amount = func.round(exact, minor_digits(cast(currency, Text)), type_=Numeric())
     columns: tuple[Any, ...] = (bindparam("whose", type_=Uuid), func.gen_random_uuid(), literal_column("'LOYALTY'"))
     cause: tuple[Any, ...] = (bindparam("entry", type_=Uuid), literal_column("false"))
-    return _booked(select(*columns, *cause, amount, cast(currency, Text), _AT).where(amount > literal_column("0")))
+    cost = select(*columns, *cause, amount, cast(currency, Text), _AT).where(amount > literal_column("0"))
+    # A cost in the currency of the business changes nothing of how the customer stands but this sum, by just as much.
+    booked = insert(customer_costs).from_select(_COLUMNS, cost).returning(customer_costs).cte("booked")
+    brought = customer_standing.c.historic_net - booked.c.amount
+    return (
+        update(customer_standing)
+        .values(historic_net=brought)
+        .where(customer_standing.c.customer_id == booked.c.customer_id)
+    )
 
 
 _BOOK_REWARDS = prepare(_rewards())
@@ -79,9 +101,12 @@ async def take_back_reward_costs(change: Change, referral_id: UUID, at: datetime
 
 
 async def book_points(change: Change, customer_id: UUID, entry_id: UUID, points: int, at: datetime) -> None:
-    """Book what points cost that were spent, by what the program then in force says a point is worth; or nothing."""
+    """Book what points cost that were spent, by what the program then in force says a point is worth; or nothing.
+
+    The change has taken the customer's turn before.
+    """
     given = {"whose": customer_id, "entry": entry_id, "points": points, "at": at, "currency": change.business.currency}
-    await _stand(change, await change.rows(_BOOK_POINTS, **given))
+    await change.rows(_BOOK_POINTS, **given)
 
 
 async def _stand(change: Change, booked: Any) -> None:

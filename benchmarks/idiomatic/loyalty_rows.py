@@ -84,6 +84,21 @@ class UseRow(Base):
     occurred_at: Mapped[datetime]
 
 
+class CostRow(Base):
+    """What a customer cost the business."""
+
+    __tablename__ = "customer_costs"
+
+    cost_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID]
+    stream: Mapped[str]
+    cause_id: Mapped[UUID]
+    taken_back: Mapped[bool]
+    amount: Mapped[Decimal]
+    currency: Mapped[str]
+    incurred_at: Mapped[datetime]
+
+
 class TierRow(Base):
     """A tier of a version of the program."""
 

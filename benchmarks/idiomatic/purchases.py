@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import Sequence as DatabaseSequence
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from benchmarks.idiomatic.rows import CustomerRow, KeyRow, LineRow, OrderRow, ProductRow
+from benchmarks.idiomatic.keys import Refused, once
+from benchmarks.idiomatic.loading import Sessions
+from benchmarks.idiomatic.rows import CustomerRow, LineRow, OrderRow, ProductRow
 
-PRINCIPAL = "idiomatic"
 NUMBERS = DatabaseSequence("order_numbers")
 
 
@@ -41,11 +40,6 @@ class NewPurchase:
     lines: Sequence[NewLine]
 
     @property
-    def fingerprint(self) -> bytes:
-        """What tells this purchase from another one under the same key."""
-        return hashlib.sha256(repr(self).encode()).digest()
-
-    @property
     def gross(self) -> Decimal:
         """Sum of the lines."""
         return sum((line.quantity * line.unit_price for line in self.lines), Decimal(0))
@@ -61,40 +55,23 @@ class NewPurchase:
         return "A purchase lies in the past." if self.placed_at > datetime.now(UTC) else None
 
 
-async def record_purchase(sessions: async_sessionmaker[AsyncSession], purchase: NewPurchase) -> OrderRow | str:
+async def record_purchase(sessions: Sessions, purchase: NewPurchase) -> OrderRow | str:
     """Return the order that is recorded under the purchase's key, now or earlier; or what is wrong."""
     problem = purchase.problem()
     if problem:
         return problem
-    async with sessions.begin() as session:
-        kept = await _take(session, purchase)
-        if kept is not None:
-            return await _replayed(session, kept, purchase)
+
+    async def work(session: AsyncSession) -> tuple[UUID, OrderRow]:
         if await session.get(CustomerRow, purchase.customer_id) is None:
-            return "There is no such customer."
+            raise Refused("There is no such customer.")
         wanted = {line.sku for line in purchase.lines}
         products = {row.sku: row for row in await session.scalars(select(ProductRow).where(ProductRow.sku.in_(wanted)))}
         if products.keys() != wanted:
-            return "There is no such product."
+            raise Refused("There is no such product.")
         order = await _add(session, purchase, products)
-        mine = await session.get_one(KeyRow, (PRINCIPAL, purchase.key))
-        mine.outcome = {"order": str(order.order_id)}
-        return order
+        return order.order_id, order
 
-
-async def _take(session: AsyncSession, purchase: NewPurchase) -> KeyRow | None:
-    """Take the key for this transaction; return what is kept under it where it is taken already."""
-    values = {"principal": PRINCIPAL, "key": purchase.key, "mutation": "recordPurchase"}
-    taking = insert(KeyRow).values(**values, fingerprint=purchase.fingerprint).on_conflict_do_nothing()
-    if await session.scalar(taking.returning(KeyRow)):
-        return None
-    return await session.get_one(KeyRow, (PRINCIPAL, purchase.key))
-
-
-async def _replayed(session: AsyncSession, kept: KeyRow, purchase: NewPurchase) -> OrderRow | str:
-    if kept.fingerprint != purchase.fingerprint or kept.outcome is None:
-        return "This key was used for another purchase."
-    return await session.get_one(OrderRow, UUID(kept.outcome["order"]))
+    return await once(sessions, "recordPurchase", purchase, OrderRow, work)
 
 
 async def _add(session: AsyncSession, purchase: NewPurchase, products: Mapping[str, ProductRow]) -> OrderRow:

@@ -14,12 +14,12 @@ from sqlalchemy import Select, select, tuple_
 from strawberry.extensions import ParserCache, ValidationCache
 
 from benchmarks.idiomatic.activity import Judge
+from benchmarks.idiomatic.changes import Mutation
 from benchmarks.idiomatic.feedback import Feedback, Satisfaction
 from benchmarks.idiomatic.loaders import Sums
 from benchmarks.idiomatic.loyalty import LoyaltyAccount
 from benchmarks.idiomatic.loyalty_rows import AccountRow
 from benchmarks.idiomatic.orders import Info, Money, Order
-from benchmarks.idiomatic.purchases import NewLine, NewPurchase, record_purchase
 from benchmarks.idiomatic.rows import CustomerRow
 from benchmarks.idiomatic.status import ActiveStatus
 
@@ -153,55 +153,6 @@ def _cursor(row: CustomerRow) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
     moment, key = urlsafe_b64decode(cursor).decode().split(" ")
     return datetime.fromisoformat(moment), UUID(key)
-
-
-@strawberry.input
-class MoneyInput:
-    amount: Decimal
-    currency_code: str
-
-
-@strawberry.input
-class PurchaseLineInput:
-    sku: str
-    quantity: int
-    unit_price: MoneyInput
-
-
-@strawberry.input
-class RecordPurchaseInput:
-    idempotency_key: strawberry.ID
-    customer_id: strawberry.ID
-    placed_at: datetime
-    lines: list[PurchaseLineInput]
-
-    def purchase(self) -> NewPurchase:
-        """Return the purchase to record."""
-        return NewPurchase(
-            key=self.idempotency_key,
-            customer_id=UUID(self.customer_id),
-            placed_at=self.placed_at,
-            lines=[
-                NewLine(line.sku, line.quantity, line.unit_price.amount, line.unit_price.currency_code)
-                for line in self.lines
-            ],
-        )
-
-
-@strawberry.type
-class RecordPurchasePayload:
-    user_errors: list[str]
-    order: Order | None
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation
-    async def record_purchase(self, info: Info, input: RecordPurchaseInput) -> RecordPurchasePayload:
-        recorded = await record_purchase(info.context.sessions, input.purchase())
-        if isinstance(recorded, str):
-            return RecordPurchasePayload(user_errors=[recorded], order=None)
-        return RecordPurchasePayload(user_errors=[], order=Order.of(recorded))
 
 
 schema = strawberry.Schema(Query, Mutation, extensions=[ParserCache, ValidationCache])
