@@ -17,6 +17,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from api.database import LARGEST_KEPT, prepare
+from api.reads.loyalty_checks import LAWS
 from api.tables.standing import REASONS
 from benchmarks import load
 from benchmarks.answers import AnswersDiffer, plain, require_same
@@ -33,9 +35,15 @@ from benchmarks.rounds import FULL_EFFORT
 from benchmarks.systems import IDIOMATIC, KEY, LIMIT, POSTGRAPHILE, POSTGRAPHILE_5, REGULARS
 from benchmarks.workloads import (
     ACTIVE_STATUS,
+    MEMBERS,
     ONE_CUSTOMER,
     ORDERS_AND_LINES,
+    RECOMMENDATIONS,
     RECORD_PURCHASE,
+    REDEEM_POINTS,
+    SATISFACTION,
+    SEGMENT_MEMBERS,
+    SUBMIT_FEEDBACK,
     WITH_PREDICTION,
     WITH_SUMMARY,
 )
@@ -46,6 +54,12 @@ STANDING = """
 SELECT (SELECT sum(hashtext((to_jsonb(standing) - 'agreed_during')::text)) FROM customer_standing AS standing)
   + (SELECT sum(hashtext(spans::text)) FROM active_spans AS spans)
 """
+POINTS = """
+SELECT (SELECT sum(hashtext(accounts::text)) FROM loyalty_accounts AS accounts)
+  + (SELECT sum(hashtext(lots::text)) FROM loyalty_lots AS lots)
+"""
+WHOLE = (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, MEMBERS, SATISFACTION, RECOMMENDATIONS, SEGMENT_MEMBERS)
+"""Pages that one statement answers."""
 INSTALLED = (POSTGRAPHILE / "node_modules" / ".package-lock.json").exists()
 
 
@@ -94,6 +108,12 @@ def test_the_data_keeps_the_rules_that_are_not_checked_while_it_is_made(data):
     assert (scalar(data, wrong), scalar(data, early)) == (0, 0)
     assert scalar(data, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND NOT convalidated") == 0
     assert scalar(data, "SELECT count(*) FROM pg_trigger WHERE tgenabled = 'D'") == 0
+    assert broken_laws(data) == []
+
+
+def broken_laws(data: str) -> list[str]:
+    """Return what does not hold of the ledger of points."""
+    return [law for law, counting in LAWS.items() if scalar(data, prepare(counting).sql)]
 
 
 def test_data_is_made_once_and_other_data_is_left_alone(data):
@@ -115,8 +135,10 @@ def test_customers_stand_as_their_facts_say(data):
     assert TINY.customers / 2 < active < TINY.customers
 
 
-def test_status_of_many_customers_is_asked_by_one_statement(data):
-    assert len(asyncio.run(calls(data, ACTIVE_STATUS.document(REGULARS.name), [{}]))) == 1
+@pytest.mark.parametrize("workload", WHOLE, ids=lambda workload: workload.name)
+def test_a_page_takes_one_statement_of_which_the_plan_is_kept(data, workload):
+    (call,) = asyncio.run(calls(data, workload.document(REGULARS.name), [{}]))
+    assert len(call.sql) <= LARGEST_KEPT
 
 
 def test_every_kind_of_evidence_is_compared(running):
@@ -128,6 +150,37 @@ def test_every_kind_of_evidence_is_compared(running):
         for each in rule["evidence"]
     }
     assert kinds == {"Order", "CustomerSubscription", "SupportPlanEnrollment", "Contract"}
+
+
+def test_members_and_what_customers_said_differ_in_all_that_is_compared(running):
+    """Where all had nothing, or the same, equal answers would show nothing."""
+    pages = [[running[LIMIT].answer(workload, number) for number in SOME] for workload in (MEMBERS, SATISFACTION)]
+    members, customers = ([node for page in pages_of for node in page["customers"]] for pages_of in pages)
+    accounts = [member["loyaltyAccount"] for member in members]
+    assert {account["tier"]["code"] for account in accounts} == {"BRONZE", "SILVER", "GOLD"}
+    assert {None} < {account["tierUntil"] for account in accounts}
+    assert {account["nextTier"] is None for account in accounts} == {True, False}
+    assert {entry["kind"] for account in accounts for entry in account["entries"]} == {"EARN", "REDEEM"}
+    assert any(account["expiring"] for account in accounts)
+    said = [customer["satisfaction"] for customer in customers]
+    assert {each["nps"] for each in said} == {"PROMOTER", "PASSIVE", "DETRACTOR", None}
+    assert all({None, 1} <= {each[name] and 1 for each in said} for name in ("averageCsat", "averageCes"))
+    assert {each["openComplaints"] > 0 for each in said} == {True, False}
+
+
+def test_recommendations_and_segments_say_why(running):
+    ours = running[REGULARS.name]
+    recommended = [
+        each
+        for number in SOME
+        for customer in ours.answer(RECOMMENDATIONS, number)["customers"]
+        for each in customer["recommendations"]
+    ]
+    assert {each["kind"] for each in recommended} >= {"SERVICE_RECOVERY", "WIN_BACK", "REFERRAL_ASK"}
+    assert any(each["blockedBy"] for each in recommended)
+    members = ours.answer(SEGMENT_MEMBERS, 0)["segment"]["members"]
+    assert len(members) == 50
+    assert all(each["because"] for member in members for each in member["segments"])
 
 
 def test_every_system_answers_as_we_do(running):
@@ -146,7 +199,7 @@ def test_what_customers_are_expected_to_bring_is_measured_beside_the_same_questi
 
 def test_answers_are_not_the_same_from_request_to_request(running):
     ours = running[REGULARS.name]
-    for workload in (ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, WITH_PREDICTION, ONE_CUSTOMER):
+    for workload in (*WHOLE, WITH_PREDICTION, ONE_CUSTOMER):
         assert len({repr(ours.answer(workload, number)) for number in SOME}) == len(SOME)
 
 
@@ -161,6 +214,24 @@ def test_a_recorded_purchase_is_one_order_with_three_lines_until_it_is_tidied_aw
     tidied(data)
     assert scalar(data, counts) == [TINY.orders, TINY.lines]
     assert scalar(data, STANDING) == before
+
+
+@pytest.mark.parametrize("name", [REGULARS.name, IDIOMATIC.name, LIMIT])
+def test_spent_points_and_feedback_are_tidied_away_like_purchases(running, data, name):
+    tidied(data)
+    before = [scalar(data, query) for query in (STANDING, POINTS)]
+    counts = "SELECT ARRAY[(SELECT count(*) FROM loyalty_entries), (SELECT count(*) FROM feedback)]"
+    entries, said = scalar(data, counts)
+    net = "SELECT sum(historic_net) FROM customer_standing"
+    brought = scalar(data, net)
+    for workload in (REDEEM_POINTS, SUBMIT_FEEDBACK):
+        running[name].answer(workload, 3)
+    assert scalar(data, counts) == [entries + 2, said + 1]
+    assert brought - scalar(data, net) == (0 if name == IDIOMATIC.name else Decimal("0.01"))
+    assert broken_laws(data) == []
+    tidied(data)
+    assert scalar(data, counts) == [entries, said]
+    assert [scalar(data, query) for query in (STANDING, POINTS)] == before
 
 
 def test_a_far_page_is_met_by_paging(running):
@@ -205,10 +276,11 @@ def blocks_of_index(dsn: str, call: Call, index: str) -> int:
     return int(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"])
 
 
-def test_the_idiomatic_server_records_a_repeated_purchase_once(running):
-    idiomatic = running[IDIOMATIC.name]
-    body = idiomatic.bodies[RECORD_PURCHASE.name][0].replace(KEY.encode(), uuid4().hex.encode())
-    first, second = (idiomatic.server.ask("/", body)["data"]["recordPurchase"]["order"]["id"] for _ in range(2))
+@pytest.mark.parametrize("workload", [RECORD_PURCHASE, REDEEM_POINTS, SUBMIT_FEEDBACK], ids=lambda each: each.name)
+def test_the_idiomatic_server_records_what_is_repeated_once(running, workload):
+    idiomatic, (mutation, made) = running[IDIOMATIC.name], workload.records
+    body = idiomatic.bodies[workload.name][0].replace(KEY.encode(), uuid4().hex.encode())
+    first, second = (idiomatic.server.ask("/", body)["data"][mutation][made]["id"] for _ in range(2))
     assert first == second
 
 
