@@ -258,6 +258,12 @@ def test_an_index_leads_to_every_page_of_active_customers(new_database):
 
 def blocks_of_index(dsn: str, call: Call, index: str) -> int:
     """Return how many blocks a statement reads of an index and the rows that it leads to."""
+    (scan,) = [node for node in plan_nodes(dsn, call) if node.get("Index Name") == index]
+    return int(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"])
+
+
+def plan_nodes(dsn: str, call: Call) -> list[dict[str, Any]]:
+    """Return the steps in which PostgreSQL has run a statement."""
 
     async def explained() -> Any:
         connection = await asyncpg.connect(dsn)
@@ -271,9 +277,14 @@ def blocks_of_index(dsn: str, call: Call, index: str) -> int:
         for below in node.get("Plans", ()):
             yield from nodes(below)
 
-    plan = json.loads(asyncio.run(explained()))[0]["Plan"]
-    (scan,) = [node for node in nodes(plan) if node.get("Index Name") == index]
-    return int(scan["Shared Hit Blocks"] + scan["Shared Read Blocks"])
+    return list(nodes(json.loads(asyncio.run(explained()))[0]["Plan"]))
+
+
+def test_a_page_of_members_reads_no_other_accounts(data):
+    (call,) = asyncio.run(calls(data, MEMBERS.document(REGULARS.name), [{}]))
+    scans = [node for node in plan_nodes(data, call) if node.get("Relation Name") == "loyalty_accounts"]
+    assert scans
+    assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan"}
 
 
 @pytest.mark.parametrize("workload", [RECORD_PURCHASE, REDEEM_POINTS, SUBMIT_FEEDBACK], ids=lambda each: each.name)

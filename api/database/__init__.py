@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 LARGEST_KEPT = 128 * 1024
-"""Characters of the longest statement whose plan is kept: recommendations take 70 kB, and longer to plan than to answer.
+"""Characters of the longest statement whose plan is kept: that of recommendations takes 70 kB, and long to plan.
 
 The driver's own 15 kB are less than a status takes.
 """
