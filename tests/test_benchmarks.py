@@ -210,6 +210,8 @@ def test_a_recorded_purchase_is_one_order_with_three_lines_until_it_is_tidied_aw
     running[name].answer(RECORD_PURCHASE, 3)
     counts = "SELECT ARRAY[(SELECT count(*) FROM orders), (SELECT count(*) FROM order_lines)]"
     assert scalar(data, counts) == [TINY.orders + 1, TINY.lines + 3]
+    earned = "SELECT count(*) FROM loyalty_entries WHERE recorded_at > now() - interval '1 hour'"
+    assert scalar(data, earned) == 0, "only Regulars would work out the points of a member"
     assert (scalar(data, STANDING) != before) == (name != IDIOMATIC.name)
     tidied(data)
     assert scalar(data, counts) == [TINY.orders, TINY.lines]
