@@ -131,7 +131,7 @@ class Query:
         return await _page(info, select(CustomerRow).join(AccountRow, enrolled), first, after)
 
 
-async def _page(info: Info, chosen: Select[tuple[CustomerRow]], first: int, after: str | None) -> CustomerConnection:
+async def _page(info: Info, chosen: Select[CustomerRow], first: int, after: str | None) -> CustomerConnection:
     ordered = (CustomerRow.created_at, CustomerRow.customer_id)
     page = chosen.order_by(*ordered).limit(first + 1)
     if after:

@@ -68,7 +68,11 @@ PLANNED = {
 BY_HAND = {name: Sent("customers") for name in ("with_summary", "members", "satisfaction")}
 """Who sends a statement that was written by hand, for the page behind a cursor."""
 
-CHANGES = {"record_purchase": record, "redeem_points": redeem, "submit_feedback": submit}
+CHANGES = {
+    "record_purchase": Changed(record),
+    "redeem_points": Changed(redeem),
+    "submit_feedback": Changed(submit),
+}
 
 
 @asynccontextmanager
@@ -103,7 +107,7 @@ def _page(statement: str, variables: dict[str, Any]) -> Call:
     return Call(statement, read_cursor(variables["after"], name, ("moment", "uuid")))
 
 
-ENDPOINTS = {**PLANNED, **BY_HAND, **{name: Changed(change) for name, change in CHANGES.items()}}
+ENDPOINTS: dict[str, Sent | Changed] = {**PLANNED, **BY_HAND, **CHANGES}
 
 app = Starlette(
     lifespan=lifespan,
