@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graph.active_status import ActiveStatus
+from api.graph.consents import MARKETING_CONSENTS, MarketingConsent
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import (
     argument,
@@ -164,6 +165,7 @@ class Customer(Node):
     satisfaction: Satisfaction = gathered(
         "How content the customer is, by what they answered within a window.", satisfaction, [WINDOW], cost=3
     )
+    marketing_consents: list[MarketingConsent] = MARKETING_CONSENTS
     recommendations: list[Recommendation] = RECOMMENDATIONS
     referral_code: str | None = column("The customer's own code, for any friend; createReferralCode makes one.")
     referrals_made: Connection[Referral] = page(

@@ -28,6 +28,7 @@ from api.domain.population import segments as saved_by
 from api.domain.population.points import Collector, drawn_points, program
 from api.tables import active_policies, business, customers, demo, orders, products, segments
 from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
+from api.writes.demo_consents import CONSENT_COLUMNS, add_consents
 from api.writes.demo_feedback import TOLD_COLUMNS, add_feedback
 from api.writes.demo_points import POINTS_COLUMNS, add_points
 from api.writes.demo_referrals import REFERRAL_COLUMNS, add_referral
@@ -64,6 +65,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     ),
     **AGREED_COLUMNS,
     **TOLD_COLUMNS,
+    **CONSENT_COLUMNS,
     **REFERRAL_COLUMNS,
     **POINTS_COLUMNS,
     demo.demo_truth: (
@@ -131,6 +133,7 @@ def customer_rows(population: Population, made: Iterable[Customer], *, with_poin
             _add_order(rows, (customer_id, name, f"D-{external}-{order.position}"), order, ids)
         add_agreements(rows, (customer_id, name, external), customer.agreements)
         add_feedback(rows, (customer_id, name, external), customer.told)
+        add_consents(rows, (customer_id, name, external), customer.decided)
         if with_friends:
             add_referral(rows, population, customer, customer_id)
         if with_points:

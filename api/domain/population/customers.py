@@ -9,6 +9,7 @@ from api.domain.population.agreements import Agreements, drawn_agreements
 from api.domain.population.behaviour import Behaviour, behaviour
 from api.domain.population.character_agreements import AGREEMENTS
 from api.domain.population.characters import CHARACTERS, morning_of, scripted_behaviour
+from api.domain.population.consents import SCRIPTED_CONSENTS, Decided, drawn_consents
 from api.domain.population.feedback import SCRIPTED, Told, drawn_feedback
 from api.domain.population.identifiers import generator
 from api.domain.population.model import STANDARD, PopulationModel
@@ -47,6 +48,7 @@ class Customer:
     orders: tuple[Order, ...]
     agreements: Agreements
     told: tuple[Told, ...]
+    decided: tuple[Decided, ...]
 
 
 def customer(population: Population, number: int) -> Customer:
@@ -65,7 +67,8 @@ def customer(population: Population, number: int) -> Customer:
     created = truth.registered_at - timedelta(minutes=1 + number % 9)
     agreements = drawn_agreements(name, person, created, orders, population.until)
     told = drawn_feedback(name, orders, population.until, lost=truth.dropped_out_at is not None)
-    return Customer(number, person, created, truth, orders, agreements, told)
+    decided = drawn_consents(name, person, created, population.until)
+    return Customer(number, person, created, truth, orders, agreements, told, decided)
 
 
 def _scripted(population: Population, number: int) -> Customer:
@@ -79,4 +82,5 @@ def _scripted(population: Population, number: int) -> Customer:
     created = truth.registered_at - timedelta(minutes=5)
     morning = morning_of(population.until)
     agreements, told = AGREEMENTS[number - 1](morning, orders), SCRIPTED[number - 1](morning, orders)
-    return Customer(number, character.profile, created, truth, orders, agreements, told)
+    decided = SCRIPTED_CONSENTS[number - 1](morning, created)
+    return Customer(number, character.profile, created, truth, orders, agreements, told, decided)
