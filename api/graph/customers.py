@@ -25,6 +25,7 @@ from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle
 from api.graph.loyalty import LoyaltyAccount
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
+from api.graph.postal_addresses import POSTAL_ADDRESS, PostalAddress
 from api.graph.recommendations import RECOMMENDATIONS, Recommendation
 from api.graph.referrals import Referral, ReferralFilterInput
 from api.graph.rfm import RfmScore
@@ -91,6 +92,7 @@ class Customer(Node):
     phone: str | None = column("Phone number with country code, such as +493023125001.")
     country: str | None = column("Country by its two letters in ISO 3166, such as DE.")
     locale: str | None = column("Language and region the customer prefers, such as de-CH.")
+    postal_address: PostalAddress | None = POSTAL_ADDRESS
     external_ids: list[ExternalId] = many(
         reads.external_ids_of_customer, "What other systems call this customer, such as customer 1001 of the shop."
     )

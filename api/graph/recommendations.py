@@ -49,7 +49,7 @@ class RecommendationBlockCode(Enum):
 
 
 _IN_WORDS = {
-    RecommendationBlockCode.NO_CONTACT: "There is neither an email address nor a phone number.",
+    RecommendationBlockCode.NO_CONTACT: "There is no email address, phone number or postal address.",
     RecommendationBlockCode.NO_CONSENT: "The customer has not agreed to be reached with offers: ask for that first.",
     RecommendationBlockCode.OPEN_COMPLAINT: "A complaint is not settled: settle that first.",
     RecommendationBlockCode.RECENT_REFUND: "Money was paid back within the last 30 days: make good for that first.",

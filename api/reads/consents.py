@@ -129,8 +129,8 @@ def agrees_to_be_reached(row: Row) -> Condition:
 
 def _reachable(row: Row) -> Sequence[tuple[str, Condition]]:
     """Return by which ways a customer can be reached, each with whether that is so."""
-    by_email, by_phone = row.c.email.is_not(None), row.c.phone.is_not(None)
-    return [("EMAIL", by_email), ("SMS", by_phone), ("PHONE", by_phone)]
+    needed = {"EMAIL": row.c.email, "SMS": row.c.phone, "PHONE": row.c.phone, "POST": row.c.address1}
+    return [(channel, contact.is_not(None)) for channel, contact in needed.items()]
 
 
 def can_be_reached(row: Row) -> Condition:

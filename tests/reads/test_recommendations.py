@@ -92,7 +92,7 @@ async def test_a_customer_nobody_can_reach_says_so(shop):
     customer, _ = await shop.buyer(400, email=None)
     (found,) = await shop.recommended(customer)
     assert found["blockedBy"] == [
-        {"code": "NO_CONTACT", "message": "There is neither an email address nor a phone number."}
+        {"code": "NO_CONTACT", "message": "There is no email address, phone number or postal address."}
     ]
 
 
@@ -136,8 +136,10 @@ async def test_who_did_not_agree_to_it_is_not_to_be_reached_with_offers(shop):
         ("SMS", {"phone": "+493012340"}, []),
         ("PHONE", {"phone": "+493012341", "email": None}, []),
         ("EMAIL", {"phone": "+493012342", "email": None}, ["NO_CONSENT"]),
+        ("POST", {}, ["NO_CONSENT"]),
+        ("POST", {"address1": "Lindenstraße 5", "city": "Bonn", "postal_country": "DE", "email": None}, []),
     ],
-    ids=["no number", "texts", "calls", "no address"],
+    ids=["no number", "texts", "calls", "no address", "no postal address", "letters"],
 )
 async def test_agreement_counts_for_ways_by_which_the_customer_can_be_reached(shop, channel, contact, blocked):
     customer, _ = await shop.buyer(400, agrees=False, **contact)
