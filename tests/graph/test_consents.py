@@ -182,13 +182,17 @@ async def test_a_segment_says_by_which_ways_its_members_agree(shop):
     for channel in ("EMAIL", "POST"):
         await shop.given.consent(both, channel)
     asked = {"hasMarketingConsent": ["EMAIL", "SMS", "POST"]}
-    for name, condition in (("Agreeing", asked), ("Others", {"not": asked})):
+    each = {"and": [{"hasMarketingConsent": [channel]} for channel in ("EMAIL", "POST")]}
+    for name, condition in (("Agreeing", asked), ("Each", each), ("Others", {"not": asked})):
         conditions = {"tags": ["told"], **condition}
         given = {"idempotencyKey": new_key(), "name": name, "filter": conditions}
         assert (await shop.ask(SAVE, input=given))["setSegment"]["userErrors"] == []
     told = [(await shop.ask(BECAUSE, id=each.id))["customer"]["segments"]["nodes"] for each in (both, none)]
     assert told == [
-        [{"because": ["Has the label told.", "Agrees to be reached by email and post."]}],
+        [
+            {"because": ["Has the label told.", "Agrees to be reached by email and post."]},
+            {"because": ["Agrees to be reached by email.", "Agrees to be reached by post.", "Has the label told."]},
+        ],
         [{"because": ["Agrees to none of these ways.", "Has the label told."]}],
     ]
 
