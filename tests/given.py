@@ -213,6 +213,16 @@ class Given:
         keys = {"customer_id": customer.key, "feedback_id": told.key}
         await self.insert("complaint_resolutions", **keys | {"resolved_at": at, "recorded_at": at} | columns)
 
+    async def consent(
+        self, customer: Made, channel: str = "EMAIL", *, at: datetime = NEW_YEAR, granted: bool = True, **columns: Any
+    ) -> Made:
+        """Add a decision about being reached, by default that the customer agrees to e-mail for good."""
+        consent = Made("mco", self.key())
+        keys = {"customer_id": customer.key, "consent_id": consent.key, "channel": channel}
+        known = {"decision": "GRANTED" if granted else "WITHDRAWN", "source": "Form", "decided_at": at}
+        await self.insert("marketing_consents", **keys | known | {"recorded_at": at} | columns)
+        return consent
+
     async def stand(self, customer: Made) -> None:
         """Work out how a customer stands after rows were made, as every change does."""
         if self.waiting is None:

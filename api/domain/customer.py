@@ -7,6 +7,7 @@ from typing import Any
 
 from api.domain import contact
 from api.domain.customer_name import ExternalKey
+from api.domain.postal_address import PostalAddress
 from api.domain.text import MEDIUM, SHORT, cleaned, locale
 from api.errors import Rejection, UserErrorCode
 
@@ -37,6 +38,10 @@ def _check_length(values: list[Any], most: int, field: Field) -> None:
         raise Rejection(UserErrorCode.LIMIT_EXCEEDED, f"There are at most {most} of these.", field)
 
 
+def _postal_address(value: PostalAddress, field: Field) -> PostalAddress:
+    return value.cleaned(field)
+
+
 def _kind(value: str, field: Field) -> str:
     return value
 
@@ -50,6 +55,7 @@ _RULES: Mapping[str, tuple[str, Callable[[Any, Field], Any]]] = {
     "phone": ("phone", contact.phone),
     "country": ("country", contact.country),
     "locale": ("locale", locale),
+    "postal_address": ("postalAddress", _postal_address),
     "external_ids": ("externalIds", _external_ids),
     "tags": ("tags", _tags),
 }
@@ -59,7 +65,8 @@ _NEVER_EMPTY = {"kind": "CONSUMER", "tags": [], "external_ids": []}
 def checked(given: Mapping[str, Any], field: Field) -> dict[str, Any]:
     """Return the given parts of a customer as they are kept; raise Rejection where one cannot be.
 
-    given  any of kind, first_name, last_name, company_name, email, phone, country, locale, external_ids, tags;
+    given  any of kind, first_name, last_name, company_name, email, phone, country, locale, postal_address,
+           external_ids, tags;
            None empties a part, and what is left out stays as it is
     """
     return {name: _checked(name, value, field) for name, value in given.items()}

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-WEIGHTS = {"SAME_EMAIL": 0.6, "SAME_PHONE": 0.6, "SAME_DEVICE": 0.4, "CIRCLE": 0.5, "VELOCITY": 0.3}
-"""How strong each sign is. One household shares a device, and one good day brings many friends: those are evidence only
-together with another sign, while a shared mailbox or number is rarely innocent."""
+WEIGHTS = {
+    "SAME_EMAIL": 0.6,
+    "SAME_PHONE": 0.6,
+    "SAME_DEVICE": 0.4,
+    "SAME_ADDRESS": 0.3,
+    "CIRCLE": 0.5,
+    "VELOCITY": 0.3,
+}
+"""How strong each sign is. One household shares a device and an address, and one good day brings many friends: those
+are evidence only together with another sign, while a shared mailbox or number is rarely innocent."""
 
 HELD_FROM = 0.5
 """The sum of weights from which a referral waits until somebody has looked at it."""
@@ -20,6 +27,7 @@ _REASONS = {
     "SAME_EMAIL": "SHARED_IDENTITY",
     "SAME_PHONE": "SHARED_IDENTITY",
     "SAME_DEVICE": "SHARED_IDENTITY",
+    "SAME_ADDRESS": "SHARED_IDENTITY",
     "CIRCLE": "SELF_REFERRAL",
     "VELOCITY": "VELOCITY",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graph.active_status import ActiveStatus
+from api.graph.consents import MARKETING_CONSENTS, MarketingConsent
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.declare import (
     argument,
@@ -24,6 +25,7 @@ from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle
 from api.graph.loyalty import LoyaltyAccount
 from api.graph.orders import Order, OrderFilterInput, OrderOrderInput, Refund
+from api.graph.postal_addresses import POSTAL_ADDRESS, PostalAddress
 from api.graph.recommendations import RECOMMENDATIONS, Recommendation
 from api.graph.referrals import Referral, ReferralFilterInput
 from api.graph.rfm import RfmScore
@@ -90,6 +92,7 @@ class Customer(Node):
     phone: str | None = column("Phone number with country code, such as +493023125001.")
     country: str | None = column("Country by its two letters in ISO 3166, such as DE.")
     locale: str | None = column("Language and region the customer prefers, such as de-CH.")
+    postal_address: PostalAddress | None = POSTAL_ADDRESS
     external_ids: list[ExternalId] = many(
         reads.external_ids_of_customer, "What other systems call this customer, such as customer 1001 of the shop."
     )
@@ -164,6 +167,7 @@ class Customer(Node):
     satisfaction: Satisfaction = gathered(
         "How content the customer is, by what they answered within a window.", satisfaction, [WINDOW], cost=3
     )
+    marketing_consents: list[MarketingConsent] = MARKETING_CONSENTS
     recommendations: list[Recommendation] = RECOMMENDATIONS
     referral_code: str | None = column("The customer's own code, for any friend; createReferralCode makes one.")
     referrals_made: Connection[Referral] = page(

@@ -8,6 +8,7 @@ import strawberry
 
 from api.domain import contact
 from api.graph.active_policies import ActiveReasonCode
+from api.graph.consents import MarketingChannel
 from api.graph.declare import condition, in_segments, optional
 from api.graph.lifecycle import LifecycleStage
 from api.graph.predictions import RiskBand
@@ -24,6 +25,7 @@ from api.graph.shared import (
 )
 from api.reads import customers as reads
 from api.reads import standing
+from api.reads.consents import agrees_to_any
 from api.reads.identity import as_kept, is_this, named_elsewhere
 
 
@@ -136,6 +138,9 @@ class CustomerFilterInput:
     rfm_group: list[RfmGroup] | None = condition("The customer is in one of these RFM groups.", "stands_rfm_group")
     loyalty_enrolled: bool | None = condition("Whether the customer has an open account for points.")
     loyalty_tier: list[str] | None = condition("The customer's account shows one of these tiers, by code.")
+    has_marketing_consent: list[MarketingChannel] | None = condition(
+        "The customer agrees to hear from the business by at least one of these ways.", test=agrees_to_any
+    )
     segment_ids: list[strawberry.ID] | None = in_segments(
         "The customer is in at least one of these segments, as they are saved at the moment of the answer."
     )

@@ -8,6 +8,7 @@ import strawberry
 
 from api.graph import (
     active_policies,
+    consent_changes,
     contract_changes,
     feedback_changes,
     purchases,
@@ -211,6 +212,12 @@ class Mutation:
         self, info: Info, input: Annotated[feedback_changes.ResolveComplaintInput, _INPUT]
     ) -> feedback_changes.ResolveComplaintPayload | None:
         return await feedback_changes.resolve(info.context, input)
+
+    @strawberry.mutation(description="Record whether a customer agrees to hear from the business in one way.")
+    async def record_marketing_consent(
+        self, info: Info, input: Annotated[consent_changes.RecordMarketingConsentInput, _INPUT]
+    ) -> consent_changes.RecordMarketingConsentPayload | None:
+        return await consent_changes.record(info.context, input)
 
     @strawberry.mutation(description="Put other rules of referrals into force, from a moment on.")
     async def set_referral_program(

@@ -37,6 +37,9 @@ class RecommendationKind(Enum):
 @strawberry.enum(description="What stands in the way of a recommendation.")
 class RecommendationBlockCode(Enum):
     NO_CONTACT = strawberry.enum_value("NO_CONTACT", description="Nobody knows how to reach the customer.")
+    NO_CONSENT = strawberry.enum_value(
+        "NO_CONSENT", description="The customer agreed to no way by which they can be reached with an offer."
+    )
     OPEN_COMPLAINT = strawberry.enum_value(
         "OPEN_COMPLAINT", description="The customer complained about something that is not settled yet."
     )
@@ -46,7 +49,8 @@ class RecommendationBlockCode(Enum):
 
 
 _IN_WORDS = {
-    RecommendationBlockCode.NO_CONTACT: "There is neither an email address nor a phone number.",
+    RecommendationBlockCode.NO_CONTACT: "There is no email address, phone number or postal address.",
+    RecommendationBlockCode.NO_CONSENT: "The customer has not agreed to be reached with offers: ask for that first.",
     RecommendationBlockCode.OPEN_COMPLAINT: "A complaint is not settled: settle that first.",
     RecommendationBlockCode.RECENT_REFUND: "Money was paid back within the last 30 days: make good for that first.",
 }

@@ -14,6 +14,7 @@ from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
+from api.graph.postal_addresses import PostalAddressInput
 from api.graph.shared import CustomerKind, ExternalIdInput
 from api.writes.change import Change, Outcome
 from api.writes.customers import set_customer
@@ -29,6 +30,9 @@ class CustomerInput:
     phone: str | None = optional("Phone number with country code, such as +493023125001.")
     country: str | None = optional("Country by its two letters in ISO 3166, such as DE.")
     locale: str | None = optional("Language and region the customer prefers, such as de-CH.")
+    postal_address: PostalAddressInput | None = optional(
+        "Where letters reach the customer; it replaces the one so far."
+    )
     external_ids: list[ExternalIdInput] | None = optional(
         "What other systems call this customer, at most 20; these replace those kept so far."
     )
@@ -40,6 +44,8 @@ class CustomerInput:
         found = {name: part for name, part in parts.items() if part is not UNSET}
         if found.get("kind"):
             found["kind"] = found["kind"].name
+        if found.get("postal_address"):
+            found["postal_address"] = found["postal_address"].address()
         if found.get("external_ids"):
             found["external_ids"] = [external_key(each) for each in found["external_ids"]]
         return found

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import and_, func, select, type_coerce, union_all
+from sqlalchemy import and_, func, not_, select, type_coerce, union_all
 
+from api.reads.consents import agrees_to_be_reached, can_be_reached
 from api.reads.contracts import contracts
 from api.reads.customers import customers
 from api.reads.feedback import feedback
@@ -41,9 +42,10 @@ ORDER, REFUND, PRODUCT, SUBSCRIPTION, SUPPORT_PLAN, CONTRACT, FEEDBACK = (
 """The ways to the records that recommendations rest on."""
 
 BLOCKS: dict[str, tuple[Callable[[Row], Condition], tuple[str, ...]]] = {
-    "no_contact": (
-        lambda row: and_(row.c.email.is_(None), row.c.phone.is_(None)),
-        KINDS,
+    "no_contact": (lambda row: not_(can_be_reached(row)), KINDS),
+    "no_consent": (
+        lambda row: and_(can_be_reached(row), not_(agrees_to_be_reached(row))),
+        ("WIN_BACK", "UPSELL", "REFERRAL_ASK", "CROSS_SELL"),
     ),
     "open_complaint": (has_open_complaint, tuple(kind for kind in KINDS if kind != "SERVICE_RECOVERY")),
     "recent_refund": (has_recent_refund, ("UPSELL", "REFERRAL_ASK", "CROSS_SELL")),

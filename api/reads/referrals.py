@@ -23,6 +23,7 @@ _EXPLANATIONS = {
     "SAME_EMAIL": "The friend's email address leads to the same mailbox as that of the referrer or another friend.",
     "SAME_PHONE": "The friend has the phone number of the referrer or another friend.",
     "SAME_DEVICE": "The friend joined on a device that the referrer or another friend used.",
+    "SAME_ADDRESS": "The friend lives at the address of the referrer, of another friend or of somebody before them.",
     "VELOCITY": "Many friends of the referrer joined within one day.",
     "CIRCLE": "The friend looks like somebody by whom the referrer came.",
 }

@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Integer, Numeric, Text, case, cast, func, null, se
 from sqlalchemy.dialects.postgresql import array
 
 from api.reads.business import business_currency, business_time_zone
+from api.reads.consents import agreed_in_words
 from api.reads.identity import Given
 from api.reads.json import constant, money_amount, number
 from api.reads.relation import Condition, Expression, Row
@@ -135,6 +136,10 @@ def _loyalty_tier(row: Row, given: Given) -> Expression:
     return _said("Is in the tier ", row["loyalty_tier"], ".", "Is in no tier.")
 
 
+def _has_marketing_consent(row: Row, given: Given) -> Expression:
+    return _said("Agrees to be reached by ", agreed_in_words(row, given), ".", "Agrees to none of these ways.")
+
+
 FACTS: Mapping[str, Fact] = {
     "kind": _kind,
     "country": _country,
@@ -154,10 +159,11 @@ FACTS: Mapping[str, Fact] = {
     "npsBand": _nps_band,
     "loyaltyEnrolled": _loyalty_enrolled,
     "loyaltyTier": _loyalty_tier,
+    "hasMarketingConsent": _has_marketing_consent,
 }
 """What is said for each condition, by its name in the filter."""
 
-OF_VALUES = frozenset({"tags", "activeBecause"})
+OF_VALUES = frozenset({"tags", "activeBecause", "hasMarketingConsent"})
 """The conditions of which a sentence depends on what is asked for, too."""
 
 

@@ -9,6 +9,7 @@ by customer.
 from api.tables import (
     active_policies,
     business,
+    consents,
     contracts,
     costs,
     customers,
@@ -32,6 +33,7 @@ from api.tables.schema import metadata
 __all__ = [
     "active_policies",
     "business",
+    "consents",
     "contracts",
     "costs",
     "customers",

@@ -48,6 +48,12 @@ customers = Table(
     Column("phone", Text),
     Column("country", Text),
     Column("locale", Text),
+    Column("address1", Text),
+    Column("address2", Text),
+    Column("city", Text),
+    Column("province_code", Text),
+    Column("postal_code", Text),
+    Column("postal_country", Text, comment="of the address, by two letters of ISO 3166"),
     Column("company_id", ForeignKey("companies.company_id"), index=True),
     Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
     Column("version", Integer, nullable=False, server_default="1"),
@@ -66,6 +72,10 @@ customers = Table(
     ),
     CheckConstraint(f"kind IN {KINDS}", name="kind_known"),
     CheckConstraint("merged_into <> customer_id", name="not_merged_into_itself"),
+    CheckConstraint("num_nulls(address1, city, postal_country) IN (0, 3)", name="address_whole"),
+    CheckConstraint(
+        "address1 IS NOT NULL OR num_nonnulls(address2, province_code, postal_code) = 0", name="address_has_a_street"
+    ),
 )
 Index("ix_customers_created_at", customers.c.created_at, customers.c.customer_id)
 Index(

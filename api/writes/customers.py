@@ -15,13 +15,22 @@ from api.database import prepare
 from api.domain.customer import checked
 from api.domain.customer_name import CustomerName, ExternalKey
 from api.domain.identity import new_id
+from api.domain.postal_address import PostalAddress
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import companies, customer_external_ids, customers
 from api.writes.change import Change, Outcome, Overtaken, Refused
 from api.writes.lookups import arrays, customers_named
 from api.writes.standing import stand_anew
 
-_PARTS = ("kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id", "tags")
+_ADDRESS = {
+    **{name: name for name in ("address1", "address2", "city", "province_code", "postal_code")},
+    "postal_country": "country_code",
+}
+"""Parts of a postal address by the columns in which they are kept."""
+_PARTS = (
+    *("kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id", "tags"),
+    *_ADDRESS,
+)
 _LOCKED = prepare(
     select(customers).where(customers.c.customer_id == bindparam("which")).with_for_update(key_share=True)
 )
@@ -131,8 +140,8 @@ async def _create(change: Change, name: CustomerName, parts: dict[str, Any], exp
     parts |= {part: getattr(name, part) for part in ("email", "phone") if parts.get(part) is None}
     ids = parts.pop("external_ids")
     empty: dict[str, Any] = {**dict.fromkeys(_PARTS), "kind": "CONSUMER", "tags": []}
-    key, company = new_id(), await _company(change, parts)
-    row = {**empty, **parts, **company}
+    key, elsewhere = new_id(), {**await _company(change, parts), **_address(parts)}
+    row = {**empty, **parts, **elsewhere}
     added = await change.rows(_ADD, customer_id=key, created_at=change.now, updated_at=change.now, **row)
     if added and not (await _identified(change, key, ids)).foreign:
         await stand_anew(change, [key])
@@ -154,7 +163,8 @@ async def _update(change: Change, key: UUID, parts: dict[str, Any], expected_ver
         message = "The customer changed since it was read; read it again and decide anew."
         raise Rejection(UserErrorCode.CONFLICT, message, ("input", "expectedVersion"), kept["version"])
     ids: list[ExternalKey] | None = parts.pop("external_ids", None)
-    row = {name: kept[name] for name in _PARTS} | await _company(change, parts) | parts
+    elsewhere = {**await _company(change, parts), **_address(parts)}
+    row = {name: kept[name] for name in _PARTS} | elsewhere | parts
     identified = Identified() if ids is None else await _identified(change, key, ids)
     if identified.foreign:
         raise _foreign()
@@ -174,6 +184,14 @@ async def _company(change: Change, parts: dict[str, Any]) -> dict[str, UUID | No
         return {"company_id": None}
     await change.rows(_ADD_COMPANY, company_id=new_id(), name=name)
     return {"company_id": (await change.rows(_COMPANY, name=name))[0]["company_id"]}
+
+
+def _address(parts: dict[str, Any]) -> dict[str, str | None]:
+    """Take the postal address out of the parts and return its columns: one replaces the whole of the one before."""
+    if "postal_address" not in parts:
+        return {}
+    address: PostalAddress | None = parts.pop("postal_address")
+    return {column: getattr(address, part) if address else None for column, part in _ADDRESS.items()}
 
 
 @dataclass(frozen=True, slots=True)

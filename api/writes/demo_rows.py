@@ -26,8 +26,10 @@ from api.domain.population import (
 )
 from api.domain.population import segments as saved_by
 from api.domain.population.points import Collector, drawn_points, program
+from api.domain.postal_address import PostalAddress
 from api.tables import active_policies, business, customers, demo, orders, products, segments
 from api.writes.demo_agreements import AGREED_COLUMNS, Row, Rows, add_agreements, minor_units
+from api.writes.demo_consents import CONSENT_COLUMNS, add_consents
 from api.writes.demo_feedback import TOLD_COLUMNS, add_feedback
 from api.writes.demo_points import POINTS_COLUMNS, add_points
 from api.writes.demo_referrals import REFERRAL_COLUMNS, add_referral
@@ -47,7 +49,8 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     customers.companies: ("company_id", "name", "parent_id", "recorded_at"),
     customers.customers: (
         *("customer_id", "kind", "first_name", "last_name", "email", "phone", "country", "locale", "company_id"),
-        *("tags", "created_at", "updated_at", "recorded_at"),
+        *("tags", "address1", "address2", "city", "province_code", "postal_code", "postal_country"),
+        *("created_at", "updated_at", "recorded_at"),
     ),
     customers.customer_external_ids: ("customer_id", "source", "value", "recorded_at"),
     orders.orders: (
@@ -64,6 +67,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     ),
     **AGREED_COLUMNS,
     **TOLD_COLUMNS,
+    **CONSENT_COLUMNS,
     **REFERRAL_COLUMNS,
     **POINTS_COLUMNS,
     demo.demo_truth: (
@@ -131,6 +135,7 @@ def customer_rows(population: Population, made: Iterable[Customer], *, with_poin
             _add_order(rows, (customer_id, name, f"D-{external}-{order.position}"), order, ids)
         add_agreements(rows, (customer_id, name, external), customer.agreements)
         add_feedback(rows, (customer_id, name, external), customer.told)
+        add_consents(rows, (customer_id, name, external), customer.decided)
         if with_friends:
             add_referral(rows, population, customer, customer_id)
         if with_points:
@@ -174,8 +179,16 @@ def _customer(population: Population, customer_id: UUID, customer: Customer) -> 
     return (
         *(customer_id, known.kind, known.first_name, known.last_name, known.email, known.phone),
         *(known.country, known.locale, _company_id(population, known.company), known.tags),
+        *_address(customer.address),
         *(created, created, created + _SECOND),
     )
+
+
+def _address(address: PostalAddress | None) -> Row:
+    if address is None:
+        return (None,) * 6
+    lines = address.address1, address.address2, address.city
+    return (*lines, address.province_code, address.postal_code, address.country_code)
 
 
 def _add_order(rows: Rows, belongs: tuple[UUID, str, str], order: Order, products_by_sku: Mapping[str, UUID]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
 from api.domain.identity import new_id
+from api.domain.postal_address import PostalAddress
 from api.domain.referral_identity import Identity, signals
 from api.domain.referral_signals import AT_ONCE, WEIGHTS
 from api.tables.customers import customers
@@ -36,6 +38,9 @@ from api.writes.lookups import arrays
 _MOST_FRIENDS: Any = literal_column("200")
 _DEEPEST: Any = literal_column("5")
 _AROUND, _FRIEND = (literal_column(f"'{part}'", Text) for part in ("around", "friend"))
+_ADDRESS = ("address1", "city", "postal_country", "address2", "province_code", "postal_code")
+"""Columns with the parts of a postal address, in the order in which it is made of them."""
+_KNOWN_BY = ("email", "phone", *_ADDRESS)
 _OPEN = referrals.c.superseded_at.is_(None)
 
 
@@ -61,7 +66,8 @@ def _friends() -> Any:
 
 
 def _identities() -> Any:
-    """Return rows of `part`, email, phone and device: of the friend, of people around the referrer, of those above."""
+    """Return rows of `part`, how people are known and device: of the friend, of people around the referrer, of those
+    above."""
     chain, friends = _above(), _friends()
     part = literal_column("CASE chain.depth WHEN 0 THEN 'around' ELSE 'above' END", Text).label("part")
     people = union_all(
@@ -72,11 +78,10 @@ def _identities() -> Any:
     # Who turned out to be somebody else has left addresses and numbers behind.
     is_same = or_(customers.c.customer_id == people.c.customer_id, customers.c.merged_into == people.c.customer_id)
     codes, came = referral_codes.c, referrals.c
-    nothing = (null().label("email"), null().label("phone"))
+    nothing = [null().label(name) for name in _KNOWN_BY]
+    known = [customers.c[name] for name in _KNOWN_BY]
     return union_all(
-        select(people.c.part, customers.c.email, customers.c.phone, null().label("device")).join_from(
-            people, customers, is_same
-        ),
+        select(people.c.part, *known, null().label("device")).join_from(people, customers, is_same),
         select(part, *nothing, codes.device).join_from(chain, referral_codes, codes.customer_id == chain.c.customer_id),
         select(part, *nothing, came.device).join_from(
             chain, referrals, and_(came.referred_id == chain.c.customer_id, _OPEN)
@@ -116,14 +121,15 @@ async def signals_of(
     rows = await change.rows(_IDENTITIES, referrer=referrer, friend=friend)
     lately = await change.rows(_LATELY, referrer=referrer, since=at - AT_ONCE, until=at)
     own, around, above = (_identity(rows, part) for part in ("friend", "around", "above"))
-    devices = own.devices | ({device} if device else set())
-    return signals(Identity(own.emails, own.phones, devices), around=around, above=above, lately=lately[0]["lately"])
+    friends = replace(own, devices=own.devices | ({device} if device else set()))
+    return signals(friends, around=around, above=above, lately=lately[0]["lately"])
 
 
 def _identity(rows: Iterable[Any], part: str) -> Identity:
     mine = [row for row in rows if row["part"] == part]
     emails, phones, devices = ({row[name] for row in mine if row[name]} for name in ("email", "phone", "device"))
-    return Identity(frozenset(emails), frozenset(phones), frozenset(devices))
+    addresses = {PostalAddress(*[row[name] for name in _ADDRESS]) for row in mine if row["address1"]}
+    return Identity(frozenset(emails), frozenset(phones), frozenset(devices), frozenset(addresses))
 
 
 async def add_signals(change: Change, referral: dict[str, Any], found: Sequence[str], at: datetime) -> None:

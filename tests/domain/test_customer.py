@@ -19,7 +19,8 @@ def test_only_what_is_given_is_set():
 
 
 def test_nothing_empties_a_part_and_what_is_never_empty_starts_anew():
-    parts = ("kind", "first_name", "last_name", "company_name", "email", "phone", "country", "locale", "tags")
+    names = ("first_name", "last_name", "company_name")
+    parts = ("kind", *names, "email", "phone", "country", "locale", "postal_address", "tags")
     assert checked(dict.fromkeys([*parts, "external_ids"]), FIELD) == dict.fromkeys(parts) | {
         "kind": "CONSUMER",
         "tags": [],

@@ -10,6 +10,7 @@ from statistics import mean, stdev
 
 import pytest
 
+from api.domain.consents import NewConsent
 from api.domain.customer_name import CustomerName
 from api.domain.feedback import NewFeedback, Words
 from api.domain.population import STANDARD, Population, SubscriptionVersion, companies, customer, exchange, identifiers
@@ -150,6 +151,22 @@ def test_a_seed_and_a_moment_make_the_same_customers_on_every_machine():
     made = [customer(POPULATION, number) for number in range(1, 101)]
     seen = repr([(each.profile, each.created_at, each.orders) for each in made])
     assert sha256(seen.encode()).hexdigest() == DIGEST
+
+
+def test_most_agree_to_be_reached_some_take_it_back_and_some_were_never_asked(shop):
+    drawn = [[each for each in member.decided if each.channel == "EMAIL"] for member in shop[4:]]
+    shares = [
+        sum(1 for decided in drawn if decided and decided[-1].decision == "GRANTED"),
+        sum(1 for decided in drawn if len(decided) > 1),
+        sum(1 for decided in drawn if not decided),
+    ]
+    assert [share / len(drawn) for share in shares] == pytest.approx([0.66, 0.085, 0.15], abs=0.04)
+    for created_at, each in ((member.created_at, each) for member in shop for each in member.decided):
+        assert created_at < each.decided_at < each.recorded_at < UNTIL
+        NewConsent(
+            CustomerName(email="ada@example.com"),
+            *(each.channel, each.decision, each.decided_at, each.expires_at, each.source),
+        ).checked(UNTIL, ())
 
 
 def test_who_is_lost_complains_and_is_no_promoter(shop):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.writes.changes import (
@@ -43,6 +44,56 @@ async def test_a_customer_is_created_and_changed_part_by_part(ask, given):
     assert again["setCustomer"]["created"] is False
     second = again["setCustomer"]["customer"]
     assert second == first | {"lastName": None, "displayName": "Ann", "tags": [], "version": 2}
+
+
+ADDRESS = "postalAddress { address1 address2 city provinceCode postalCode countryCode }"
+SET_ADDRESS = f"""mutation ($input: SetCustomerInput!) {{ setCustomer(input: $input) {{
+  customer {{ version {ADDRESS} }} userErrors {{ code field message }} }} }}"""
+
+
+async def test_a_postal_address_is_set_replaced_and_emptied_as_a_whole(ask, given, ann):
+    name = {"id": ann.id}
+
+    async def answered(**parts):
+        return (await ask(SET_ADDRESS, input=customer(name, **parts)))["setCustomer"]
+
+    nothing = dict.fromkeys(("address1", "address2", "city", "provinceCode", "postalCode", "countryCode"))
+    full = {"address1": " Lindenstraße 5 ", "address2": "3. Stock", "city": "Bonn", "provinceCode": "nw"}
+    full |= {"postalCode": "53111", "countryCode": "de"}
+    kept = {**full, "address1": "Lindenstraße 5", "provinceCode": "NW", "countryCode": "DE"}
+    assert (await answered(postalAddress=full))["customer"] == {"version": 2, "postalAddress": kept}
+    assert (await answered(postalAddress=full, firstName="Ann"))["customer"]["version"] == 2, "nothing changed"
+    assert (await answered(firstName="Anna"))["customer"] == {"version": 3, "postalAddress": kept}
+    short = {"address1": "12 Church Lane", "city": "York", "countryCode": "GB"}
+    assert (await answered(postalAddress=short))["customer"] == {"version": 4, "postalAddress": nothing | short}
+    wrong = {
+        "address1": ({"address1": " "}, "BLANK"),
+        "city": ({"city": "x" * 201}, "TOO_LONG"),
+        "address2": ({"address2": "a\0b"}, "INVALID"),
+        "provinceCode": ({"provinceCode": "Bavaria"}, "INVALID"),
+        "postalCode": ({"postalCode": "1" * 65}, "TOO_LONG"),
+        "countryCode": ({"countryCode": "XX"}, "INVALID"),
+    }
+    for part, (more, code) in wrong.items():
+        (error,) = (await answered(postalAddress=short | more))["userErrors"]
+        assert (error["code"], error["field"]) == (code, ["input", "customer", "postalAddress", part])
+    assert (await answered(postalAddress=None))["customer"] == {"version": 5, "postalAddress": None}
+    made = await ask(SET_ADDRESS, input=customer({"email": "bo@example.com"}, postalAddress=short))
+    assert made["setCustomer"]["customer"] == {"version": 1, "postalAddress": nothing | short}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"address1": "Lindenstraße 5", "city": "Bonn"},
+        {"postal_code": "53111"},
+        {"city": "Bonn", "postal_country": "DE"},
+    ],
+    ids=["no country", "a postal code alone", "no street"],
+)
+async def test_there_is_no_half_of_an_address(given, columns):
+    with pytest.raises(asyncpg.CheckViolationError):
+        await given.customer(**columns)
 
 
 async def test_naming_a_customer_by_an_identifier_keeps_that_identifier(ask, given):

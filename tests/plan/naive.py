@@ -311,7 +311,7 @@ def formed(type_: Any, value: Any) -> Any:
 
 def said(member: Any) -> dict[str, str]:
     """Return the constants that a member of a list says, by the names of its fields."""
-    return {name: of.expression(None).text.strip("'").replace("''", "'") for name, of in member.names.items()}
+    return {name: of.expression(None).name.strip("'").replace("''", "'") for name, of in member.names.items()}
 
 
 def _place(values: Mapping[str, Any]) -> Any:

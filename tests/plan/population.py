@@ -12,6 +12,7 @@ from api.writes.ranking import rank
 from api.writes.standing import project
 from tests.fitted import add_model
 from tests.given import Given, Line, Made, Rule
+from tests.plan.population_consents import populate_consents
 from tests.plan.population_feedback import populate_feedback
 from tests.plan.population_loyalty import populate_loyalty
 from tests.plan.population_referrals import populate_referrals
@@ -98,6 +99,7 @@ async def _made(given: Given, random: Random) -> Population:
     told = await populate_feedback(given, random, customers[:11])
     terms += await populate_referrals(given, random, customers, MOMENTS)
     points = await populate_loyalty(given, random, customers[1:9])
+    await populate_consents(given, random, customers)
     return Population(
         customers, companies, orders, refunds, products, of_lines, policies, running, payments, terms, told, points
     )

@@ -77,6 +77,7 @@ TABLES = {
     "complaint_resolutions": "resolved_at",
     "feedback": "submitted_at",
     "survey_links": "created_at",
+    "marketing_consents": "decided_at",
     "support_usages": "used_at",
     "support_plans": "changed_at",
     "contracts": "changed_at",

@@ -40,11 +40,15 @@ class Shop:
     async def kinds(self, customer: Made, **clocks: Any) -> list[str]:
         return [each["kind"] for each in await self.recommended(customer, **clocks)]
 
-    async def buyer(self, *days_ago: int, amount: int = 10, **columns: Any) -> tuple[Made, list[Made]]:
-        """Make a customer with an e-mail address who bought so many days ago."""
+    async def buyer(
+        self, *days_ago: int, amount: int = 10, agrees: bool = True, **columns: Any
+    ) -> tuple[Made, list[Made]]:
+        """Make a customer with an e-mail address, who by default agrees to its use, and who bought so many days ago."""
         created_at = NOW - max(days_ago, default=0) * DAY
         address: dict[str, Any] = {"email": f"buyer{self.given.made}@example.com", "created_at": created_at}
         customer = await self.given.customer(**address | columns)
+        if agrees:
+            await self.given.consent(customer, at=created_at)
         async with self.given.standing_at_the_end():
             orders = [
                 await self.given.order(customer, amount + place, placed_at=NOW - days * DAY)

@@ -92,8 +92,59 @@ async def test_a_customer_nobody_can_reach_says_so(shop):
     customer, _ = await shop.buyer(400, email=None)
     (found,) = await shop.recommended(customer)
     assert found["blockedBy"] == [
-        {"code": "NO_CONTACT", "message": "There is neither an email address nor a phone number."}
+        {"code": "NO_CONTACT", "message": "There is no email address, phone number or postal address."}
     ]
+
+
+def in_the_way(found):
+    return [(each["kind"], [block["code"] for block in each["blockedBy"]]) for each in found]
+
+
+async def test_who_did_not_agree_to_it_is_not_to_be_reached_with_offers(shop):
+    customer, _ = await shop.buyer(90, 70, 50, 30, 10, agrees=False)
+    await shop.given.contract(customer, starts_at=NOW - 300 * DAY, term_ends_at=NOW + 20 * DAY)
+    plan = await shop.given.support_plan(customer, included_incidents=1, starts_at=NOW - 3 * DAY)
+    await shop.given.support_usage(customer, plan, used_at=NOW - 3 * DAY)
+    complaint = await shop.given.feedback(customer, "COMPLAINT", at=NOW - 3 * DAY)
+    await shop.given.resolution(customer, complaint, at=NOW - 2 * DAY)
+    await shop.given.feedback(customer, "CSAT", 1, at=NOW - 3 * DAY)
+    gone, _ = await shop.buyer(400, agrees=False)
+    found = await shop.recommended(customer) + await shop.recommended(gone)
+    assert in_the_way(found) == [
+        ("SERVICE_RECOVERY", []),
+        ("RENEWAL", []),
+        *((kind, ["NO_CONSENT"]) for kind in ("UPSELL", "REFERRAL_ASK", "WIN_BACK")),
+    ]
+    message = "The customer has not agreed to be reached with offers: ask for that first."
+    assert found[2]["blockedBy"] == [{"code": "NO_CONSENT", "message": message}]
+    end = NOW - DAY + timedelta(hours=1)
+    await shop.given.consent(gone, at=NOW - 2 * DAY, expires_at=end)
+    moments = (NOW - 2 * DAY, end - timedelta(microseconds=1), end)
+    assert [in_the_way(await shop.recommended(gone, asOf=moment))[0][1] for moment in moments] == [
+        *([], [], ["NO_CONSENT"])
+    ]
+    await shop.given.consent(gone, at=NOW - timedelta(hours=2), granted=False)
+    assert in_the_way(await shop.recommended(gone)) == [("WIN_BACK", ["NO_CONSENT"])]
+    await shop.given.consent(gone, at=NOW - timedelta(hours=1))
+    assert in_the_way(await shop.recommended(gone)) == [("WIN_BACK", [])]
+
+
+@pytest.mark.parametrize(
+    ("channel", "contact", "blocked"),
+    [
+        ("SMS", {}, ["NO_CONSENT"]),
+        ("SMS", {"phone": "+493012340"}, []),
+        ("PHONE", {"phone": "+493012341", "email": None}, []),
+        ("EMAIL", {"phone": "+493012342", "email": None}, ["NO_CONSENT"]),
+        ("POST", {}, ["NO_CONSENT"]),
+        ("POST", {"address1": "Lindenstraße 5", "city": "Bonn", "postal_country": "DE", "email": None}, []),
+    ],
+    ids=["no number", "texts", "calls", "no address", "no postal address", "letters"],
+)
+async def test_agreement_counts_for_ways_by_which_the_customer_can_be_reached(shop, channel, contact, blocked):
+    customer, _ = await shop.buyer(400, agrees=False, **contact)
+    await shop.given.consent(customer, channel)
+    assert in_the_way(await shop.recommended(customer)) == [("WIN_BACK", blocked)]
 
 
 async def test_nothing_is_recommended_for_who_was_merged_away(shop):

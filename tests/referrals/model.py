@@ -7,14 +7,18 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 MINIMUM, MOST = Decimal(20), 1
+_WEIGHTS = {"SAME_EMAIL": 6, "CIRCLE": 5, "SAME_ADDRESS": 3, "VELOCITY": 3}
+"""In tenths."""
 QUALIFY, HOLD, LIFETIME, WINDOW = (timedelta(days=days) for days in (10, 5, 7, 20))
 
 
 @dataclass(eq=False)
 class Person:
-    """A customer: the mailbox, the own code and since when there is one, what was bought, and the referral."""
+    """A customer: the mailbox, where they live, the own code and since when there is one, what was bought, and the
+    referral."""
 
     mailbox: int
+    home: int | None = None
     code: str = ""
     code_at: datetime | None = None
     orders: list[Order] = field(default_factory=list)
@@ -47,6 +51,7 @@ class Referral:
     release_at: datetime | None = None
     rewarded: list[Person] = field(default_factory=list)
     reason: str | None = None
+    signs: set[str] = field(default_factory=set)
 
     def end(self, status: str, reason: str, at: datetime) -> None:
         """Let it count no longer."""
@@ -92,7 +97,6 @@ class Model:
 
     def join(self, referrer: Person, invitation: Referral | None, code: str, friend: Person, at: datetime) -> None:
         friends = [each.friend for each in self.referrals if each.referrer is referrer and each.friend]
-        known = [referrer, *friends, *self.above(referrer)[:5]]
         since = invitation.changed_at if invitation else referrer.code_at
         at = max(at, since or at)
         found = invitation or Referral(referrer, code, "JOINED", at, None)
@@ -100,7 +104,21 @@ class Model:
             self.referrals.append(found)
         found.status, found.friend, found.joined_at, found.changed_at = "JOINED", friend, at, at
         found.expires_at, friend.came = at + QUALIFY, found
-        found.held = any(each.mailbox == friend.mailbox for each in known)
+        found.signs = self.signs(friend, [referrer, *friends], self.above(referrer)[:5], referrer, at)
+        found.held = sum(_WEIGHTS[sign] for sign in found.signs) >= 5
+
+    def signs(
+        self, friend: Person, around: list[Person], above: list[Person], referrer: Person, at: datetime
+    ) -> set[str]:
+        """Return what makes a friend look like somebody who is there already."""
+        joined = [each.joined_at for each in self.referrals if each.referrer is referrer and each.friend is not friend]
+        seen = {
+            "SAME_EMAIL": any(friend.mailbox == each.mailbox for each in around),
+            "SAME_ADDRESS": any(friend.home == each.home is not None for each in [*around, *above]),
+            "CIRCLE": any(friend.mailbox == each.mailbox for each in above),
+            "VELOCITY": len([each for each in joined if each and at - timedelta(days=1) < each <= at]) >= 5,
+        }
+        return {sign for sign, is_seen in seen.items() if is_seen}
 
     def buy(self, order: Order, joined_now: bool) -> None:
         order.buyer.orders.append(order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.domain.postal_address import PostalAddress
 from api.domain.referral_identity import Identity, signals
 from api.domain.referral_signals import WEIGHTS, is_held, mailbox
 from tests.writes.changes import told
@@ -27,15 +28,45 @@ def test_addresses_are_the_same_that_lead_to_one_mailbox(one, other, same):
 
 
 def test_signs_are_evidence_and_only_strong_ones_hold():
-    friend = Identity(frozenset({"a.b@gmail.com"}), frozenset({"+49301"}), frozenset({b"1"}))
+    home = PostalAddress("Lindenstr. 5", "Bonn", "DE", postal_code="53111")
+    friend = Identity(frozenset({"a.b@gmail.com"}), frozenset({"+49301"}), frozenset({b"1"}), frozenset({home}))
     nobody = Identity()
     assert signals(friend, around=nobody, above=nobody, lately=4) == []
     assert signals(friend, around=friend, above=friend, lately=5) == [
-        "SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "CIRCLE", "VELOCITY",
+        "SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "SAME_ADDRESS", "CIRCLE", "VELOCITY",
     ]  # fmt: skip
     assert all(0 < weight <= 1 for weight in WEIGHTS.values())
-    assert [is_held([sign]) for sign in WEIGHTS] == [True, True, False, True, False]
-    assert is_held(["SAME_DEVICE", "VELOCITY"])
+    assert [is_held([sign]) for sign in WEIGHTS] == [True, True, False, False, True, False]
+    assert all(is_held([sign, "VELOCITY"]) for sign in ("SAME_DEVICE", "SAME_ADDRESS"))
+
+
+def address(line1, city="Bonn", country="DE", **more):
+    return {"address1": line1, "city": city, "postal_country": country, "postal_code": "53111"} | more
+
+
+async def test_who_lives_at_one_address_is_noticed_and_not_held_for_that_alone(shop):
+    ann = await shop.customer(**address("Château-Str. 5, 3. Stock"))
+    code = await shop.code(ann)
+    housemate = await shop.customer(**address("chateau str 5", "Bonn am Rhein", address2="3 Stock"))
+    joined = (await shop.accept(code, housemate))["referral"]
+    (sign,) = joined["signals"]
+    assert (sign["code"], sign["weight"], joined["heldForReview"]) == ("SAME_ADDRESS", 0.3, False)
+    assert (
+        sign["explanation"]
+        == "The friend lives at the address of the referrer, of another friend or of somebody before them."
+    )
+    for elsewhere in (
+        address("Château-Str. 5, 4. Stock"),
+        address("Château-Str. 5, 3. Stock", country="AT"),
+        address("Château-Str. 5, 3. Stock", postal_code="53113"),
+        address("Château-Str. 5, 3. Stock", postal_code=None),
+    ):
+        assert (await shop.accept(code, await shop.customer(**elsewhere)))["referral"]["signals"] == []
+    _, elsewhere, _ = await shop.joined(housemate)
+    third = await shop.customer(**address("CHATEAUSTR 5 3 STOCK"))
+    referral = (await shop.accept(await shop.code(elsewhere), third))["referral"]
+    assert [each["code"] for each in referral["signals"]] == ["SAME_ADDRESS"], "a family is no circle"
+    assert referral["heldForReview"] is False
 
 
 async def held(shop):

@@ -39,6 +39,7 @@ class Walk:
     referrals: dict[Referral, UUID] = field(default_factory=dict)
     business: Any = None
     taken: dict[str, int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
     async def go(self, steps: int) -> None:
         """Take so many steps."""
@@ -72,9 +73,12 @@ class Walk:
         return self.random.choice(list(self.people)[-12:])
 
     async def come(self) -> str:
-        person = Person(mailbox=self.random.randrange(len(self.people) + 2))
+        # Shared with those who came last: others have nothing more to do.
+        mailbox = self.random.randrange(max(0, len(self.people) - 12), len(self.people) + 2)
+        person = Person(mailbox, home=self.random.choice((None, self.random.randrange(8))))
         email = f"m{person.mailbox}+{len(self.people)}@gmail.com"
-        made = await self.given.customer(email=email, created_at=self.now, recorded_at=self.now)
+        written: dict[str, Any] = {"created_at": self.now, "recorded_at": self.now, **self.address(person)}
+        made = await self.given.customer(email=email, **written)
         self.people[person] = made
         await self.done(lambda change: create_referral_code(change, CustomerName(id=made.id), None))
         person.code = await self.given.connection.fetchval(
@@ -82,6 +86,13 @@ class Walk:
         )
         person.code_at = self.now
         return "came"
+
+    def address(self, person: Person) -> dict[str, str]:
+        """Return where somebody lives, spelled in one way or another."""
+        if person.home is None:
+            return {}
+        street = self.random.choice((f"Lindenstr. {person.home}", f"LINDENSTR {person.home}"))
+        return {"address1": street, "city": "Bonn", "postal_country": "DE"}
 
     async def invite(self) -> str:
         by = self.anybody()
@@ -189,4 +200,9 @@ class Walk:
             *(referral.code, referral.status, referral.held, reasons),
             *(referral.expires_at, referral.release_at, referral.changed_at),
         )
+        signs = await self.given.connection.fetch(
+            "SELECT code FROM referral_signals WHERE referral_id = $1", self.referrals[referral]
+        )
+        assert {each["code"] for each in signs} == referral.signs
+        self.seen |= referral.signs
         return referral.status

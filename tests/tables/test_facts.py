@@ -26,6 +26,7 @@ FACTS_OF_TERMS = {
     "loyalty_transactions",
     "loyalty_entries",
     "loyalty_lot_uses",
+    "marketing_consents",
     "survey_links",
     "feedback",
     "feedback_replies",

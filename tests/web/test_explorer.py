@@ -136,6 +136,7 @@ def test_shipped_documents_are_named_after_their_operation_and_come_in_the_order
         *("PageThrough", "Filter", "OrdersWithLines", "NetValue"),
         *("RecordPurchase", "RecordRefund", "BackInTime", "ExpectedValue", "WhatIf", "MostPromising"),
         *("Feedback", "Loyalty", "RedeemPoints", "Referrals", "Recommendations", "Segments"),
+        "MarketingConsent",
     ]
     for tab in tabs:
         (operation,) = [each for each in parse(tab.query).definitions if isinstance(each, OperationDefinitionNode)]

@@ -21,7 +21,7 @@ from tests.web.demo_app import GOLDEN, UNTIL, demo_app, golden
 from tests.web.live_server import serving
 
 TABS = {tab.name: tab for tab in load_tabs()}
-CHANGES = ["RecordPurchase", "RecordRefund", "Feedback", "RedeemPoints"]
+CHANGES = ["RecordPurchase", "RecordRefund", "Feedback", "RedeemPoints", "MarketingConsent"]
 ANSWERS = [*TABS, "PageThroughNext", *(f"{name}Again" for name in CHANGES)]
 
 

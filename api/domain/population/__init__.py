@@ -4,6 +4,7 @@ from api.domain.population.agreed import Version, worth
 from api.domain.population.agreements import Agreements
 from api.domain.population.catalogue import PRODUCTS, Product
 from api.domain.population.companies import Company
+from api.domain.population.consents import Decided
 from api.domain.population.contracts import Contract
 from api.domain.population.customers import Customer, Population, customer
 from api.domain.population.exchange import HOME, Rate, rates
@@ -26,6 +27,7 @@ __all__ = [
     "Company",
     "Contract",
     "Customer",
+    "Decided",
     "Order",
     "Population",
     "PopulationModel",

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from api.domain.calendar import Duration
 from api.domain.population.agreed import ZONE, Version, between, changed
-from api.domain.population.customers import Customer, Population, customer
+from api.domain.population.customers import Customer, Population, customer, lives_with_the_one_before
 from api.domain.population.identifiers import derived_id, generator
 from api.domain.population.orders import Order
+from api.domain.postal_address import doorway
 from api.domain.referral import (
     INVITED,
     JOINED,
@@ -27,10 +28,12 @@ from api.domain.referral import (
     after_review,
 )
 from api.domain.referral_code import LENGTH, LETTERS
-from api.domain.referral_signals import reasons
+from api.domain.referral_signals import is_held, reasons
 
 SHARE, HELD_SHARE, DARIOS_SHARE = 0.06, 0.12, 0.2
 """Of customers who came by another one; of these, those that look odd, and those who came by Dario."""
+HOUSEMATES_SHARE = 0.6
+"""Of customers who live with the one before, those who came by them, if they were there before."""
 MINIMUM = Decimal(20)
 QUALIFY_WITHIN, HOLD, LIFETIME = Duration(days=90), Duration(days=30), Duration(days=90)
 ODD = ("SAME_DEVICE", "VELOCITY")
@@ -60,7 +63,7 @@ class Referral:
     @property
     def rewarded(self) -> bool:
         """Whether it came to give rewards, also where they were taken back."""
-        return self.versions[-1].values["status"] in (QUALIFIED, "REVERSED") and not self.odd
+        return self.versions[-1].values["status"] in (QUALIFIED, "REVERSED") and not is_held(self.odd)
 
 
 def code_of(key: UUID) -> str:
@@ -75,9 +78,9 @@ def drawn_referral(population: Population, friend: Customer) -> Referral | None:
     if referrer is None:
         return None
     invited_at = between(draw, max(referrer.created_at, friend.created_at - 14 * _DAY), friend.created_at)
-    odd = ODD if draw.random() < HELD_SHARE else ()
+    odd = (*(ODD if draw.random() < HELD_SHARE else ()), *_of_one_household(referrer, friend))
     first = Version(_invited(invited_at), invited_at + _SECOND)
-    joined = changed(first, _joined(friend.created_at, in_review=bool(odd)), friend.created_at + 2 * _SECOND)
+    joined = changed(first, _joined(friend.created_at, in_review=is_held(odd)), friend.created_at + 2 * _SECOND)
     versions, order = [first, joined], None
     for step, known_at, by in _steps(draw, friend.orders, joined, population.until):
         order = by or order
@@ -87,15 +90,31 @@ def drawn_referral(population: Population, friend: Customer) -> Referral | None:
 
 def _referrer(draw: Random, population: Population, friend: Customer) -> Customer | None:
     """Return who was a customer a day before the friend came: an earlier one, so that no chain closes."""
-    if friend.number <= _DARIO or draw.random() >= SHARE:
+    if friend.number <= _DARIO:
         return None
-    by_dario = draw.random() < DARIOS_SHARE
-    for _ in range(_TRIES):
-        number = _DARIO if by_dario else 1 + int(draw.random() * (friend.number - 1))
-        found = customer(population, number)
-        if found.created_at < friend.created_at - _DAY:
-            return found
-    return None
+    came_before = (
+        found
+        for number in _candidates(draw, friend.number)
+        if (found := customer(population, number)).created_at < friend.created_at - _DAY
+    )
+    return next(came_before, None)
+
+
+def _candidates(draw: Random, number: int) -> Iterator[int]:
+    """Yield the numbers of those by whom a customer may have come, the likeliest first."""
+    chance = draw.random()
+    if lives_with_the_one_before(number) and chance < HOUSEMATES_SHARE:
+        yield number - 1
+    if chance < SHARE:
+        by_dario = draw.random() < DARIOS_SHARE
+        for _ in range(_TRIES):
+            yield _DARIO if by_dario else 1 + int(draw.random() * (number - 1))
+
+
+def _of_one_household(one: Customer, other: Customer) -> Sequence[str]:
+    """Return the sign that two customers live at one address, if they do."""
+    both = {doorway(each.address) for each in (one, other) if each.address}
+    return ("SAME_ADDRESS",) if one.address and other.address and len(both) == 1 else ()
 
 
 def _invited(at: datetime) -> dict[str, Any]:

@@ -210,6 +210,8 @@ FROM subscriptions AS subscriptions_7
 WHERE subscriptions_7.customer_id = customers_1.customer_id AND subscriptions_7.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (subscriptions_7.superseded_at IS NULL OR subscriptions_7.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_4
 WHERE support_plans_4.customer_id = customers_1.customer_id AND support_plans_4.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (support_plans_4.superseded_at IS NULL OR support_plans_4.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM marketing_consents AS marketing_consents_1
+WHERE marketing_consents_1.customer_id = customers_1.customer_id AND marketing_consents_1.decided_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
 FROM feedback AS feedback_1
 WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $2::TIMESTAMP WITH TIME ZONE)) ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
  LIMIT 2) AS anon_1), '') || ']}')) AS c0;

@@ -43,6 +43,8 @@ FROM subscriptions AS subscriptions_1
 WHERE subscriptions_1.customer_id = customers_1.customer_id AND subscriptions_1.changed_at <= $3::TIMESTAMP WITH TIME ZONE AND subscriptions_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (subscriptions_1.superseded_at IS NULL OR subscriptions_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE OR subscriptions_1.replaced_at > $3::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_1
 WHERE support_plans_1.customer_id = customers_1.customer_id AND support_plans_1.changed_at <= $3::TIMESTAMP WITH TIME ZONE AND support_plans_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE AND (support_plans_1.superseded_at IS NULL OR support_plans_1.superseded_at > $2::TIMESTAMP WITH TIME ZONE OR support_plans_1.replaced_at > $3::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM marketing_consents AS marketing_consents_1
+WHERE marketing_consents_1.customer_id = customers_1.customer_id AND marketing_consents_1.decided_at <= $3::TIMESTAMP WITH TIME ZONE AND marketing_consents_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
 FROM feedback AS feedback_1
 WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $3::TIMESTAMP WITH TIME ZONE AND feedback_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE))) AND customers_1.recorded_at <= $2::TIMESTAMP WITH TIME ZONE ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
  LIMIT 1;

@@ -175,6 +175,8 @@ FROM subscriptions AS subscriptions_4
 WHERE subscriptions_4.customer_id = customers_1.customer_id AND subscriptions_4.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (subscriptions_4.superseded_at IS NULL OR subscriptions_4.replaced_at > $1::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_3
 WHERE support_plans_3.customer_id = customers_1.customer_id AND support_plans_3.changed_at <= $1::TIMESTAMP WITH TIME ZONE AND (support_plans_3.superseded_at IS NULL OR support_plans_3.replaced_at > $1::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM marketing_consents AS marketing_consents_1
+WHERE marketing_consents_1.customer_id = customers_1.customer_id AND marketing_consents_1.decided_at <= $1::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
 FROM feedback AS feedback_1
 WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $1::TIMESTAMP WITH TIME ZONE)) ORDER BY customers_1.created_at ASC, customers_1.customer_id ASC
  LIMIT 6 + 1) AS r ON true ORDER BY p.ord, r.rn;
@@ -335,6 +337,8 @@ FROM subscriptions AS subscriptions_3
 WHERE subscriptions_3.customer_id = customers_1.customer_id AND subscriptions_3.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (subscriptions_3.superseded_at IS NULL OR subscriptions_3.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
 FROM support_plans AS support_plans_2
 WHERE support_plans_2.customer_id = customers_1.customer_id AND support_plans_2.changed_at <= $2::TIMESTAMP WITH TIME ZONE AND (support_plans_2.superseded_at IS NULL OR support_plans_2.replaced_at > $2::TIMESTAMP WITH TIME ZONE))) OR (EXISTS (SELECT 1
+FROM marketing_consents AS marketing_consents_1
+WHERE marketing_consents_1.customer_id = customers_1.customer_id AND marketing_consents_1.decided_at <= $2::TIMESTAMP WITH TIME ZONE)) OR (EXISTS (SELECT 1
 FROM feedback AS feedback_1
 WHERE feedback_1.customer_id = customers_1.customer_id AND feedback_1.submitted_at <= $2::TIMESTAMP WITH TIME ZONE)))) AS r ON true ORDER BY p.ord;
 
