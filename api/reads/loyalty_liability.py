@@ -96,7 +96,9 @@ def _used(row: Row) -> Table:
         def of(*kinds: str) -> Condition:
             return or_(*[entry.c.kind == constant(kind) for kind in kinds])
 
-        sums = [sum_of(use.c.points, of("EXPIRE")), sum_of(use.c.points, of("REVERSE", "ADJUST", "TRANSFER"))]
+        # What a reversal gives back to a lot was spent before, and is none of either.
+        is_taken = and_(of("REVERSE", "ADJUST", "TRANSFER"), use.c.points > number(0))
+        sums = [sum_of(use.c.points, of("EXPIRE")), sum_of(use.c.points, is_taken)]
         joined = use.table.join(lot.table, and_(*of_lot)).join(entry.table, and_(*of_entry))
         names = ("expired", "taken")
         found = select(*[value.label(name) for value, name in zip(sums, names, strict=True)]).select_from(joined)

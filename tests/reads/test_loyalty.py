@@ -281,6 +281,20 @@ async def test_a_program_tells_how_many_points_expire(ask: Ask, given: Given, st
     assert (await told_program(ask, day(9)))["breakage"] == {"lots": 2, "earned": 200, "expired": 130, "share": 0.65}
 
 
+async def test_points_that_are_given_back_were_never_spent(ask: Ask, given: Given) -> None:
+    await program(given)
+    customer, points = await given.customer(), Points(given)
+    mine = points.account(customer, day(2))
+    points.earn(mine, 80, day(3), expires_at=day(8))
+    points.give_back(mine, points.spend(mine, 50, day(4)), day(6))
+    points.spend(mine, 80, day(8), "EXPIRE")
+    await points.write()
+    assert await balance(ask, customer, day(5)) == (30, 0, 30, 0, 80, 50, 0, 0)
+    assert await balance(ask, customer, day(7)) == (80, 0, 80, 0, 80, 0, 0, 0)
+    assert await balance(ask, customer) == (0, 0, 0, 0, 80, 0, 80, 0)
+    assert (await told_program(ask, day(9)))["breakage"] == {"lots": 1, "earned": 80, "expired": 80, "share": 1.0}
+
+
 async def test_a_closed_account_stays(ask: Ask, given: Given) -> None:
     customer = await given.customer()
     points = Points(given)
