@@ -32,6 +32,8 @@ class Entry:
     made: Made
     transaction: UUID
     lots: list[Lot]
+    kind: str
+    used: list[tuple[Lot, int]]
 
 
 @dataclass(slots=True)
@@ -99,6 +101,13 @@ class Points:
         }
         return self.post(account, "REVERSE", -taken, at, used=used, **said | more)
 
+    def give_back(self, account: Account, spending: Entry, at: datetime, **more: Any) -> Entry:
+        """Post that points come back to the lots they were spent from."""
+        used = [(lot, -points) for lot, points in spending.used]
+        points = sum(points for _, points in spending.used)
+        said: dict[str, Any] = {"source": "TRANSACTION", "source_id": spending.transaction}
+        return self.post(account, "REVERSE", points, at, used=used, reverses=spending.transaction, **said | more)
+
     def post(
         self,
         account: Account,
@@ -130,11 +139,12 @@ class Points:
         counts = {"counted": counted, "counts_from": counts_from}
         own = {"account": "CUSTOMER", "entry_id": entry.key, "points": points, "owed": owed}
         self._add("loyalty_entries", **mine, **own, **counts, **after)
-        other = {"account": AGAINST.get(kind, "ADJUSTED"), "entry_id": self.given.key(), "points": -points}
+        against = "REDEEMED" if kind == "REVERSE" and points > 0 else AGAINST.get(kind, "ADJUSTED")
+        other = {"account": against, "entry_id": self.given.key(), "points": -points}
         nothing = {"counted": 0, "counts_from": None, **dict.fromkeys(after)}
         self._add("loyalty_entries", **mine, **other, **nothing, owed=-owed)
         self._move(account, {"customer_id": account.customer.key, "transaction_id": transaction, **when}, made, used)
-        return Entry(entry, transaction, list(made))
+        return Entry(entry, transaction, list(made), kind, list(used))
 
     def _move(self, account: Account, of: dict[str, Any], made: Sequence[Lot], used: Sequence[tuple[Lot, int]]) -> None:
         for lot in made:

@@ -43,7 +43,8 @@ class LoyaltyEntryKind(Enum):
     EXPIRE = strawberry.enum_value("EXPIRE", description="The time of points was over before they were spent.")
     ADJUST = strawberry.enum_value("ADJUST", description="Somebody put the account right by hand.")
     REVERSE = strawberry.enum_value(
-        "REVERSE", description="Points were taken back, because a purchase was paid back or because they were owed."
+        "REVERSE",
+        description="A purchase was paid back, points that were owed were settled, or spent ones were given back.",
     )
     TRANSFER = strawberry.enum_value("TRANSFER", description="Points went to another customer, or came from one.")
 
@@ -56,10 +57,10 @@ class LoyaltyLot:
     expires_at: datetime | None = column("When they expire; null for never.")
 
 
-@strawberry.type(description="Points that an entry took from those that came together.")
+@strawberry.type(description="Points that an entry took from those that came together, or gave back to them.")
 class LotConsumption:
     entry: LazyEntry = one(loyalty_entries.entry_of_use, "The entry that brought these points.")
-    points: int = column("How many were taken.")
+    points: int = column("How many were taken, or given back.", "moved")
 
 
 @strawberry.type(description="One movement of points on an account, which is never changed.")
@@ -80,16 +81,20 @@ class LoyaltyEntry(Node):
         reads.lots_of_entry, "The points that came, soonest to expire first; several where they came from an account."
     )
     consumed: list[LotConsumption] = many(
-        reads.uses_of_entry, "What the entry used up of points that had come before, soonest to expire first."
+        reads.taken_by_entry, "What the entry used up of points that had come before, soonest to expire first."
+    )
+    restored: list[LotConsumption] = many(
+        reads.given_back_by_entry, "What the entry gave back, to where it had been spent from; empty for most."
     )
     source: Node | None = one_of(
-        "What made the points move: an order or a refund, or the entry whose points expired or were owed; else null.",
+        "What made the points move: an order or a refund, or the entry whose points expired, were owed or came back.",
         "source",
         {"Order": loyalty_entries.ORDER, "Refund": loyalty_entries.REFUND, "LoyaltyEntry": loyalty_entries.ENTRY},
     )
     reverses: LazyEntry | None = one(
-        loyalty_entries.reversed_entry, "The entry whose points this one takes back, in part or all; null for most."
+        loyalty_entries.reversed_entry, "The entry that this one takes back, in part or all, or undoes; null for most."
     )
+    undone_at: datetime | None = column("When spent points were given back by reverseRedemption; null for most.")
     account: LazyAccount = one(reads.account_of_entry, "The account on which the points moved.")
 
 

@@ -12,9 +12,10 @@ from api.graph.customers import Customer
 from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.loyalty import LoyaltyAccount, LoyaltyEntry
-from api.graph.naming import customer_name, or_none
+from api.graph.naming import customer_name, key_named, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.writes import loyalty as writes
+from api.writes import loyalty_undoing
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
 
@@ -60,6 +61,14 @@ class TransferPointsInput(PointsInput):
     to: CustomerIdentifierInput = strawberry.field(description="Who gets them; needs an open account, too.")
 
 
+@strawberry.input(description="A spending of points to undo, and the key that makes it count once.")
+class ReverseRedemptionInput(ChangeInput):
+    entry_id: strawberry.ID = strawberry.field(
+        description="The id of the entry that spent them, which begins with len_."
+    )
+    reason: str = strawberry.field(description="Why they are given back, in words for the customer to read.")
+
+
 @strawberry.type
 class LoyaltyPayload(Payload):
     account: LoyaltyAccount | None = strawberry.field(
@@ -83,6 +92,11 @@ class CloseLoyaltyAccountPayload(LoyaltyPayload):
 @strawberry.type(description="What became of redeemPoints.")
 class RedeemPointsPayload(LoyaltyPayload):
     entry: LoyaltyEntry | None = strawberry.field(description="The entry by which the points were spent.")
+
+
+@strawberry.type(description="What became of reverseRedemption.")
+class ReverseRedemptionPayload(LoyaltyPayload):
+    entry: LoyaltyEntry | None = strawberry.field(description="The entry by which the points came back.")
 
 
 @strawberry.type(description="What became of adjustPoints.")
@@ -119,6 +133,19 @@ async def redeem(caller: Caller, given: RedeemPointsInput) -> RedeemPointsPayloa
     asked = given.asked(given.points)
     return await _performed(
         caller, "redeemPoints", given, lambda change: writes.redeem(change, asked), RedeemPointsPayload, "entry"
+    )
+
+
+async def undo_redemption(caller: Caller, given: ReverseRedemptionInput) -> ReverseRedemptionPayload:
+    """Give back points that were spent."""
+    key, reason = key_named(given.entry_id, "len"), given.reason
+    return await _performed(
+        caller,
+        "reverseRedemption",
+        given,
+        lambda change: loyalty_undoing.undo_redemption(change, key, reason),
+        ReverseRedemptionPayload,
+        "entry",
     )
 
 

@@ -78,7 +78,8 @@ class LoyaltyLiability:
     available: int = column("Those of them that can be spent.", "points_available")
     pending: int = column("Those of them that cannot be spent yet.", "points_pending")
     owed: int = column(
-        "Points that members owe, because they had spent what was taken back; no part of outstanding.", "points_owed"
+        "Points owed on open accounts, where they were spent before they were taken back; no part of outstanding.",
+        "points_owed",
     )
     accounts: int = column("How many members have points left.", "accounts_with_points")
     worth: Money | None = money(

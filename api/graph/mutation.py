@@ -84,6 +84,14 @@ class Mutation:
     ) -> loyalty.RedeemPointsPayload | None:
         return await loyalty.redeem(info.context, input)
 
+    @strawberry.mutation(
+        description="Undo redeemPoints, once: the points go back to where they came from and expire as before."
+    )
+    async def reverse_redemption(
+        self, info: Info, input: Annotated[loyalty.ReverseRedemptionInput, _INPUT]
+    ) -> loyalty.ReverseRedemptionPayload | None:
+        return await loyalty.undo_redemption(info.context, input)
+
     @strawberry.mutation(description="Put a customer's points right by hand.")
     async def adjust_points(
         self, info: Info, input: Annotated[loyalty.AdjustPointsInput, _INPUT]

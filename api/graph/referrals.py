@@ -53,6 +53,9 @@ class RewardStatus(Enum):
     PENDING = strawberry.enum_value("PENDING", description="Promised, and not given yet.")
     ISSUED = strawberry.enum_value("ISSUED", description="Given for good.")
     REVERSED = strawberry.enum_value("REVERSED", description="Taken back, because the purchase was paid back.")
+    FORFEITED = strawberry.enum_value(
+        "FORFEITED", description="Lost for good, because whom the points were for had closed their account."
+    )
 
 
 @strawberry.type(
@@ -71,6 +74,7 @@ class Reward(Node):
     points: int | None = column("How many loyalty points, null where money is given.")
     money: Money | None = money("How much money, null where points are given.", "money", missing="money")
     status: RewardStatus = column("How it stands at the moment that this answer describes.", "reward_status")
+    reason: str | None = column("Why it is not given, in words; null where it is given or may yet be.")
     earned_at: datetime = column("When the referral came to count.")
     release_at: datetime = column("When it is given for good if the purchase is not paid back.")
 

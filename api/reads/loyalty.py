@@ -28,6 +28,17 @@ def _on_the_account(row: Row) -> Condition:
     return found
 
 
+def _was_taken(row: Row) -> Condition:
+    """Return whether points were taken from a lot, and not given back to it."""
+    found: Condition = row.c.points > number(0)
+    return found
+
+
+def _was_given_back(row: Row) -> Condition:
+    found: Condition = row.c.points < number(0)
+    return found
+
+
 accounts = Relation(
     "loyalty_accounts",
     tables.loyalty_accounts,
@@ -73,6 +84,21 @@ uses = Relation(
     order=(Term("occurred_at"),),
 )
 
+taken, given_back = (
+    Relation(
+        f"loyalty_lots_{what}",
+        tables.loyalty_lot_uses,
+        "lot_id",
+        prefix,
+        owner="customer_id",
+        happened="occurred_at",
+        recorded="recorded_at",
+        order=(Term("occurred_at"),),
+        among=among,
+    )
+    for what, prefix, among in (("taken", "llt", _was_taken), ("given_back", "llg", _was_given_back))
+)
+
 account_of_customer = Link(customers, accounts, (_CUSTOMER,))
 customer_of_account = Link(accounts, customers, (_CUSTOMER,))
 entries_of_account = Link(accounts, entries, (_CUSTOMER,), order=_LATEST_FIRST, total=True)
@@ -84,7 +110,9 @@ lots_of_entry = Link(entries, lots, (_CUSTOMER, _ENTRY), order=_SOONEST_FIRST)
 lot_of_use = Link(uses, lots, (_CUSTOMER, ("lot_id", "lot_id")))
 entry_of_lot = Link(lots, entries, (_CUSTOMER, _ENTRY))
 uses_of_lot = Link(lots, uses, (_CUSTOMER, ("lot_id", "lot_id")))
-uses_of_entry = Link(entries, uses, (_CUSTOMER, _ENTRY), order=_SOONEST_FIRST)
+taken_by_entry, given_back_by_entry = (
+    Link(entries, which, (_CUSTOMER, _ENTRY), order=_SOONEST_FIRST) for which in (taken, given_back)
+)
 
 
 @accounts.expression

@@ -44,12 +44,15 @@ def _moved(row: Row) -> Table:
         def of(*kinds: str) -> Condition:
             return or_(*[entry.c.kind == constant(kind) for kind in kinds])
 
+        is_undone = and_(of("REVERSE"), entry.c.points > number(0))
+
         sums = [
             sum_of(entry.c.points).label("points"),
             sum_of(entry.c.owed).label("owed"),
             # What is taken back lowers what was earned even where it was spent, and so is owed.
-            sum_of(entry.c.points - entry.c.owed, of("EARN", "REVERSE")).label("earned"),
-            sum_of(-entry.c.points, of("REDEEM")).label("redeemed"),
+            sum_of(entry.c.points - entry.c.owed, and_(of("EARN", "REVERSE"), not_(is_undone))).label("earned"),
+            # What a reversal brings is what was spent before, and was not spent after all.
+            sum_of(-entry.c.points, or_(of("REDEEM"), is_undone)).label("redeemed"),
             sum_of(-entry.c.points, of("EXPIRE")).label("expired"),
             sum_of(entry.c.points, of("ADJUST", "TRANSFER")).label("adjusted"),
         ]

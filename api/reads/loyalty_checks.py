@@ -128,6 +128,23 @@ def _earnings() -> Select[Any]:
     return select(func.count()).select_from(twice)
 
 
+def _undone() -> Select[Any]:
+    undoing, spending, cause = loyalty_entries.alias("undoing"), loyalty_entries.alias("spending"), loyalty_transactions
+    joined = undoing.join(cause, cause.c.transaction_id == undoing.c.transaction_id).outerjoin(
+        spending,
+        and_(
+            spending.c.customer_id == undoing.c.customer_id,
+            spending.c.transaction_id == cause.c.reverses,
+            spending.c.kind == literal_column("'REDEEM'"),
+            spending.c.points == -undoing.c.points,
+        ),
+    )
+    came_back = and_(
+        undoing.c.number.is_not(None), undoing.c.kind == literal_column("'REVERSE'"), undoing.c.points > _ZERO
+    )
+    return select(func.count()).select_from(joined).where(came_back, spending.c.entry_id.is_(None))
+
+
 LAWS: dict[str, Select[Any]] = {
     "the entries of every transaction of points add up to nothing": _transactions(),
     "every entry of points continues the one before": _entries(),
@@ -135,5 +152,6 @@ LAWS: dict[str, Select[Any]] = {
     "what is left of every lot of points is what was not used": _lots(),
     "every account of points is the sum of its entries, and of its lots": _accounts(),
     "nothing moves points of one kind twice": _earnings(),
+    "points come back only as one spending took them": _undone(),
 }
 """Each law with the number of rows that break it."""

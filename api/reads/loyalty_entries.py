@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import DateTime, and_, case, func, null, true
+from sqlalchemy import BigInteger, DateTime, and_, case, func, null, select, true
 
-from api.reads.json import constant
-from api.reads.loyalty import entries, lot_of_use, lots, lots_of_entry, uses
+from api.reads.json import constant, number
+from api.reads.loyalty import entries, given_back, lot_of_use, lots, lots_of_entry, taken
 from api.reads.orders import orders, refunds
 from api.reads.relation import Condition, Expression, Link, Row, Table, rows
 from api.tables.loyalty import loyalty_transactions
@@ -104,6 +104,28 @@ def _of_lot(name: str) -> Callable[[Row], Expression]:
     return lambda row: _lot(row).c[name]
 
 
-uses.expressions.update({name: _of_lot(name) for name in ("available_at", "expires_at")})
-uses.expressions["made_by"] = _of_lot("transaction_id")
-entry_of_use = Link(uses, entries, (_CUSTOMER, ("made_by", "transaction_id")))
+_OF_USES: dict[str, Callable[[Row], Expression]] = {
+    **{name: _of_lot(name) for name in ("available_at", "expires_at")},
+    "made_by": _of_lot("transaction_id"),
+    "moved": lambda row: func.abs(row.c.points, type_=BigInteger),
+}
+for which in (taken, given_back):
+    which.expressions.update(_OF_USES)
+entry_of_use = Link(taken, entries, (_CUSTOMER, ("made_by", "transaction_id")))
+"""The way from points that were taken, or given back, to the entry that brought them."""
+
+
+@entries.expression
+def undone_at(row: Row) -> Expression:
+    """Return when points that an entry spent were given back, null where they were not."""
+    undoing = row.other(entries)
+    mine = [undoing.c.customer_id == row.c.customer_id, undoing.c.points > number(0), *undoing.visible()]
+    transaction = loyalty_transactions.alias()
+    reverses = [
+        transaction.c.transaction_id == undoing.c.transaction_id,
+        transaction.c.reverses == row.c.transaction_id,
+    ]
+    found = select(func.max(undoing.c.occurred_at, type_=_MOMENT)).select_from(
+        undoing.table.join(transaction, and_(*reverses))
+    )
+    return found.where(*mine).correlate_except(undoing.table, transaction).scalar_subquery()

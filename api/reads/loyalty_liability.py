@@ -23,7 +23,18 @@ from api.reads.business import business_currency
 from api.reads.calendar import zone_of_business
 from api.reads.identity import Given
 from api.reads.json import constant, number
-from api.reads.loyalty import accounts, entries, is_over, is_pending, lot_of_use, lots, sum_of, user_of_lot, uses
+from api.reads.loyalty import (
+    account_of_entry,
+    accounts,
+    entries,
+    is_over,
+    is_pending,
+    lot_of_use,
+    lots,
+    sum_of,
+    user_of_lot,
+    uses,
+)
 from api.reads.loyalty_programs import programs
 from api.reads.relation import Condition, Expression, Row, Table, rows
 from api.reads.rowset import worked_out_once
@@ -55,9 +66,15 @@ def _outstanding(row: Row) -> Table:
 
 
 def _owed(row: Row) -> Expression:
-    """Return what all accounts owe together."""
+    """Return what all open accounts owe together; of one that is closed nobody asks it any more."""
     source = row.other(accounts if is_now(row) else entries)
-    return rows(source, [sum_of(source.c.owed)], source.visible()).scalar_subquery()
+    is_open = source["closed_at"].is_(None) if is_now(row) else _is_of_open_account(source)
+    return rows(source, [sum_of(source.c.owed)], [*source.visible(), is_open]).scalar_subquery()
+
+
+def _is_of_open_account(entry: Row) -> Condition:
+    account, joined = entry.joined(account_of_entry)
+    return rows(account, [number(1)], [*joined, account["closed_at"].is_(None)]).exists()
 
 
 def expiring_by_month(row: Row, given: Given) -> Table:
@@ -96,7 +113,9 @@ def _used(row: Row) -> Table:
         def of(*kinds: str) -> Condition:
             return or_(*[entry.c.kind == constant(kind) for kind in kinds])
 
-        sums = [sum_of(use.c.points, of("EXPIRE")), sum_of(use.c.points, of("REVERSE", "ADJUST", "TRANSFER"))]
+        # What a reversal gives back to a lot was spent before, and is none of either.
+        is_taken = and_(of("REVERSE", "ADJUST", "TRANSFER"), use.c.points > number(0))
+        sums = [sum_of(use.c.points, of("EXPIRE")), sum_of(use.c.points, is_taken)]
         joined = use.table.join(lot.table, and_(*of_lot)).join(entry.table, and_(*of_entry))
         names = ("expired", "taken")
         found = select(*[value.label(name) for value, name in zip(sums, names, strict=True)]).select_from(joined)

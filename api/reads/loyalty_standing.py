@@ -12,6 +12,7 @@ from api.reads.identity import Given
 from api.reads.json import number
 from api.reads.loyalty import account_of_customer, accounts
 from api.reads.loyalty_programs import program_in_force, tiers
+from api.reads.loyalty_tier_held import tier_held
 from api.reads.loyalty_tiers import POINTS, SPEND, standing_of
 from api.reads.relation import Expression, Link, Row, Table, rows
 
@@ -55,9 +56,7 @@ next_tier_of_account = Link(accounts, tiers, (("tier_program", "program_id"), ("
 def loyalty_tier(row: Row) -> Expression:
     """Return the code of the tier that the customer's account shows, null without an account."""
     account, joined = row.joined(account_of_customer)
-    tier, held = account.joined(tier_of_account)
-    code = rows(tier, [tier.c.code], held).scalar_subquery()
-    return rows(account, [code], joined).scalar_subquery()
+    return rows(account, [tier_held(row.key, row.lens)], joined).scalar_subquery()
 
 
 def members_by_tier(row: Row, given: Given) -> Table:

@@ -69,7 +69,7 @@ def standing_of(customer: Expression, lens: Lens, *, before: bool = False) -> Ta
 
 def _with_course(customer: Expression, lens: Lens, *, before: bool) -> Table:
     """Return the program in force, and beside it how the sum of what counts went, as lists, and the sum now."""
-    program = _program(lens)
+    program = program_beside(lens)
     steps = _steps(customer, lens, program, before=before)
     total = func.sum(func.sum(steps.c.delta)).over(order_by=steps.c.at).label("total")
     ends = func.lead(steps.c.at).over(order_by=steps.c.at).label("ends")
@@ -84,7 +84,8 @@ def _with_course(customer: Expression, lens: Lens, *, before: bool) -> Table:
     return worked_out_once(select(program, course).select_from(program.join(course, true())), program, course)
 
 
-def _program(lens: Lens) -> Table:
+def program_beside(lens: Lens) -> Table:
+    """Return what the program in force says of tiers, in one row: its key, basis, window, grace, and the time zone."""
     program = Row(programs, lens)
     columns = [program.key, program.c.tier_basis.label("basis"), program.c.tier_window, program.c.tier_grace]
     found = rows(program, [*columns, zone_of_business().label("zone")], [program.key == program_in_force(lens)])
@@ -105,7 +106,7 @@ def _steps(customer: Expression, lens: Lens, program: Table, *, before: bool) ->
 def _counted(customer: Expression, lens: Lens, program: Table, *, before: bool) -> Table:
     """Return what counts by the basis of the program, and from when: points earned, or money spent less refunds."""
     found = []
-    for relation, amount_of in _AMOUNTS.items():
+    for relation, amount_of in AMOUNTS.items():
         row = Row(relation, lens)
         basis, at, amount = amount_of(row)
         begun = at < lens.moment if before else at <= lens.moment
@@ -129,7 +130,8 @@ def _paid_back(refund: Row) -> Counted:
     return SPEND, func.coalesce(placed_at, refund.c.refunded_at, type_=_MOMENT), -refund.c.business_amount
 
 
-_AMOUNTS: dict[Relation, Callable[[Row], Counted]] = {entries: _points, orders: _spent, refunds: _paid_back}
+AMOUNTS: dict[Relation, Callable[[Row], Counted]] = {entries: _points, orders: _spent, refunds: _paid_back}
+"""What counts towards a tier: of each relation the basis by which it does, from when, and how much it is."""
 
 
 def _stretches(course: Table) -> Table:

@@ -5,11 +5,12 @@ A referral is the data of who recommended: through a lens with an owner nobody e
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, or_
+from sqlalchemy import ColumnElement, and_, case, literal_column, not_, or_
 
 from api.domain.referral_signals import WEIGHTS
 from api.reads.customers import customers
 from api.reads.json import constant
+from api.reads.loyalty import accounts
 from api.reads.referral_programs import referral_programs
 from api.reads.relation import Expression, Link, Relation, Row, Term, rows
 from api.reads.words import text
@@ -26,6 +27,10 @@ _EXPLANATIONS = {
     "SAME_ADDRESS": "The friend lives at the address of the referrer, of another friend or of somebody before them.",
     "VELOCITY": "Many friends of the referrer joined within one day.",
     "CIRCLE": "The friend looks like somebody by whom the referrer came.",
+}
+_NOT_GIVEN = {
+    "REVERSED": "The friend's purchase was paid back.",
+    "FORFEITED": "The account for points was closed before the reward came.",
 }
 
 referrals = Relation(
@@ -95,6 +100,7 @@ recipient_of_reward = Link(rewards, customers, (("recipient_id", "customer_id"),
 referrals_by_customer = Link(customers, referrals, (_CUSTOMER,), order=_LATEST_FIRST)
 referral_of_friend = Link(customers, referrals, (("customer_id", "referred_id"),))
 points_of_reward = Link(rewards, transactions, (("side", "source"), ("referral_id", "source_id")))
+account_of_recipient = Link(rewards, accounts, (("recipient_id", "customer_id"),))
 codes_of_customer = Link(customers, codes, (_CUSTOMER,))
 
 
@@ -134,18 +140,30 @@ def explanation(row: Row) -> Expression:
 def reward_status(row: Row) -> Expression:
     """Return how a reward stands at the moment: it is taken back together with its referral.
 
-    Points wait until there is an account to hold them.
+    Points wait until there is an account to hold them, and are lost where it was closed before they came.
     """
-    referral, joined = row.joined(referral_of_reward)
-    reversed_ = rows(referral, [literal_column("1")], [*joined, _is(referral, "REVERSED")]).exists()
     points, earned = row.joined(points_of_reward)
     is_posted = rows(points, [literal_column("1")], [*earned, points.c.kind == literal_column("'EARN'")]).exists()
     is_held = or_(row.c.points.is_(None), is_posted)
+    account, joined = row.joined(account_of_recipient)
+    is_closed = rows(account, [literal_column("1")], [*joined, account["closed_at"].is_not(None)]).exists()
     return case(
-        (reversed_, constant("REVERSED")),
+        (_is_reversed(row), constant("REVERSED")),
+        (and_(not_(is_held), is_closed), constant("FORFEITED")),
         (and_(row.c.release_at <= row.lens.moment, is_held), constant("ISSUED")),
         else_=constant("PENDING"),
     )
+
+
+@rewards.expression
+def reason(row: Row) -> Expression:
+    """Return why a reward is not given, in words, null where it is or may yet be."""
+    return case({status: text(words) for status, words in _NOT_GIVEN.items()}, value=row["reward_status"])
+
+
+def _is_reversed(row: Row) -> ColumnElement[bool]:
+    referral, joined = row.joined(referral_of_reward)
+    return rows(referral, [literal_column("1")], [*joined, _is(referral, "REVERSED")]).exists()
 
 
 @customers.expression

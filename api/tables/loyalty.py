@@ -182,11 +182,12 @@ loyalty_entries = Table(
     CheckConstraint("account = 'CUSTOMER' OR counted = 0", name="only_accounts_count"),
     CheckConstraint(
         "account IN ('CUSTOMER', CASE kind WHEN 'REDEEM' THEN 'REDEEMED' WHEN 'EXPIRE' THEN 'EXPIRED'"
-        " WHEN 'ADJUST' THEN 'ADJUSTED' WHEN 'TRANSFER' THEN 'CUSTOMER' ELSE 'ISSUED' END)",
+        " WHEN 'ADJUST' THEN 'ADJUSTED' WHEN 'TRANSFER' THEN 'CUSTOMER'"
+        " WHEN 'REVERSE' THEN CASE WHEN points < 0 THEN 'REDEEMED' ELSE 'ISSUED' END ELSE 'ISSUED' END)",
         name="account_of_its_kind",
     ),
     CheckConstraint(
-        "account <> 'CUSTOMER' OR CASE kind WHEN 'EARN' THEN points > 0 WHEN 'REVERSE' THEN points <= 0"
+        "account <> 'CUSTOMER' OR CASE kind WHEN 'EARN' THEN points > 0"
         " WHEN 'REDEEM' THEN points < 0 WHEN 'EXPIRE' THEN points < 0 ELSE true END",
         name="sign_of_its_kind",
     ),
@@ -241,13 +242,13 @@ loyalty_lot_uses = Table(
     Column("lot_id", Uuid, nullable=False),
     Column("transaction_id", Uuid, nullable=False, comment="of the entry that used it"),
     Column("account", Text, nullable=False, server_default="CUSTOMER"),
-    points("points"),
+    points("points", "taken from the lot; below zero where they were given back"),
     moment("occurred_at"),
     recorded(),
     PrimaryKeyConstraint("customer_id", "lot_id", "transaction_id"),
     ForeignKeyConstraint(["customer_id", "lot_id"], ["loyalty_lots.customer_id", "loyalty_lots.lot_id"]),
     ForeignKeyConstraint(list(_ENTRY), [f"loyalty_entries.{name}" for name in _ENTRY]),
     CheckConstraint("account = 'CUSTOMER'", name="of_a_customer"),
-    CheckConstraint("points > 0", name="points_positive"),
+    CheckConstraint("points <> 0", name="points_moved"),
 )
 Index("ix_loyalty_lot_uses_entry", loyalty_lot_uses.c.customer_id, loyalty_lot_uses.c.transaction_id)

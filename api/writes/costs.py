@@ -53,8 +53,8 @@ def _rewards() -> Any:
     return _booked(select(*columns, *money).where(*given))
 
 
-def _rewards_taken_back() -> Any:
-    cost, reward = customer_costs.c, referral_rewards.c
+def _taken_back(*causes: Any) -> Any:
+    cost = customer_costs.c
     columns: tuple[Any, ...] = (
         cost.customer_id,
         func.gen_random_uuid(),
@@ -62,9 +62,19 @@ def _rewards_taken_back() -> Any:
         cost.cause_id,
         literal_column("true"),
     )
-    given = (reward.referral_id == bindparam("which", type_=Uuid), cost.taken_back == literal_column("false"))
+    booked = cost.taken_back == literal_column("false")
+    return _booked(select(*columns, -cost.amount, cost.currency, _AT).where(booked, *causes))
+
+
+def _rewards_taken_back() -> Any:
+    cost, reward = customer_costs.c, referral_rewards.c
     same = (reward.reward_id == cost.cause_id, cost.stream == literal_column("'REFERRALS'"))
-    return _booked(select(*columns, -cost.amount, cost.currency, _AT).where(*given, *same))
+    return _taken_back(reward.referral_id == bindparam("which", type_=Uuid), *same)
+
+
+def _points_taken_back() -> Any:
+    cost = customer_costs.c
+    return _taken_back(cost.cause_id == bindparam("which", type_=Uuid), cost.stream == literal_column("'LOYALTY'"))
 
 
 def _points() -> Any:
@@ -88,6 +98,7 @@ def _points() -> Any:
 _BOOK_REWARDS = prepare(_rewards())
 _TAKE_BACK_REWARDS = prepare(_rewards_taken_back())
 _BOOK_POINTS = prepare(_points())
+_TAKE_BACK_POINTS = prepare(_points_taken_back())
 
 
 async def book_rewards(change: Change, referral_id: UUID, at: datetime) -> None:
@@ -107,6 +118,11 @@ async def book_points(change: Change, customer_id: UUID, entry_id: UUID, points:
     """
     given = {"whose": customer_id, "entry": entry_id, "points": points, "at": at, "currency": change.business.currency}
     await change.rows(_BOOK_POINTS, **given)
+
+
+async def take_back_cost_of_points(change: Change, entry_id: UUID, at: datetime) -> None:
+    """Book that what the points of an entry cost is taken back, for they were not spent after all."""
+    await _stand(change, await change.rows(_TAKE_BACK_POINTS, which=entry_id, at=at))
 
 
 async def _stand(change: Change, booked: Any) -> None:

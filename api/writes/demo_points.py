@@ -18,7 +18,7 @@ from api.domain.population.points import Collector, Member
 from api.tables import loyalty
 from api.tables.costs import customer_costs
 from api.writes.demo_agreements import Row, Rows
-from api.writes.loyalty_ledger import AGAINST
+from api.writes.loyalty_ledger import against
 
 POINTS_COLUMNS: Mapping[Table, tuple[str, ...]] = {
     table: tuple(table.c.keys())
@@ -102,9 +102,9 @@ def _add_entries(rows: Rows, who: Collector, posting: Posting, mine: Mapping[str
         "counts_from": counts_from,
     }
     _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **kept, **own)
-    against = {"account": AGAINST[cause.kind], "entry_id": who.key(at, f"entry/{posting.number}/against")}
+    other = {"account": against(posting), "entry_id": who.key(at, f"entry/{posting.number}/against")}
     moved = {"points": -posting.points, "owed": -posting.owed, "counted": 0}
-    _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **against, **moved)
+    _add(rows, loyalty.loyalty_entries, **mine, kind=cause.kind, **other, **moved)
     if cause.kind == "REDEEM":
         _add_cost(rows, who, posting, kept["entry_id"], mine["recorded_at"])
 

@@ -131,22 +131,22 @@ async def _redeemed(change: Change, asked: PointsAsked) -> dict[str, UUID]:
     customer_id = await customer_of(change, asked.customer, _CUSTOMER)
     # What they cost changes how the customer stands, and the turn for that is taken before the account on every way.
     await take_turns(change, [customer_id])
-    found = _open(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
+    found = open_account(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
     cause = asked.cause(change, "REDEEM")
-    ids = await _posted(change, found, cause, spent(found.account, cause, asked.points))
+    ids = await posted(change, found, cause, spent(found.account, cause, asked.points))
     await book_points(change, customer_id, ids["entry"], asked.points, found.account.moment(change.now))
     return ids
 
 
 async def _adjusted(change: Change, asked: PointsAsked) -> dict[str, UUID]:
-    _refuse_customers(change)
+    refuse_customers(change)
     asked = asked.checked(also_less=True)
     found = await _found(change, asked.customer)
     cause = asked.cause(change, "ADJUST")
     if asked.points < 0:
-        return await _posted(change, found, cause, spent(found.account, cause, -asked.points))
+        return await posted(change, found, cause, spent(found.account, cause, -asked.points))
     lot = Lot(asked.points, asked.points, change.now, await _expiry(change))
-    return await _posted(change, found, cause, added(found.account, cause, lot))
+    return await posted(change, found, cause, added(found.account, cause, lot))
 
 
 async def _transferred(change: Change, asked: PointsAsked, to: CustomerName) -> dict[str, UUID]:
@@ -156,7 +156,7 @@ async def _transferred(change: Change, asked: PointsAsked, to: CustomerName) -> 
     if giver_id == taker_id:
         raise Rejection(UserErrorCode.INVALID, "Points go from one customer to another.", _TO)
     accounts = await locked(change.connection, [giver_id, taker_id])
-    giver, taker = _open(accounts, giver_id, _CUSTOMER), _open(accounts, taker_id, _TO)
+    giver, taker = open_account(accounts, giver_id, _CUSTOMER), open_account(accounts, taker_id, _TO)
     cause = asked.cause(change, "TRANSFER")
     given, taken, postings = transferred(giver.account, taker.account, cause, asked.points)
     entries = await post(change.connection, [given, taken], postings)
@@ -175,10 +175,11 @@ async def _taker(change: Change, to: CustomerName) -> UUID:
 async def _found(change: Change, customer: CustomerName) -> Locked:
     """Return the customer's account, locked; raise Rejection where there is none that is open."""
     customer_id = await customer_of(change, customer, _CUSTOMER)
-    return _open(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
+    return open_account(await locked(change.connection, [customer_id]), customer_id, _CUSTOMER)
 
 
-def _open(accounts: Mapping[UUID, Locked], customer_id: UUID, field: Field) -> Locked:
+def open_account(accounts: Mapping[UUID, Locked], customer_id: UUID, field: Field) -> Locked:
+    """Return the account of a customer among those that are locked; raise Rejection where none is open."""
     found = accounts.get(customer_id)
     if found is None:
         message = "The customer is not enrolled; enrollLoyalty opens an account."
@@ -188,7 +189,8 @@ def _open(accounts: Mapping[UUID, Locked], customer_id: UUID, field: Field) -> L
     return found
 
 
-async def _posted(change: Change, found: Locked, cause: Cause, step: Step) -> dict[str, UUID]:
+async def posted(change: Change, found: Locked, cause: Cause, step: Step) -> dict[str, UUID]:
+    """Write what a step of an account posts, and return the identifiers, of the entry of its cause too."""
     account, postings = step
     entries = await post(change.connection, [account], postings)
     entry = entries[cause.transaction_id, account.customer_id]
@@ -203,7 +205,8 @@ async def _expiry(change: Change) -> datetime | None:
     return found.expiry(change.now, change.business.time_zone)
 
 
-def _refuse_customers(change: Change) -> None:
+def refuse_customers(change: Change) -> None:
+    """Raise Rejection where a customer asks for what only the business may do."""
     if change.principal.customer_id is not None:
         message = "There are no points that a customer may correct."
         raise Rejection(UserErrorCode.NOT_FOUND, message, ("input",))

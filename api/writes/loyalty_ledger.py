@@ -24,7 +24,8 @@ from api.tables.loyalty import loyalty_accounts, loyalty_lots
 from api.writes.loyalty_statement import STATE, WRITE, WRITTEN
 
 _AMONG = bindparam("which", type_=ARRAY(Uuid))
-_LOT = ("points", "remaining", "available_at", "expires_at", "lot_id", "exact", "program_id")
+LOT = ("points", "remaining", "available_at", "expires_at", "lot_id", "exact", "program_id")
+"""What makes a lot."""
 _LOCK = prepare(
     select(
         *[loyalty_accounts.c[name] for name in (*STATE, "account_id", "opened_at", "closed_at")],
@@ -36,13 +37,12 @@ _LOCK = prepare(
     .with_for_update(of=loyalty_accounts)
 )
 _OPEN_LOTS = prepare(
-    select(loyalty_lots.c.customer_id, *[loyalty_lots.c[name] for name in _LOT]).where(
+    select(loyalty_lots.c.customer_id, *[loyalty_lots.c[name] for name in LOT]).where(
         loyalty_lots.c.customer_id == any_(_AMONG), loyalty_lots.c.remaining > literal_column("0")
     )
 )
 
-AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
-"""The account of the business against which points of a kind are posted; a transfer has another customer's."""
+_AGAINST = {"EARN": "ISSUED", "REVERSE": "ISSUED", "REDEEM": "REDEEMED", "EXPIRE": "EXPIRED", "ADJUST": "ADJUSTED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def locked(connection: Connection, which: Iterable[UUID]) -> dict[UUID, Lo
     # In a statement of its own: one that waits for a lock sees other rows as they were before it waited.
     lots: dict[UUID, list[Lot]] = defaultdict(list)
     for row in await connection.fetch(_OPEN_LOTS.sql, *_OPEN_LOTS.values({"which": ordered})) if found else ():
-        lots[row["customer_id"]].append(Lot(**{name: row[name] for name in _LOT}))
+        lots[row["customer_id"]].append(Lot(**{name: row[name] for name in LOT}))
     return {row["customer_id"]: _locked(row, lots[row["customer_id"]]) for row in found}
 
 
@@ -121,10 +121,17 @@ def _entries(entry_id: UUID, posting: Posting) -> list[tuple[Any, ...]]:
     whose, at = (p.customer_id, cause.transaction_id), p.occurred_at
     moved = (p.points, p.owed, p.counted, counts_from, p.number, p.balance_after, p.owed_after, at)
     found: list[tuple[Any, ...]] = [(*whose, "CUSTOMER", entry_id, cause.kind, *moved)]
-    if cause.kind in AGAINST:
-        against = (-p.points, -p.owed, 0, None, None, None, None, at)
-        found.append((*whose, AGAINST[cause.kind], new_id(), cause.kind, *against))
+    if account := against(posting):
+        other = (-p.points, -p.owed, 0, None, None, None, None, at)
+        found.append((*whose, account, new_id(), cause.kind, *other))
     return found
+
+
+def against(posting: Posting) -> str | None:
+    """Return the account of the business against which points are posted; None for those that go to a customer."""
+    if posting.cause.kind == "REVERSE" and posting.points > 0:
+        return _AGAINST["REDEEM"]
+    return _AGAINST.get(posting.cause.kind)
 
 
 def _lots(postings: Sequence[Posting]) -> dict[str, list[tuple[Any, ...]]]:

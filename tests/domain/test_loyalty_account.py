@@ -9,7 +9,17 @@ from uuid import UUID
 
 import pytest
 
-from api.domain.loyalty.account import Account, added, closed, earned, expired, spent, taken_back, transferred
+from api.domain.loyalty.account import (
+    Account,
+    added,
+    closed,
+    earned,
+    expired,
+    given_back,
+    spent,
+    taken_back,
+    transferred,
+)
 from api.domain.loyalty.posting import MOST_POINTS, Cause, Lot
 from api.errors import Rejection, UserErrorCode
 
@@ -27,7 +37,7 @@ class Ledger:
         self.owed = dict.fromkeys(self.accounts, 0)
         self.numbers = dict.fromkeys(self.accounts, 0)
         self.latest = dict.fromkeys(self.accounts, datetime.min.replace(tzinfo=UTC))
-        self.counted = {}
+        self.causes = set()
 
     def post(self, accounts, postings):
         """Take postings over, checking each by itself, and then all accounts."""
@@ -44,6 +54,9 @@ class Ledger:
         self.owed[key] += posting.owed
         self.numbers[key] += 1
         assert posting.points or posting.owed
+        cause = (posting.cause.kind, posting.cause.source, posting.cause.source_id, key)
+        assert cause not in self.causes
+        self.causes.add(cause)
         assert (posting.number, posting.balance_after) == (self.numbers[key], self.points[key])
         assert posting.owed_after == self.owed[key] >= 0
         assert posting.occurred_at >= max(self.latest[key], posting.cause.at)
@@ -53,9 +66,11 @@ class Ledger:
         for use in posting.used:
             kept = self.lots[use.lot_id]
             assert kept[0] == key
-            assert 0 < use.points <= kept[1]
+            is_undone = posting.cause.kind == "REVERSE" and posting.points > 0
+            assert use.points < 0 if is_undone else 0 < use.points <= kept[1]
             self.check_use(posting, kept[2])
             kept[1] -= use.points
+            assert kept[1] <= kept[2].points
         moved = sum(lot.points for lot in posting.made) - sum(use.points for use in posting.used)
         assert moved == max(self.points[key], 0) - before
         if posting.cause.kind in ("REDEEM", "TRANSFER", "EXPIRE") and posting.points < 0:
@@ -92,12 +107,14 @@ class Walk:
         self.ledger = Ledger(accounts)
         self.now = START
         self.earned = []
+        self.spent = []
 
     def step(self):
         self.now += timedelta(days=self.random.randint(-4, 12))
         self.source = UUID(int=self.random.getrandbits(128))
         key = UUID(int=self.random.choice((1, 1, 2)))
-        event = self.random.choice((self.earn, self.earn, self.redeem, self.adjust, self.take_back, self.transfer))
+        usual = (self.earn, self.earn, self.redeem, self.adjust, self.take_back, self.transfer)
+        event = self.random.choice((*usual, self.give_back) if self.spent else usual)
         try:
             accounts, postings = event(self.ledger.accounts[key])
         except Rejection:
@@ -120,7 +137,24 @@ class Walk:
         return [account], postings
 
     def redeem(self, account):
-        return self.alone(spent(account, self.cause("REDEEM"), self.random.choice((1, 10, 100))))
+        account, postings = spent(account, self.cause("REDEEM"), self.random.choice((1, 10, 100)))
+        self.spent.append(postings[-1])
+        return [account], postings
+
+    def give_back(self, _):
+        spending = self.spent.pop(self.random.randrange(len(self.spent)))
+        taken = [(self.ledger.lots[use.lot_id][2], use.points) for use in spending.used]
+        before = self.ledger.accounts[spending.customer_id]
+        undone = spending.cause.transaction_id
+        cause = Cause("REVERSE", "TRANSACTION", undone, self.now, "test", reverses=undone)
+        account, postings = given_back(before, cause, taken)
+        (undone,) = [posting for posting in postings if posting.cause is cause]
+        assert undone.points == -spending.points
+        back = {use.lot_id: -use.points for use in undone.used}
+        assert back.items() <= {lot.lot_id: number for lot, number in taken}.items() or before.balance < 0
+        assert account.owed == max(before.owed - sum(back.values()), 0)
+        assert all(lot.expires_at is None or lot.expires_at > undone.occurred_at for lot in account.lots)
+        return [account], postings
 
     def adjust(self, account):
         if self.random.random() < 0.5:
@@ -219,6 +253,30 @@ def test_a_refund_takes_from_its_own_lot_then_from_others_then_below_zero_and_th
     account, postings = earned(account, cause("EARN", 2, counts_from=START), lot)
     assert [(each.points, each.owed, used(each)) for each in postings] == [(20, 0, [(77, 7)]), (-8, -8, [(77, 8)])]
     assert (account.balance, account.owed, [lot.remaining for lot in account.lots]) == (5, 0, [5])
+
+
+def test_points_given_back_go_to_the_lots_they_came_from_and_those_that_are_over_expire_again():
+    account = of((10, 0, 20), (10, 0, 40), (10, 0, None))
+    account, (spending,) = spent(account, cause("REDEEM", 10), 25)
+    lots = {lot.lot_id.int: lot for lot in of((10, 0, 20), (10, 0, 40), (10, 0, None)).lots}
+    taken = [(lots[use.lot_id.int], use.points) for use in spending.used]
+    early, (undone,) = given_back(account, cause("REVERSE", 11), taken)
+    assert (used(undone), early.balance) == ([(0, -10), (1, -10), (2, -5)], 30)
+    assert [(lot.lot_id.int, lot.remaining) for lot in early.lots] == [(0, 10), (1, 10), (2, 10)]
+    late, (undone, over) = given_back(account, cause("REVERSE", 30), taken)
+    assert (over.cause.kind, over.points, used(over)) == ("EXPIRE", -10, [(0, 10)])
+    assert [(lot.lot_id.int, lot.remaining) for lot in late.lots] == [(1, 10), (2, 10)]
+
+
+def test_points_given_back_bring_the_balance_up_to_zero_and_settle_what_is_owed_before_they_expire():
+    lot = Lot(10, 0, START, START + timedelta(days=5), UUID(int=3))
+    account, (undone, settled, over) = given_back(
+        Account(UUID(int=9), balance=-2, owed=5, floor=-2), cause("REVERSE", 9), [(lot, 10)]
+    )
+    assert [(each.points, each.owed, used(each)) for each in (undone, settled, over)] == [
+        (10, 0, [(3, -8)]), (-5, -5, [(3, 5)]), (-3, 0, [(3, 3)]),
+    ]  # fmt: skip
+    assert (account.balance, account.owed, account.lots) == (0, 0, ())
 
 
 def test_an_account_holds_no_more_than_a_whole_number_of_a_client():

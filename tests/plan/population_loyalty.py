@@ -48,6 +48,9 @@ async def _account(given: Given, random: Random, points: Points, customer: Made)
         recorded = max(recorded, at + random.choice((timedelta(), timedelta(), _LATE)))
         entry = _posted(random, points, account, entries, at, recorded, orders)
         entries += [entry] if entry else []
+    spent = [entry for entry in entries if entry.kind == "REDEEM"]
+    if spent and account.latest_at:
+        entries.append(points.give_back(account, spent[0], account.latest_at + _LATE, recorded_at=recorded + _LATE))
     return [account.made, *[entry.made for entry in entries]]
 
 

@@ -263,6 +263,19 @@ async def test_a_program_tells_what_its_members_can_still_spend(ask: Ask, given:
     assert (await told_program(ask, day(9)))["liability"]["worth"] == {"amount": "0.70", "currencyCode": "EUR"}
 
 
+async def test_what_was_owed_when_an_account_was_closed_is_no_liability(ask: Ask, given: Given) -> None:
+    await program(given)
+    customer, points = await given.customer(), Points(given)
+    mine = points.account(customer, day(1), closed_at=day(6), closing_recorded_at=day(7))
+    earning = points.earn(mine, 40, day(2))
+    points.spend(mine, 40, day(3))
+    points.take_back(mine, earning, 40, day(4), counts_from=day(2))
+    await points.write()
+    owed = [(await told_program(ask, *clocks))["liability"]["owed"] for clocks in ((day(5),), (day(6),), ())]
+    assert owed == [40, 0, 0]
+    assert (await account(ask, customer))["balance"]["owed"] == 40
+
+
 async def test_a_program_tells_how_many_points_expire(ask: Ask, given: Given, story: Story) -> None:
     assert (await told_program(ask, day(5)))["breakage"] == {"lots": 0, "earned": 0, "expired": 0, "share": None}
     # Of the third purchase 180 were taken for what was owed, 20 had been spent ahead, and 100 were never spent.
@@ -279,6 +292,20 @@ async def test_a_program_tells_how_many_points_expire(ask: Ask, given: Given, st
     points.spend(other, 30, day(5), "EXPIRE")
     await points.write()
     assert (await told_program(ask, day(9)))["breakage"] == {"lots": 2, "earned": 200, "expired": 130, "share": 0.65}
+
+
+async def test_points_that_are_given_back_were_never_spent(ask: Ask, given: Given) -> None:
+    await program(given)
+    customer, points = await given.customer(), Points(given)
+    mine = points.account(customer, day(2))
+    points.earn(mine, 80, day(3), expires_at=day(8))
+    points.give_back(mine, points.spend(mine, 50, day(4)), day(6))
+    points.spend(mine, 80, day(8), "EXPIRE")
+    await points.write()
+    assert await balance(ask, customer, day(5)) == (30, 0, 30, 0, 80, 50, 0, 0)
+    assert await balance(ask, customer, day(7)) == (80, 0, 80, 0, 80, 0, 0, 0)
+    assert await balance(ask, customer) == (0, 0, 0, 0, 80, 0, 80, 0)
+    assert (await told_program(ask, day(9)))["breakage"] == {"lots": 1, "earned": 80, "expired": 80, "share": 1.0}
 
 
 async def test_a_closed_account_stays(ask: Ask, given: Given) -> None:

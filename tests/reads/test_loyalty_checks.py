@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from api.database import prepare
-from api.domain.loyalty.account import earned, spent
+from api.domain.loyalty.account import earned, given_back, spent
 from api.domain.loyalty.posting import Cause, Lot
 from api.reads.checks import findings
 from api.reads.loyalty_checks import LAWS
@@ -18,7 +18,7 @@ from tests.writes.points import account
 
 pytestmark = pytest.mark.anyio
 
-SUMS, COURSE, MOVED, LOTS, ACCOUNTS, TWICE = LAWS
+SUMS, COURSE, MOVED, LOTS, ACCOUNTS, TWICE, UNDONE = LAWS
 BREAKS = {
     "UPDATE loyalty_entries SET points = points + 1 WHERE number IS NULL AND kind = 'EARN'": [SUMS],
     "UPDATE loyalty_entries SET owed = 1 WHERE number IS NULL AND kind = 'EARN'": [SUMS],
@@ -56,6 +56,17 @@ async def test_every_kind_of_break_is_found(database, given):
 
     assert await broken() == []
     await connection.execute("SET session_replication_role = replica")
+    undone = connection.transaction()
+    await undone.start()
+    spending = second[-1].cause.transaction_id
+    undoing = Cause("REVERSE", "TRANSACTION", spending, later, "Undone", reverses=spending)
+    back, third = given_back(held, undoing, [(lot, 4)])
+    await post(connection, [back], third)
+    assert await broken() == []
+    earning = "(SELECT transaction_id FROM loyalty_transactions WHERE kind = 'EARN')"
+    await connection.execute(f"UPDATE loyalty_transactions SET reverses = {earning} WHERE kind = 'REVERSE'")
+    assert await broken() == [UNDONE]
+    await undone.rollback()
     for change, laws in BREAKS.items():
         undone = connection.transaction()
         await undone.start()

@@ -13,7 +13,7 @@ from tests.writes.changes import line, new_key, purchase
 REFERRAL = """id code status heldForReview createdAt joinedAt expiresAt qualifiedAt qualifiesAt rejectionReasons
   note version referrer { id } referred { id } signals { code weight explanation } program { version }
   attributedValue { amount currencyCode }
-  rewards { id points money { amount currencyCode } status earnedAt releaseAt recipient { id } }"""
+  rewards { id points money { amount currencyCode } status reason earnedAt releaseAt recipient { id } }"""
 ERRORS = "userErrors { code field message currentVersion } idempotency { replayed }"
 SET_PROGRAM = f"""mutation ($input: SetReferralProgramInput!) {{ setReferralProgram(input: $input) {{
   program {{ id version effectiveFrom referrerPoints referredPoints referrerMoney {{ amount currencyCode }}

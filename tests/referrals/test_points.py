@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -59,6 +60,24 @@ async def test_points_wait_for_who_has_no_account_until_there_is_one(shop, given
     assert [each["status"] for each in (await shop.read(joined["id"]))["rewards"]] == ["ISSUED"] * 2
     before = await shop.read(joined["id"], asOf=shop.now - DAY)
     assert [each["status"] for each in before["rewards"]] == ["PENDING", "ISSUED"]
+
+
+async def test_points_are_lost_to_who_had_closed_their_account(shop, given):
+    await program(given, ("0", None, None, None))
+    await shop.program(begin="2025-05-01T00:00:00Z", **POINTS)
+    ann, ben, joined = await shop.joined()
+    await account(given, ann, shop.now - DAY)
+    await account(given, ben, shop.now - DAY, closed_at=shop.now, closing_recorded_at=shop.now)
+    bought = await shop.buy(ben)
+    assert [each["status"] for each in bought["referral"]["rewards"]] == ["PENDING", "FORFEITED"]
+    shop.later(days=20)
+    rewards = (await shop.read(joined["id"]))["rewards"]
+    lost = "The account for points was closed before the reward came."
+    assert [(each["status"], each["reason"]) for each in rewards] == [("ISSUED", None), ("FORFEITED", lost)]
+    assert (await balance(given, ann), await balance(given, ben)) == ((100, 0), (0, 0))
+    as_ann = replace(shop, ask=shop.ask.as_customer(ann.key))
+    seen = (await as_ann.read(joined["id"]))["rewards"]
+    assert [each["status"] for each in seen] == ["ISSUED", "PENDING"], "whether Ben closed an account is his affair"
 
 
 async def test_nothing_waits_any_more_of_a_referral_that_was_reversed(shop, given):

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from api.domain.loyalty.account import Account, earned, spent
+from api.domain.loyalty.account import Account, earned, given_back, spent
 from api.domain.loyalty.posting import Cause, Lot, Use
 from api.writes.loyalty_ledger import locked, post
 from tests.given import NEW_YEAR
@@ -98,6 +98,48 @@ async def test_what_does_not_add_up_is_not_kept(connection, given):
     async with connection.transaction():
         await written()
     assert await connection.fetchval("SELECT sum(balance) FROM loyalty_accounts") == 6
+
+
+async def test_only_what_a_spending_took_comes_back_and_only_once(connection, given):
+    customer = await given.customer()
+    await account(given, customer)
+    held = (await locked(connection, [customer.key]))[customer.key].account
+    held, first = earning(held)
+    held, (second,) = earning(held, 10, UUID(int=3))
+    held, (spending_,) = spending(held, 14)
+    # The second lot has room for more than is to come back to it.
+    held, (other,) = spent(held, Cause("ADJUST", "REQUEST", UUID(int=4), LATER, "Mistake"), 6)
+    async with connection.transaction():
+        await post(connection, [held], [*first, second, spending_, other])
+    lots = {lot.lot_id: lot for posting in (*first, second) for lot in posting.made}
+    taken = [(lots[use.lot_id], use.points) for use in spending_.used]
+    undone = spending_.cause.transaction_id
+    cause = Cause("REVERSE", "TRANSACTION", undone, LATER, "Undone", reverses=undone)
+    after, (right,) = given_back(held, cause, taken)
+    check, once = asyncpg.CheckViolationError, "only as one spending took them"
+    earning_ = first[0].cause.transaction_id
+    fewer = given_back(held, cause, [(taken[0][0], 9), taken[1]])
+    moved = given_back(held, cause, [(lot, 7) for lot, _ in taken])
+    for wrong in (
+        replace(cause, reverses=None),
+        replace(cause, reverses=earning_, source_id=earning_),
+        replace(cause, source_id=UUID(int=8)),
+        replace(cause, source="REFUND"),
+    ):
+        written = post(connection, [after], [replace(right, cause=wrong)])
+        await refused(connection, check, once, written, "loyalty_entries_check_loyalty_undone")
+    written = post(connection, [fewer[0]], fewer[1])
+    await refused(connection, check, once, written, "loyalty_entries_check_loyalty_undone")
+    back = "loyalty_lot_uses_check_loyalty_given_back"
+    await refused(connection, check, "was taken from it", post(connection, [moved[0]], moved[1]), back)
+    elsewhere = [replace(right, cause=replace(cause, reverses=earning_))]
+    await refused(connection, check, "was taken from it", post(connection, [after], elsewhere), back)
+    async with connection.transaction():
+        await post(connection, [after], [right])
+    again = replace(cause, transaction_id=UUID(int=6))
+    account_, postings = given_back(replace(held, entries=after.entries), again, taken)
+    twice = post(connection, [account_], postings)
+    await refused(connection, asyncpg.IntegrityConstraintViolationError, "source_source_id|remaining", twice)
 
 
 async def test_a_closed_account_stays_as_it_is(connection, given):

@@ -15,7 +15,7 @@ from api.database import database as open_database
 from api.domain.customer_name import CustomerName
 from api.errors import UserErrorCode
 from api.reads.loyalty_checks import LAWS
-from api.writes import loyalty, loyalty_ledger
+from api.writes import loyalty, loyalty_ledger, loyalty_undoing
 from api.writes.once import once
 from tests.asking import Ask, WatchedDatabase
 from tests.referrals.shop import Shop
@@ -70,6 +70,19 @@ async def test_of_400_who_spend_10_of_500_exactly_50_can(pool, given):
     assert found == {None: 50, SHORT: 350}
     assert (await balance(given, ann), len(await entries(given, ann))) == ((0, 0), 51)
     assert await is_sound(given)
+
+
+async def test_of_20_who_give_the_same_points_back_one_does(pool, given):
+    (ann,) = await holding(pool, given, 500)
+    assert await redeem(pool, ann, 10) is None
+    entry = await given.connection.fetchval("SELECT entry_id FROM loyalty_entries WHERE number = 2")
+
+    def undo():
+        return done(pool, lambda change: loyalty_undoing.undo_redemption(change, entry, "Cancelled"))
+
+    found = Counter(await asyncio.gather(*(undo() for _ in range(20))))
+    assert found == {None: 1, UserErrorCode.INVALID_STATE: 19}
+    assert (await balance(given, ann), await is_sound(given)) == ((500, 0), True)
 
 
 async def test_without_the_lock_the_database_has_to_refuse_them(pool, given, monkeypatch):

@@ -6,7 +6,7 @@ order of time: what is learnt late is posted when the latest entry was, and coun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -74,14 +74,8 @@ def earned(account: Account, cause: Cause, lot: Lot) -> Step:
         return account, postings
     lot = replace(lot, points=points, remaining=points)
     account, added = _added(account, cause, [lot], counted=points if cause.counts_from else 0)
-    postings.append(added)
-    left = next((one.remaining for one in account.lots if one.lot_id == lot.lot_id), 0)
-    settled = min(account.owed, left)
-    if settled:
-        settling = Cause("REVERSE", "TRANSACTION", cause.transaction_id, cause.at, "Owed since a refund")
-        account, posting = _posted(account, settling, -settled, owed=-settled, used=[Use(lot.lot_id, settled)])
-        postings.append(posting)
-    return account, postings
+    account, settled = _settled(account, cause, [lot])
+    return account, [*postings, added, *settled]
 
 
 def spent(account: Account, cause: Cause, points: int) -> Step:
@@ -89,6 +83,28 @@ def spent(account: Account, cause: Cause, points: int) -> Step:
     account, postings = expired(account, cause.at)
     account, posting = _posted(account, cause, -points, used=_spendable(account, points, cause.at))
     return account, [*postings, posting]
+
+
+def given_back(account: Account, cause: Cause, taken: Sequence[tuple[Lot, int]]) -> Step:
+    """Undo that points were spent: give them back to the lots they were taken from, as they were before.
+
+    They first bring the balance up to zero, and then settle what is owed. What is left of them after that and would
+    have expired by now does so at once. Raises Rejection where the account cannot hold them.
+
+    taken  each lot, with how many points were taken from it
+    """
+    account, postings = expired(account, cause.at)
+    points = sum(number for _, number in taken)
+    _check_room(account, points)
+    open_ones = {lot.lot_id for lot in account.lots}
+    empty = tuple(replace(lot, remaining=0) for lot, _ in taken if lot.lot_id not in open_ones)
+    back = sorted((replace(lot, remaining=number) for lot, number in taken), key=lambda lot: lot.turn)
+    covering = _taken(back, min(max(-account.balance, 0), points))
+    used = [Use(lot.lot_id, -lot.remaining) for lot in _left(back, covering)]
+    account, posting = _posted(replace(account, lots=(*account.lots, *empty)), cause, points, used=used)
+    account, settled = _settled(account, cause, back)
+    account, over = _over_again(account, cause, {lot.lot_id for lot in back})
+    return account, [*postings, posting, *settled, *over]
 
 
 def added(account: Account, cause: Cause, lot: Lot) -> Step:
@@ -142,11 +158,39 @@ def _expired(account: Account, lots: Iterable[tuple[Lot, datetime]], reason: str
     return account, postings
 
 
-def _added(account: Account, cause: Cause, lots: Sequence[Lot], counted: int = 0) -> tuple[Account, Posting]:
-    points = sum(lot.points for lot in lots)
+def _over_again(account: Account, cause: Cause, which: Collection[UUID]) -> Step:
+    """Let points expire that came back after their time; all in one, for a lot expires by itself only once."""
+    until = account.moment(cause.at)
+    lots = [lot for lot in account.lots if lot.lot_id in which and lot.expires_at and lot.expires_at <= until]
+    if not lots:
+        return account, []
+    expiry = Cause("EXPIRE", "TRANSACTION", cause.transaction_id, cause.at, "Expired")
+    used = [Use(lot.lot_id, lot.remaining) for lot in lots]
+    account, posting = _posted(account, expiry, -sum(use.points for use in used), used=used)
+    return account, [posting]
+
+
+def _settled(account: Account, cause: Cause, lots: Sequence[Lot]) -> Step:
+    """Settle what is owed, as far as there is enough left of lots whose points have just come."""
+    which = {lot.lot_id for lot in lots}
+    used = _taken([lot for lot in account.lots if lot.lot_id in which], account.owed)
+    if not used:
+        return account, []
+    settled = sum(use.points for use in used)
+    settling = Cause("REVERSE", "TRANSACTION", cause.transaction_id, cause.at, "Owed since a refund")
+    account, posting = _posted(account, settling, -settled, owed=-settled, used=used)
+    return account, [posting]
+
+
+def _check_room(account: Account, points: int) -> None:
     if account.balance + points > MOST_POINTS:
         message = f"An account holds at most {MOST_POINTS} points."
         raise Rejection(UserErrorCode.OUT_OF_RANGE, message, _POINTS)
+
+
+def _added(account: Account, cause: Cause, lots: Sequence[Lot], counted: int = 0) -> tuple[Account, Posting]:
+    points = sum(lot.points for lot in lots)
+    _check_room(account, points)
     cover = min(max(-account.balance, 0), points)
     return _posted(account, cause, points, counted=counted, made=lots, used=_taken(lots, cover))
 

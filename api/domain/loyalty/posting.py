@@ -60,7 +60,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Points taken from a lot."""
+    """Points taken from a lot; below zero where they were given back to it."""
 
     lot_id: UUID
     points: int
