@@ -30,7 +30,9 @@ class ReferralStatus(Enum):
     REWARDED = strawberry.enum_value("REWARDED", description="The rewards are given for good.")
     REJECTED = strawberry.enum_value("REJECTED", description="It does not count; rejectionReasons says why.")
     EXPIRED = strawberry.enum_value("EXPIRED", description="The friend did not join, or did not buy, in time.")
-    REVERSED = strawberry.enum_value("REVERSED", description="The purchase was paid back, and the rewards taken back.")
+    REVERSED = strawberry.enum_value(
+        "REVERSED", description="It counted and does no longer: the rewards are taken back; rejectionReasons says why."
+    )
 
 
 @strawberry.enum(description="Why a referral does not count.")
@@ -52,7 +54,7 @@ class ReferralRejectionReason(Enum):
 class RewardStatus(Enum):
     PENDING = strawberry.enum_value("PENDING", description="Promised, and not given yet.")
     ISSUED = strawberry.enum_value("ISSUED", description="Given for good.")
-    REVERSED = strawberry.enum_value("REVERSED", description="Taken back, because the purchase was paid back.")
+    REVERSED = strawberry.enum_value("REVERSED", description="Taken back, because the referral counts no longer.")
 
 
 @strawberry.type(

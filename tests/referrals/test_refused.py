@@ -109,6 +109,9 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
     await shop.accept(ben_code, cid)
     cid_code = await shop.code(cid)
     await shop.buy(old)
+    bound = [await shop.customer() for _ in range(3)]
+    for agreed, friend in zip((given.contract, given.subscription, given.support_plan), bound, strict=True):
+        await agreed(friend)
     before = await counts(given.connection)
     stranger = Made("cus", UUID(int=1))
     refused = [
@@ -120,6 +123,8 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
         (shop.accept(cid_code, ann), "SELF_REFERRAL", "customer"),
         (shop.accept(ann_code, ben), "ALREADY_REFERRED", "customer"),
         (shop.accept(ann_code, old), "ALREADY_CUSTOMER", "customer"),
+        *[(shop.accept(ann_code, friend), "ALREADY_CUSTOMER", "customer") for friend in bound],
+        (shop.buy(bound[0], referralCode=ann_code), "ALREADY_CUSTOMER", "purchase.referralCode"),
         (shop.buy(new, referralCode="NOSUCHCODE"), "CODE_UNKNOWN", "purchase.referralCode"),
         (shop.buy(new, referralCode=used), "CODE_EXPIRED", "purchase.referralCode"),
         (shop.buy(ann, referralCode=cid_code), "SELF_REFERRAL", "purchase.referralCode"),
@@ -156,3 +161,19 @@ async def test_a_purchase_made_before_joining_that_is_recorded_later_rejects_the
         [],
     )
     assert (await shop.buy(ben))["referral"] is None
+
+
+@pytest.mark.parametrize(("hours", "status"), [(1, "REVERSED"), (14 * 24 - 1, "REVERSED"), (14 * 24, "REWARDED")])
+async def test_a_purchase_made_before_joining_takes_rewards_back_only_while_they_wait(shop, given, hours, status):
+    _, ben, joined = await shop.joined()
+    await shop.buy(ben)
+    shop.later(hours=hours)
+    late = (await shop.buy(ben, "0.01", placedAt="2025-05-31T00:00:00Z"))["referral"]
+    read = await shop.read(joined["id"])
+    assert late == (read if status == "REVERSED" else None)
+    assert (read["status"], read["rejectionReasons"]) == (status, ["ALREADY_CUSTOMER"] * (status == "REVERSED"))
+    assert {each["status"] for each in read["rewards"]} == {{"REWARDED": "ISSUED"}.get(status, status)}
+    owed = await given.connection.fetchval("SELECT sum(amount) FROM customer_costs")
+    assert owed == {"REVERSED": 0, "REWARDED": 15}[status]
+    shop.later(hours=-1)
+    assert (await shop.read(joined["id"], asOf=shop.now))["status"] == "QUALIFIED"
