@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from api.database import prepare
 from api.domain import contact
@@ -43,6 +43,14 @@ _EMAIL = prepare(select(customers.c.email).where(customers.c.customer_id == bind
 _SIDES = prepare(
     select(referrals.c.customer_id, referrals.c.referred_id).where(
         referrals.c.referral_id == bindparam("which"), referrals.c.superseded_at.is_(None)
+    )
+)
+_OPEN = prepare(
+    select(func.count().label("invitations")).where(
+        referrals.c.customer_id == bindparam("whose"),
+        referrals.c.superseded_at.is_(None),
+        referrals.c.status == literal_column("'INVITED'"),
+        referrals.c.expires_at > bindparam("at"),
     )
 )
 _SIGNALS = prepare(
@@ -84,7 +92,9 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
         friend = await _known_friend(change, new.referred)
         await take_turns(change, friend)
         email = await _friends_email(change, referrer, new.email)
-        if friend is not None:
+        if friend is None:
+            await _check_open(change, referrer, program["most_invited"])
+        else:
             await _check_friend(change, referrer, friend, (*_REFERRAL, "referred"))
         key = new_id()
         device = fingerprint(change, new.device, (*_REFERRAL, "deviceId"))
@@ -113,6 +123,13 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
 async def _known_friend(change: Change, name: CustomerName | None) -> UUID | None:
     field = (*_REFERRAL, "referred")
     return None if name is None else await customer_of(change, name.cleaned(field), field)
+
+
+async def _check_open(change: Change, referrer: UUID, most: int) -> None:
+    """Raise Rejection where a referrer has as many invitations open as the program allows."""
+    if (await change.rows(_OPEN, whose=referrer, at=change.now))[0]["invitations"] >= most:
+        message = f"This referrer has {most} invitations open, and no more are allowed; wait until a friend joins."
+        raise Rejection(UserErrorCode.LIMIT_EXCEEDED, message, (*_REFERRAL, "referrer"))
 
 
 async def _check_friend(change: Change, referrer: UUID, friend: UUID, field: tuple[str, ...]) -> None:

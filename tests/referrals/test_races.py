@@ -68,6 +68,13 @@ async def test_who_joins_before_they_buy_qualifies_however_close_the_two_are(sho
     assert await given.connection.fetchval(DEADLOCKS) == 0
 
 
+async def test_invitations_at_the_same_time_are_counted_together(shop):
+    await shop.program(begin="2025-05-01T00:00:00Z", mostInvited=3)
+    ann = await shop.customer()
+    found = await asyncio.gather(*(shop.invite(ann) for _ in range(8)))
+    assert Counter(error["code"] for each in found for error in each["userErrors"]) == {"LIMIT_EXCEEDED": 5}
+
+
 async def test_who_enrolls_before_they_buy_earns_however_close_the_two_are(shop, given):
     buyers = [await shop.customer() for _ in range(PAIRS)]
     found = await at_once(*((enroll(shop, buyer), shop.buy(buyer)) for buyer in buyers))

@@ -31,6 +31,8 @@ BAD_PROGRAMS: dict[str, tuple[dict[str, Any], str, str]] = {
         "minimumPurchase.currencyCode",
     ),
     "no window": ({"mostRewarded": 3}, "INVALID", "limitWindow"),
+    "nobody": ({"mostInvited": 0}, "OUT_OF_RANGE", "mostInvited"),
+    "everybody": ({"mostInvited": 10_001}, "OUT_OF_RANGE", "mostInvited"),
     "never": ({"mostRewarded": 0, "limitWindow": "P1M"}, "OUT_OF_RANGE", "mostRewarded"),
     "no time": ({"qualifyWithin": "P0D"}, "OUT_OF_RANGE", "qualifyWithin"),
     "hours": ({"hold": "PT1H"}, "INVALID", "hold"),
@@ -66,6 +68,7 @@ async def test_a_program_in_force_is_kept_as_it_was_given(shop):
         referredReward=None,
         minimumPurchase=None,
         hold="P0D",
+        mostInvited=7,
         mostRewarded=10,
         limitWindow="P1Y",
         activeReferrersOnly=True,
@@ -83,6 +86,7 @@ async def test_a_program_in_force_is_kept_as_it_was_given(shop):
         "qualifyWithin": "P30D",
         "hold": "P0D",
         "invitationLifetime": "P30D",
+        "mostInvited": 7,
         "mostRewarded": 10,
         "limitWindow": "P12M",
         "activeReferrersOnly": True,
@@ -148,6 +152,29 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
         assert answer.get("referral") is answer.get("order") is None
     after = await counts(given.connection)
     assert after == before | {"idempotency": before["idempotency"] + len(refused)}
+
+
+async def test_nobody_has_more_invitations_open_than_the_program_allows(shop, given):
+    ann, ben = await shop.customer(), await shop.customer()
+    assert await given.connection.fetchval("SELECT most_invited FROM referral_programs") == 50
+    await shop.program(begin="2025-05-01T00:00:00Z", mostInvited=2)
+    first = (await shop.invite(ann))["referral"]
+    shop.later(days=1)
+    second = (await shop.invite(ann))["referral"]
+    before = await counts(given.connection)
+    refused = await shop.invite(ann)
+    assert [told(error) for error in refused["userErrors"]] == [("LIMIT_EXCEEDED", "input.referral.referrer")]
+    assert await counts(given.connection) == before | {"idempotency": before["idempotency"] + 1}
+    assert (await shop.invite(ben))["userErrors"] == [], "somebody else's count for themselves"
+    known = await shop.invite(ann, referred={"id": (await shop.customer()).id})
+    assert known["userErrors"] == [], "who joins at once leaves nothing open"
+    await shop.accept(second["code"], await shop.customer())
+    assert (await shop.invite(ann))["userErrors"] == []
+    shop.later(days=29, microseconds=-1)
+    assert first["expiresAt"] == "2025-07-01T12:00:00.000000Z"
+    assert [error["code"] for error in (await shop.invite(ann))["userErrors"]] == ["LIMIT_EXCEEDED"]
+    shop.later(microseconds=1)
+    assert (await shop.invite(ann))["userErrors"] == [], "the first one has lapsed"
 
 
 async def test_a_purchase_made_before_joining_that_is_recorded_later_rejects_the_referral(shop):
