@@ -81,7 +81,7 @@ class Reward(Node):
 class Referral(Node):
     id: strawberry.ID = identifier()
     code: str = column("The code the friend can join by, or joined by.")
-    referrer: LazyCustomer = one(reads.referrer_of_referral, "Who recommended.")
+    referrer: LazyCustomer | None = one(reads.referrer_of_referral, "Who recommended; null where you may not see them.")
     referred: LazyCustomer | None = one(
         reads.friend_of_referral, "Who came; null until the friend joins, and where you may not see them."
     )
@@ -93,12 +93,16 @@ class Referral(Node):
     qualified_at: datetime | None = column("When the friend made the purchase that counts, null before.")
     qualifies_at: datetime | None = column("When it counts for good; null before the friend has bought.", "release_at")
     rejection_reasons: list[ReferralRejectionReason] = column("Why it does not count; empty where it does.", "reasons")
-    note: str | None = column("What was said when it was decided on, null for most.")
-    signals: list[ReferralSignal] = many(reads.signals_of_referral, "Signs that it may be a fraud, strongest first.")
-    rewards: list[Reward] = many(reads.rewards_of_referral, "What is given for it: first to who recommended.")
+    note: str | None = column("What was said when it was decided on, null for most; customers are never told.")
+    signals: list[ReferralSignal] = many(
+        reads.signals_of_referral, "Signs that it may be a fraud, strongest first; customers see none."
+    )
+    rewards: list[Reward] = many(
+        reads.rewards_of_referral, "What is given for it: first to who recommended. Customers see what they get."
+    )
     program: ReferralProgram = one(reads.program_of_referral, "The rules by which it is judged.")
     attributed_value: Money | None = money(
-        "What the friend, and friends of the friend down to the fifth, have brought so far; null where nobody joined.",
+        "What the friend, and friends of the friend down to the fifth, have brought, as far as you may see them.",
         "attributed_net",
         "attributed_currency",
         missing="attributed_to",

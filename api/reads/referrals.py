@@ -1,11 +1,12 @@
 """Referrals in versions, the codes they came by, the signs noticed about them, and their rewards.
 
-A referral is the data of who recommended: through a lens with an owner nobody else sees it.
+A referral is the data of who recommended and of who came: through a lens with an owner, these two see it. Each of them
+sees their own reward, and neither what was noticed about it, nor what whoever looked at it wrote.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, or_
+from sqlalchemy import ColumnElement, and_, case, false, literal_column, or_
 
 from api.domain.referral_signals import WEIGHTS
 from api.reads.customers import customers
@@ -27,6 +28,19 @@ _EXPLANATIONS = {
     "CIRCLE": "The friend looks like somebody by whom the referrer came.",
 }
 
+
+def _of_both_sides(row: Row) -> ColumnElement[bool]:
+    return or_(row.c.customer_id == row.lens.owner, row.c.referred_id == row.lens.owner)
+
+
+def _of_nobody(row: Row) -> ColumnElement[bool]:
+    return false()
+
+
+def _of_the_recipient(row: Row) -> ColumnElement[bool]:
+    return row.c.recipient_id == row.lens.owner
+
+
 referrals = Relation(
     "referrals",
     tables.referrals,
@@ -39,6 +53,7 @@ referrals = Relation(
     replaced="replaced_at",
     planned=frozenset(_PLANNED),
     order=_LATEST_FIRST,
+    owned=_of_both_sides,
 )
 codes = Relation(
     "referral_codes",
@@ -58,6 +73,7 @@ signals = Relation(
     happened="noticed_at",
     recorded="recorded_at",
     order=(Term("weight", descending=True),),
+    owned=_of_nobody,
 )
 rewards = Relation(
     "referral_rewards",
@@ -69,6 +85,7 @@ rewards = Relation(
     recorded="recorded_at",
     planned=frozenset({"release_at"}),
     order=(Term("side", descending=True),),
+    owned=_of_the_recipient,
 )
 
 transactions = Relation(
@@ -115,6 +132,13 @@ def counts_for_good(row: Row) -> list[ColumnElement[bool]]:
 
 def _is(row: Row, status: str) -> ColumnElement[bool]:
     return row.c.status == literal_column(f"'{status}'")
+
+
+@referrals.expression
+def note(row: Row) -> Expression:
+    """Return what was said when a referral was decided on; a customer is not told."""
+    note: Expression = row.c.note
+    return note if row.lens.owner is None else case((row.lens.owner.is_(None), note))
 
 
 @referrals.expression
