@@ -41,7 +41,7 @@ def _differences(made: Any, names: Any) -> list[Condition]:
 def _recorded_lately(last: Expression, product_id: Expression | None = None) -> Condition:
     """Return whether something may have been on its way when pairs were counted; of one product, or at all."""
     lately = orders.c.recorded_at.between(last - _BEFORE, last + _AFTER)
-    found = select(literal_column("1")).select_from(orders)
+    found: Select[Any] = select(literal_column("1")).select_from(orders)
     if product_id is not None:
         lines = and_(order_lines.c.customer_id == orders.c.customer_id, order_lines.c.order_id == orders.c.order_id)
         found = found.join(order_lines, lines).where(order_lines.c.product_id == product_id)

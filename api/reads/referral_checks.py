@@ -81,7 +81,7 @@ def _points() -> Select[Any]:
     is_open = and_(account.customer_id.is_not(None), account.closed_at.is_(None))
     wrong = or_(
         and_(was_given, not_(posted)),
-        and_(counts, is_open, not_(was_given)),
+        and_(reward.points.is_not(None), counts, is_open, not_(was_given)),
         and_(is_reversed, is_open, was_given != was_taken),
         and_(was_taken, not_(is_reversed)),
         and_(reward.points.is_(None), was_given),

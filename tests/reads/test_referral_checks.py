@@ -41,7 +41,7 @@ BREAKS = {
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'EARN'": [POINTS],
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'REVERSE'": [POINTS],
     f"UPDATE referrals SET status = 'REVERSED', change = 'REVERSED' WHERE status = 'QUALIFIED' AND {OPEN}": [
-        *(REWARDS, POINTS)
+        *(REWARDS, POINTS, MONEY)
     ],
     f"UPDATE referrals SET status = 'QUALIFIED' WHERE status = 'REVERSED' AND {OPEN}": [POINTS, STEPS, MONEY],
     "UPDATE referrals SET changed_at = changed_at - interval '1 s' WHERE change = 'JOINED'": [STEPS],
@@ -82,6 +82,7 @@ async def lived(shop, given):
     await shop.joined(ann)
     _, rejected, _ = await shop.joined(ann)
     _, kept, _ = await shop.joined(ann)
+    _, paid, _ = await shop.joined(ann)
     invited = (await shop.invite(ann))["referral"]["code"]
     await shop.program(begin="2025-05-01T00:00:00Z", referrerReward={"points": 30}, referredReward={"points": 9})
     friends = [await shop.customer() for _ in range(2)]
@@ -91,7 +92,7 @@ async def lived(shop, given):
         sent = {"idempotencyKey": new_key(), "customer": {"id": customer.id}}
         assert not (await shop.ask(ENROLL, input=sent))["enrollLoyalty"]["userErrors"]
     shop.later(hours=1)
-    orders = [(await shop.buy(friend))["order"]["id"] for friend in (kept, *friends)]
+    orders = [(await shop.buy(friend))["order"]["id"] for friend in (kept, *friends, paid)]
     await shop.buy(rejected, placedAt="2025-05-01T00:00:00Z")
     shop.later(days=1)
     await shop.refund(orders[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -231,7 +232,7 @@ async def test_each_side_sees_a_referral_and_what_they_get_for_it(shop):
     for ask in (own, friends, other):
         ask.now = shop.now
     by_ann, by_ben = [(await ask(READ, id=told["id"]))["node"] for ask in (own, friends)]
-    hidden = {"signals": [], "note": None}
+    hidden: dict[str, Any] = {"signals": [], "note": None}
     assert by_ann == told | hidden | {
         "referred": None,
         "attributedValue": None,
