@@ -20,7 +20,7 @@ def upgrade() -> None:
             sa.Integer(),
             nullable=False,
             server_default=sa.text("50"),
-            comment="invitations of one referrer that are open at a time",
+            comment="open invitations of a referrer",
         ),
     )
     op.create_check_constraint(
