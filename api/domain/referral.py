@@ -1,8 +1,8 @@
 """The steps a referral takes: invited, joined, qualified; rejected or reversed; and what time alone makes of it.
 
 INVITED ─► JOINED ─► QUALIFIED ─► (hold over) REWARDED
-   │          │ │         │ └─ refund within the hold ─► REVERSED
-   │          │ └─ limit, referrer, review ─► REJECTED ◄─ review, refund while held for review
+   │          │ │         │ └─ refund, or older purchase, within the hold ─► REVERSED
+   │          │ └─ limit, referrer, review, older purchase ─► REJECTED ◄─ the same while held for review
    └──────────┴─ (too late) EXPIRED
 """
 
@@ -37,11 +37,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A purchase of the friend: when, what it brought after discount and refunds, and until when its rewards wait."""
+    """A purchase of the friend.
+
+    net          what it brought after discount and refunds
+    release_at   until when its rewards wait
+    recorded_at  when it became known
+    """
 
     placed_at: datetime
     net: Decimal
     release_at: datetime
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +84,15 @@ def after_purchase(
 ) -> Step | None:
     """Return the step that a purchase of the friend makes a joined referral take, None for none.
 
+    One from before the friend joined shows that they were not new: that ends what does not count for good yet.
+
     limit_reached    whether the referrer has had as many rewarded as the program allows
     referrer_counts  whether the program takes referrals of this referrer
     """
-    if standing.status != JOINED or standing.joined_at is None or standing.expires_at is None:
+    if standing.joined_at is not None and bought.placed_at < standing.joined_at:
+        return _was_customer(standing, bought, standing.joined_at)
+    if standing.status != JOINED or standing.expires_at is None:
         return None
-    if bought.placed_at < standing.joined_at:
-        return _refused(REJECTED, "ALREADY_CUSTOMER", standing.joined_at)
     if bought.placed_at >= standing.expires_at or not counts(bought.net, minimum):
         return None
     if limit_reached:
@@ -100,10 +108,7 @@ def after_refund(standing: Standing, *, refunded_at: datetime, net: Decimal, min
 
     net  what is left of the purchase afterwards
     """
-    is_held = standing.release_at is not None and refunded_at < standing.release_at
-    if standing.status != QUALIFIED or not (is_held or standing.in_review) or counts(net, minimum):
-        return None
-    return _refused(REJECTED if standing.in_review else REVERSED, "REFUNDED", refunded_at)
+    return None if counts(net, minimum) else _taken_back(standing, "REFUNDED", refunded_at)
 
 
 def after_review(standing: Standing, *, accept: bool, at: datetime, reasons: tuple[str, ...]) -> Step:
@@ -118,6 +123,21 @@ def after_review(standing: Standing, *, accept: bool, at: datetime, reasons: tup
         return Step(REJECTED, at, Standing(REJECTED, joined_at=standing.joined_at), reasons)
     release_at = standing.release_at and max(standing.release_at, at)
     return Step("ACCEPTED", at, Standing(standing.status, False, standing.joined_at, standing.expires_at, release_at))
+
+
+def _was_customer(standing: Standing, bought: Bought, joined_at: datetime) -> Step | None:
+    reason = "ALREADY_CUSTOMER"
+    if standing.status == JOINED:
+        return _refused(REJECTED, reason, joined_at)
+    return _taken_back(standing, reason, bought.recorded_at)
+
+
+def _taken_back(standing: Standing, reason: str, at: datetime) -> Step | None:
+    """Return the step that ends a referral which counts, None where it does not, or counts for good by then."""
+    is_held = standing.release_at is not None and at < standing.release_at
+    if standing.status != QUALIFIED or not (is_held or standing.in_review):
+        return None
+    return _refused(REJECTED if standing.in_review else REVERSED, reason, at)
 
 
 def _refused(status: str, reason: str, at: datetime) -> Step:

@@ -14,6 +14,9 @@ from api.errors import Rejection, UserErrorCode
 MOST_POINTS = 1_000_000
 MOST_MONEY = Decimal(10) ** 9
 MOST_REWARDED = 1_000_000
+MOST_INVITED = 10_000
+USUALLY_INVITED = 50
+"""More than anybody has friends to ask at once, and few enough that nobody can send them out in bulk."""
 
 Field = tuple[str, ...]
 
@@ -29,9 +32,8 @@ class NewReward:
         """Raise Rejection where it cannot be given; money is in the currency of the business."""
         if (self.points is None) == (self.money is None):
             raise Rejection(UserErrorCode.INVALID, "A reward is either points or money: give one of them.", field)
-        if self.points is not None and not 1 <= self.points <= MOST_POINTS:
-            message = f"This must lie between 1 and {MOST_POINTS}."
-            raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "points"))
+        if self.points is not None:
+            _check_number(self.points, MOST_POINTS, (*field, "points"))
         if self.money is not None:
             check_own_money(self.money, currency, (*field, "money"))
             if not 0 < self.money.amount <= MOST_MONEY:
@@ -48,6 +50,7 @@ class NewProgram:
     qualify_within         from joining until the friend has to have bought
     hold                   from the purchase until the rewards are given for good
     invitation_lifetime    from an invitation until it lapses
+    most_invited           invitations of one referrer that may be open at a time
     most_rewarded          referrals of one referrer that are rewarded within `limit_window`; both None for any number
     active_referrers_only  whether only referrals of customers count who are active when their friend buys
     """
@@ -58,6 +61,7 @@ class NewProgram:
     qualify_within: Duration
     hold: Duration
     invitation_lifetime: Duration
+    most_invited: int
     most_rewarded: int | None
     limit_window: Duration | None
     active_referrers_only: bool
@@ -76,6 +80,7 @@ class NewProgram:
         check_window(self.invitation_lifetime, (*field, "invitationLifetime"))
         if self.hold:
             check_window(self.hold, (*field, "hold"))
+        _check_number(self.most_invited, MOST_INVITED, (*field, "mostInvited"))
         self._check_limit(field)
 
     def _check_limit(self, field: Field) -> None:
@@ -84,10 +89,13 @@ class NewProgram:
             raise Rejection(UserErrorCode.INVALID, message, (*field, "limitWindow"))
         if self.most_rewarded is None or self.limit_window is None:
             return
-        if not 1 <= self.most_rewarded <= MOST_REWARDED:
-            message = f"This must lie between 1 and {MOST_REWARDED}."
-            raise Rejection(UserErrorCode.OUT_OF_RANGE, message, (*field, "mostRewarded"))
+        _check_number(self.most_rewarded, MOST_REWARDED, (*field, "mostRewarded"))
         check_window(self.limit_window, (*field, "limitWindow"))
+
+
+def _check_number(number: int, most: int, field: Field) -> None:
+    if not 1 <= number <= most:
+        raise Rejection(UserErrorCode.OUT_OF_RANGE, f"This must lie between 1 and {most}.", field)
 
 
 def check_own_money(money: Amount, currency: str, field: Field) -> None:

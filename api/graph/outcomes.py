@@ -40,7 +40,7 @@ _MEANINGS = {
     Code.INSUFFICIENT_POINTS: "There are not as many points that can be spent; pending ones do not count.",
     Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
     Code.SELF_REFERRAL: "Nobody can be referred by themselves, nor by somebody they brought.",
-    Code.ALREADY_CUSTOMER: "Only somebody who has bought nothing yet can be referred.",
+    Code.ALREADY_CUSTOMER: "Only somebody new can be referred: who has bought nothing, and has no agreement.",
     Code.ALREADY_REFERRED: "The customer was referred before, which happens once for good.",
     Code.CODE_UNKNOWN: "There is no such referral code.",
     Code.CODE_EXPIRED: "The invitation behind the referral code is too old, or was used.",

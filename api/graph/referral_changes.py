@@ -32,7 +32,7 @@ class ReferralInput:
     code: str | None = optional("A code for this friend, 6 to 24 letters and digits; left out, a new one is made.")
     referred_email: str | None = optional("Where the friend can be reached, such as ada@example.com.")
     referred: CustomerIdentifierInput | None = optional(
-        "The friend, where they are known already and have bought nothing: they join at once."
+        "The friend, where they are known and new, having bought nothing and agreed to nothing: they join at once."
     )
     device_id: str | None = optional(_DEVICE)
 
@@ -59,7 +59,7 @@ class AcceptReferralInput(ChangeInput):
         description="The code the friend was given; capitals, blanks and hyphens do not matter."
     )
     customer: CustomerIdentifierInput = strawberry.field(
-        description="The friend, who has bought nothing yet; setCustomer creates one who is not known."
+        description="The friend, who is new to the business; setCustomer creates one who is not known."
     )
     device_id: str | None = optional(_DEVICE)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import strawberry
 
 from api.domain.calendar import Duration
-from api.domain.referral_program import NewProgram, NewReward
+from api.domain.referral_program import USUALLY_INVITED, NewProgram, NewReward
 from api.graph.declare import column, identifier, money, optional
 from api.graph.naming import amount, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
@@ -41,6 +41,7 @@ class ReferralProgram(Node):
     qualify_within: Duration = column("How long after joining the friend may take to buy.")
     hold: Duration = column("How long rewards wait after the purchase: the time in which it can be returned.")
     invitation_lifetime: Duration = column("How long an invitation can be used.")
+    most_invited: int = column("How many invitations of one referrer may be open at a time.")
     most_rewarded: int | None = column(
         "How many friends of one referrer are rewarded within limitWindow; null for all."
     )
@@ -79,6 +80,9 @@ class ReferralProgramInput:
     invitation_lifetime: Duration | None = strawberry.field(
         description="How long an invitation can be used, in whole days or longer.", default=_QUARTER
     )
+    most_invited: int | None = strawberry.field(
+        description="How many invitations one referrer may have open at a time, 1 to 10,000.", default=USUALLY_INVITED
+    )
     most_rewarded: int | None = optional("How many friends of one referrer are rewarded within limitWindow; or all.")
     limit_window: Duration | None = optional("How long a rewarded friend counts towards mostRewarded, such as P12M.")
     active_referrers_only: bool | None = strawberry.field(
@@ -96,6 +100,7 @@ class ReferralProgramInput:
             qualify_within=_QUARTER if self.qualify_within is None else self.qualify_within,
             hold=_MONTH if self.hold is None else self.hold,
             invitation_lifetime=_QUARTER if self.invitation_lifetime is None else self.invitation_lifetime,
+            most_invited=USUALLY_INVITED if self.most_invited is None else self.most_invited,
             most_rewarded=or_none(self.most_rewarded),
             limit_window=or_none(self.limit_window),
             active_referrers_only=self.active_referrers_only is True,

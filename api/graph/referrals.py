@@ -30,7 +30,9 @@ class ReferralStatus(Enum):
     REWARDED = strawberry.enum_value("REWARDED", description="The rewards are given for good.")
     REJECTED = strawberry.enum_value("REJECTED", description="It does not count; rejectionReasons says why.")
     EXPIRED = strawberry.enum_value("EXPIRED", description="The friend did not join, or did not buy, in time.")
-    REVERSED = strawberry.enum_value("REVERSED", description="The purchase was paid back, and the rewards taken back.")
+    REVERSED = strawberry.enum_value(
+        "REVERSED", description="It counted and does no longer: the rewards are taken back; rejectionReasons says why."
+    )
 
 
 @strawberry.enum(description="Why a referral does not count.")
@@ -52,7 +54,7 @@ class ReferralRejectionReason(Enum):
 class RewardStatus(Enum):
     PENDING = strawberry.enum_value("PENDING", description="Promised, and not given yet.")
     ISSUED = strawberry.enum_value("ISSUED", description="Given for good.")
-    REVERSED = strawberry.enum_value("REVERSED", description="Taken back, because the purchase was paid back.")
+    REVERSED = strawberry.enum_value("REVERSED", description="Taken back, because the referral counts no longer.")
     FORFEITED = strawberry.enum_value(
         "FORFEITED", description="Lost for good, because whom the points were for had closed their account."
     )
@@ -83,7 +85,7 @@ class Reward(Node):
 class Referral(Node):
     id: strawberry.ID = identifier()
     code: str = column("The code the friend can join by, or joined by.")
-    referrer: LazyCustomer = one(reads.referrer_of_referral, "Who recommended.")
+    referrer: LazyCustomer | None = one(reads.referrer_of_referral, "Who recommended; null where you may not see them.")
     referred: LazyCustomer | None = one(
         reads.friend_of_referral, "Who came; null until the friend joins, and where you may not see them."
     )
@@ -95,12 +97,16 @@ class Referral(Node):
     qualified_at: datetime | None = column("When the friend made the purchase that counts, null before.")
     qualifies_at: datetime | None = column("When it counts for good; null before the friend has bought.", "release_at")
     rejection_reasons: list[ReferralRejectionReason] = column("Why it does not count; empty where it does.", "reasons")
-    note: str | None = column("What was said when it was decided on, null for most.")
-    signals: list[ReferralSignal] = many(reads.signals_of_referral, "Signs that it may be a fraud, strongest first.")
-    rewards: list[Reward] = many(reads.rewards_of_referral, "What is given for it: first to who recommended.")
+    note: str | None = column("What was said when it was decided on, null for most; customers are never told.")
+    signals: list[ReferralSignal] = many(
+        reads.signals_of_referral, "Signs that it may be a fraud, strongest first; customers see none."
+    )
+    rewards: list[Reward] = many(
+        reads.rewards_of_referral, "What is given for it: first to who recommended. Customers see what they get."
+    )
     program: ReferralProgram = one(reads.program_of_referral, "The rules by which it is judged.")
     attributed_value: Money | None = money(
-        "What the friend, and friends of the friend down to the fifth, have brought so far; null where nobody joined.",
+        "What the friend, and friends of the friend down to the fifth, have brought, as far as you may see them.",
         "attributed_net",
         "attributed_currency",
         missing="attributed_to",

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, func, not_, or_, select, true, union_all
 
 from api.database import Connection, prepare
+from api.reads import cost_checks, loyalty_checks, referral_checks
 from api.reads.json import minor_digits
-from api.reads.loyalty_checks import LAWS
+from api.reads.product_pairs_check import miscounted
 from api.reads.ranking_check import misranked
 from api.reads.relation import Expression
 from api.reads.standing import is_kept, projected, unended
@@ -121,7 +122,8 @@ _CHECKS |= {
     .where(customer_prospects.c.customer_id.is_(None)),
     "customers are ranked as the purchases said when they were last ranked": misranked(),
 }
-_CHECKS |= LAWS
+_CHECKS |= loyalty_checks.LAWS | referral_checks.LAWS | cost_checks.LAWS
+_CHECKS["products that go together are kept as the purchases said when they were last counted"] = miscounted()
 _WITH_TERMS = "customers with subscriptions, support plans or contracts are ranked as these said"
 _RANKED_AGAIN = "api.reads.ranked_again"
 """Loaded where it is needed: it scores, and all commands are imported whenever one of them runs."""

@@ -1,11 +1,12 @@
 """Referrals in versions, the codes they came by, the signs noticed about them, and their rewards.
 
-A referral is the data of who recommended: through a lens with an owner nobody else sees it.
+A referral is the data of who recommended and of who came: through a lens with an owner, these two see it. Each of them
+sees their own reward, and neither what was noticed about it, nor what whoever looked at it wrote.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, not_, or_
+from sqlalchemy import ColumnElement, and_, case, false, literal_column, not_, or_
 
 from api.domain.referral_signals import WEIGHTS
 from api.reads.customers import customers
@@ -29,9 +30,22 @@ _EXPLANATIONS = {
     "CIRCLE": "The friend looks like somebody by whom the referrer came.",
 }
 _NOT_GIVEN = {
-    "REVERSED": "The friend's purchase was paid back.",
+    "REVERSED": "The referral counts no longer.",
     "FORFEITED": "The account for points was closed before the reward came.",
 }
+
+
+def _of_both_sides(row: Row) -> ColumnElement[bool]:
+    return or_(row.c.customer_id == row.lens.owner, row.c.referred_id == row.lens.owner)
+
+
+def _of_nobody(row: Row) -> ColumnElement[bool]:
+    return false()
+
+
+def _of_the_recipient(row: Row) -> ColumnElement[bool]:
+    return row.c.recipient_id == row.lens.owner
+
 
 referrals = Relation(
     "referrals",
@@ -45,6 +59,7 @@ referrals = Relation(
     replaced="replaced_at",
     planned=frozenset(_PLANNED),
     order=_LATEST_FIRST,
+    owned=_of_both_sides,
 )
 codes = Relation(
     "referral_codes",
@@ -64,6 +79,7 @@ signals = Relation(
     happened="noticed_at",
     recorded="recorded_at",
     order=(Term("weight", descending=True),),
+    owned=_of_nobody,
 )
 rewards = Relation(
     "referral_rewards",
@@ -75,6 +91,7 @@ rewards = Relation(
     recorded="recorded_at",
     planned=frozenset({"release_at"}),
     order=(Term("side", descending=True),),
+    owned=_of_the_recipient,
 )
 
 transactions = Relation(
@@ -122,6 +139,13 @@ def counts_for_good(row: Row) -> list[ColumnElement[bool]]:
 
 def _is(row: Row, status: str) -> ColumnElement[bool]:
     return row.c.status == literal_column(f"'{status}'")
+
+
+@referrals.expression
+def note(row: Row) -> Expression:
+    """Return what was said when a referral was decided on; a customer is not told."""
+    note: Expression = row.c.note
+    return note if row.lens.owner is None else case((row.lens.owner.is_(None), note))
 
 
 @referrals.expression

@@ -78,7 +78,7 @@ class Relation:
     superseded  column with the moment the next version was recorded, for versioned rows
     replaced    column with the moment at which what made the next version happened, where that is another one
     planned     columns with moments that were agreed when the row happened and may lie later: they are part of it
-    owned       whether a row without an owner of its own may be seen through a lens that has one
+    owned       whether a row may be seen through a lens that has an owner, where `owner` alone does not say so
     filled      by the name of what lists can be sorted by, what stands for it, with none missing; see `Filled`
     shown_by    links to facts any of which shows that a row was there, even before its own `happened`
     within      link to the row whose clocks hold for this one, where it has none of its own
@@ -226,9 +226,9 @@ class Row:
     def _owned(self) -> list[ColumnElement[bool]]:
         if self.lens.owner is None:
             return []
-        if self.relation.owner is not None:
-            return [self.c[self.relation.owner] == self.lens.owner]
-        return [self.relation.owned(self)] if self.relation.owned else []
+        if self.relation.owned is not None:
+            return [self.relation.owned(self)]
+        return [self.c[self.relation.owner] == self.lens.owner] if self.relation.owner else []
 
     def _clocked(self) -> list[ColumnElement[bool]]:
         relation, lens, conditions = self.relation, self.lens, list[ColumnElement[bool]]()

@@ -21,6 +21,7 @@ from api.domain.population.referrals import (
     code_of,
     drawn_referral,
 )
+from api.domain.referral_program import USUALLY_INVITED
 from api.domain.referral_signals import WEIGHTS
 from api.tables.costs import customer_costs
 from api.tables.referrals import (
@@ -59,6 +60,7 @@ def new_program_rows(population: Population, there: set[UUID]) -> Rows:
     lengths = {"qualify_within": QUALIFY_WITHIN, "hold": HOLD, "invitation_lifetime": LIFETIME}
     worth = {"referrer_money": _GIVEN["REFERRER"], "referred_money": _GIVEN["REFERRED"], "minimum_purchase": MINIMUM}
     known = {"program_id": program_key(population), "version": 1, "currency": HOME, "active_referrers_only": False}
+    known["most_invited"] = USUALLY_INVITED
     rows: Rows = {}
     _add(rows, referral_programs, {**known, **lengths, **worth, "effective_from": opened, "recorded_at": opened})
     return rows

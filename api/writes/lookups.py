@@ -12,11 +12,13 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     CompoundSelect,
     Date,
     Select,
     Text,
     Uuid,
+    and_,
     bindparam,
     column,
     func,
@@ -48,6 +50,17 @@ def arrays(name: str, columns: Mapping[str, Any], prefix: str = "") -> Any:
     return func.unnest(*given).table_valued(*shaped, with_ordinality="ord").render_derived(name)
 
 
+def has_account(customer_id: Any) -> ColumnElement[bool]:
+    """Return the condition that an account for points is a customer's, and open."""
+    return and_(loyalty_accounts.c.customer_id == customer_id, loyalty_accounts.c.closed_at.is_(None))
+
+
+def came_by(customer_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a referral is the one a customer has joined by, and that purchases can move it."""
+    is_open = referrals.c.status.in_([literal_column("'JOINED'"), literal_column("'QUALIFIED'")])
+    return and_(referrals.c.referred_id == customer_id, referrals.c.superseded_at.is_(None), is_open)
+
+
 def _customers() -> Select[Any]:
     named = arrays("n", {"key": Uuid, "source": Text, "value": Text, "email": Text, "phone": Text})
     columns = (customers.c.customer_id, customers.c.merged_into)
@@ -67,15 +80,12 @@ def _customers() -> Select[Any]:
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
     place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
-    account = (loyalty_accounts.c.customer_id == survivor.element) & loyalty_accounts.c.closed_at.is_(None)
-    came_by = (
-        (referrals.c.referred_id == survivor.element)
-        & referrals.c.superseded_at.is_(None)
-        & (referrals.c.status == literal_column("'JOINED'"))
-    )
-    source = named.join(found, true()).outerjoin(loyalty_accounts, account).outerjoin(referrals, came_by)
-    of_referral = [referrals.c[name] for name in ("referral_id", "expires_at")]
-    beside = (loyalty_accounts.c.account_id, *of_referral, referrals.c.customer_id.label("referrer_id"))
+    source = named.join(found, true()).outerjoin(loyalty_accounts, has_account(survivor.element))
+    source = source.outerjoin(referrals, came_by(survivor.element))
+    # Once it counts, only what was bought before the friend joined can move it.
+    moves_until = func.coalesce(referrals.c.expires_at, referrals.c.joined_at).label("moves_until")
+    of_referral = (referrals.c.referral_id, moves_until, referrals.c.customer_id.label("referrer_id"))
+    beside = (loyalty_accounts.c.account_id, *of_referral)
     return select(place, survivor, found.c.merged_into, *beside).select_from(source)
 
 
@@ -90,7 +100,7 @@ def _customers_and_products() -> CompoundSelect[Any]:
     return union_all(
         select(
             *(buyer.c.ord, buyer.c.key, buyer.c.merged_into, buyer.c.account_id),
-            *(buyer.c.referral_id, buyer.c.expires_at, buyer.c.referrer_id),
+            *(buyer.c.referral_id, buyer.c.moves_until, buyer.c.referrer_id),
             *(null().label("sku"), null().label("name")),
         ),
         select(null(), sold.c.product_id, *[null()] * 5, sold.c.sku, sold.c.name),
@@ -122,17 +132,17 @@ _RATES = prepare(_rates())
 class KnownCustomer:
     """A customer that a name means; one that was merged away stands for the one it was merged into.
 
-    account_id  of the customer's account for points, None where none is open
-    referral    by which the customer has joined and not bought yet, None for most
-    buys_until  until when the customer has to have bought for that to count
-    referrer    who recommended to the customer, where that is so
+    account_id   of the customer's account for points, None where none is open
+    referral     by which the customer has joined, None for most, and where nothing moves it any more
+    moves_until  until when a purchase has to have been made to move it
+    referrer     who recommended to the customer, where that is so
     """
 
     customer_id: UUID
     merged: bool
     account_id: UUID | None = None
     referral: UUID | None = None
-    buys_until: datetime | None = None
+    moves_until: datetime | None = None
     referrer: UUID | None = None
 
 
@@ -187,7 +197,7 @@ def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustom
     for row in rows:
         if change.principal.customer_id in (None, row["key"]):
             merged = row["merged_into"] is not None
-            open_ones = (row["account_id"], row["referral_id"], row["expires_at"], row["referrer_id"])
+            open_ones = (row["account_id"], row["referral_id"], row["moves_until"], row["referrer_id"])
             found[row["ord"] - 1] = KnownCustomer(row["key"], merged, *open_ones)
     return found
 

@@ -104,6 +104,8 @@ async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetim
     if enrolled_at is not None:
         check_past(enrolled_at, change.now, _ENROLLED_AT)
     customer_id = await customer_of(change, customer.cleaned(_CUSTOMER), _CUSTOMER)
+    # A purchase of theirs, or of a friend, either comes before and is seen here, or after and sees the account.
+    await take_turns(change, [customer_id])
     program = await program_in_force(change.connection, change.now)
     if program is None:
         message = "There is no points program in force; setLoyaltyProgram begins one."

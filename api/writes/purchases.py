@@ -12,7 +12,7 @@ from api.domain.identity import new_id
 from api.domain.money import LARGEST_AMOUNT
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
-from api.writes.change import Change, Kept, Outcome, Refused
+from api.writes.change import Change, Kept, Outcome, Overtaken, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.loyalty_earning import earn
 from api.writes.loyalty_ledger import locked
@@ -146,9 +146,10 @@ async def _written(
         added = await _added_with_products(change, priced, known, named)
     else:
         added = await add_orders_with_lines(change, priced, known, hoped, in_turn)
-    await stand_anew_by_orders(
+    joined = await stand_anew_by_orders(
         change, [AddedOrder(each.buyer.customer_id, each.order_id, each.purchase.placed_at) for each in added]
     )
+    _check_nothing_missed(added, joined)
     if referrers:
         # Both sides may be given points: who locks one account and then another could meet who does it the other way.
         await locked(change.connection, in_turn)
@@ -166,6 +167,18 @@ async def _written(
     ]
 
 
+def _check_nothing_missed(added: Sequence[Priced], joined: Sequence[Any]) -> None:
+    """Raise Overtaken where a buyer has enrolled, or joined by a friend, since they were looked up.
+
+    Those are joined under the buyer's turn as well, so none follows what was read after this change had its own.
+    """
+    seen = {each.buyer.customer_id: (each.buyer.account_id, each.buyer.referral) for each in added}
+    for row in joined:
+        account_id, referral = seen[row["customer_id"]]
+        if row["account_id"] not in (None, account_id) or row["referral_id"] not in (None, referral):
+            raise Overtaken
+
+
 async def _earn(change: Change, added: Sequence[Priced]) -> dict[int, dict[str, UUID]]:
     """Let purchases earn points and return the entries that made, by place."""
     if not added:
@@ -181,7 +194,7 @@ def _ids(each: Priced) -> dict[str, UUID]:
 
 
 def _referrers(priced: Sequence[Priced], codes: Mapping[int, Any]) -> set[UUID]:
-    """Return who may be rewarded because of purchases."""
+    """Return who may be rewarded because of purchases, or lose a reward."""
     waiting = {each.buyer.referrer for each in priced if each.buyer.referrer and in_time(each)}
     return waiting | {codes[each.place]["customer_id"] for each in priced if each.place in codes}
 

@@ -8,18 +8,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, and_, any_, bindparam, exists, func, literal_column, not_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Table,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 
 from api.database import prepare
 from api.domain.identity import new_id
 from api.domain.referral import INVITED, JOINED
 from api.domain.referral_signals import is_held
 from api.errors import Rejection, UserErrorCode
+from api.tables.contracts import contracts
 from api.tables.orders import orders
 from api.tables.referrals import referrals
+from api.tables.subscriptions import subscriptions
+from api.tables.support_plans import support_plans
 from api.writes.change import Change
 from api.writes.referral_programs import program_in_force
 from api.writes.referral_signals import add_signals, signals_of
+from api.writes.standing import take_turns as stand_in_turn
 from api.writes.terms import Versions
 
 REFERRALS = Versions(referrals, "referral_id", named_elsewhere=False)
@@ -38,15 +56,18 @@ def _is_above() -> Any:
     return exists(select(literal_column("1")).select_from(chain).where(chain.c.customer_id == bindparam("friend")))
 
 
+def _has(table: Table, *conditions: Any) -> Any:
+    """Return whether the friend has anything in a table."""
+    return exists(select(literal_column("1")).where(table.c.customer_id == bindparam("friend"), *conditions))
+
+
 _FRIEND = prepare(
     select(
         _is_above().label("is_above"),
-        exists(
-            select(literal_column("1")).where(
-                orders.c.customer_id == bindparam("friend"),
-                not_(orders.c.order_id == any_(bindparam("besides", type_=ARRAY(Uuid)))),
-            )
-        ).label("has_bought"),
+        or_(
+            _has(orders, not_(orders.c.order_id == any_(bindparam("besides", type_=ARRAY(Uuid))))),
+            *(_has(table) for table in (subscriptions, support_plans, contracts)),
+        ).label("is_customer"),
         select(referrals.c.code)
         .where(and_(referrals.c.referred_id == bindparam("friend"), referrals.c.superseded_at.is_(None)))
         .scalar_subquery()
@@ -70,8 +91,13 @@ class Joining:
     device: bytes | None = None
 
 
-async def take_turns(change: Change) -> None:
-    """Make friends join one after the other from here on, so that none misses what another has not committed yet."""
+async def take_turns(change: Change, friend: UUID | None) -> None:
+    """Make friends join one after the other from here on, so that none misses what another has not committed yet.
+
+    friend  who joins, whose purchases wait as well from here on; None where nobody does, or who has their turn
+    """
+    if friend is not None:
+        await stand_in_turn(change, [friend])
     await change.rows(_TAKE_TURNS)
 
 
@@ -89,8 +115,8 @@ async def check_friend(
         )
     if known["joined_by"] is not None:
         return str(known["joined_by"])
-    if known["has_bought"]:
-        message = "Only new customers can be referred: this one has bought before."
+    if known["is_customer"]:
+        message = "Only new customers can be referred: this one has bought, or had an agreement, before."
         raise Rejection(UserErrorCode.ALREADY_CUSTOMER, message, field)
     return None
 

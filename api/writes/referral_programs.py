@@ -36,7 +36,7 @@ _ADD = prepare(
 _AT = bindparam("at", type_=DateTime(timezone=True))
 _IN_FORCE = prepare(
     select(
-        referral_programs.c.program_id,
+        *(referral_programs.c.program_id, referral_programs.c.most_invited),
         later_here(_AT, referral_programs.c.invitation_lifetime).label("invited_until"),
         later_here(_AT, referral_programs.c.qualify_within).label("joined_until"),
     )
@@ -78,6 +78,7 @@ def _values(program: NewProgram) -> dict[str, Any]:
         "qualify_within": str(program.qualify_within),
         "hold": str(program.hold),
         "invitation_lifetime": str(program.invitation_lifetime),
+        "most_invited": program.most_invited,
         "most_rewarded": program.most_rewarded,
         "limit_window": program.limit_window and str(program.limit_window),
         "active_referrers_only": program.active_referrers_only,
@@ -92,8 +93,9 @@ def _reward(side: str, reward: NewReward | None) -> dict[str, Any]:
 async def program_in_force(change: Change, at: datetime, field: tuple[str, ...]) -> Any:
     """Return the program in force at a moment; raise Rejection where there is none.
 
-    returns  program_id; invited_until and joined_until, when an invitation of that moment lapses, and until when a
-             friend who joins at that moment has to have bought
+    returns  program_id; most_invited, how many invitations of one referrer may be open; invited_until and
+             joined_until, when an invitation of that moment lapses, and until when a friend who joins at that moment
+             has to have bought
     """
     found = await change.rows(_IN_FORCE, at=at)
     if not found:

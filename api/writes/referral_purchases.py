@@ -100,7 +100,7 @@ async def _joined(
     """Return by place who joined, and the referral."""
     found: dict[int, tuple[UUID, UUID]] = {}
     if joining:
-        await take_turns(change)
+        await take_turns(change, None)
     for each in sorted(joining, key=_moment):
         friend, code, field = each.buyer.customer_id, codes[each.place], ("input",)
         since = [other.order_id for other in added if other.buyer == each.buyer and _moment(other) >= _moment(each)]
@@ -116,8 +116,8 @@ async def _joined(
 
 
 def in_time(each: Priced) -> bool:
-    """Return whether a purchase comes in time for its buyer's referral to count."""
-    return each.buyer.buys_until is not None and _moment(each) < each.buyer.buys_until
+    """Return whether a purchase was made in time to move its buyer's referral."""
+    return each.buyer.moves_until is not None and _moment(each) < each.buyer.moves_until
 
 
 def _moment(each: Priced) -> datetime:

@@ -94,7 +94,7 @@ async def after_purchases(
         terms = await _terms_at(change, newest, placed_at)
         step = after_purchase(
             standing_of(newest),
-            Bought(placed_at, net, terms["release_at"]),
+            Bought(placed_at, net, terms["release_at"], recorded_at=change.now),
             minimum=terms["minimum"],
             limit_reached=terms["limit_reached"],
             referrer_counts=terms["referrer_counts"],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from api.database import prepare
 from api.domain import contact
@@ -19,7 +19,7 @@ from api.domain.referral_signals import mailbox, reasons
 from api.domain.text import LONG, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import customers
-from api.tables.referrals import referral_signals
+from api.tables.referrals import referral_signals, referrals
 from api.writes.change import Change, Outcome
 from api.writes.lookups import customer_of, customers_named
 from api.writes.referral_codes import Wanted, add_code, code_found, fingerprint
@@ -34,11 +34,25 @@ from api.writes.referral_joining import (
 )
 from api.writes.referral_programs import program_in_force
 from api.writes.referral_steps import standing_of, take_step
+from api.writes.standing import take_turns as stand_in_turn
 from api.writes.terms import refusing
 
 _INPUT, _ID = ("input",), ("input", "referralId")
 _REFERRAL = ("input", "referral")
 _EMAIL = prepare(select(customers.c.email).where(customers.c.customer_id == bindparam("whose")))
+_SIDES = prepare(
+    select(referrals.c.customer_id, referrals.c.referred_id).where(
+        referrals.c.referral_id == bindparam("which"), referrals.c.superseded_at.is_(None)
+    )
+)
+_OPEN = prepare(
+    select(func.count().label("invitations")).where(
+        referrals.c.customer_id == bindparam("whose"),
+        referrals.c.superseded_at.is_(None),
+        referrals.c.status == literal_column("'INVITED'"),
+        referrals.c.expires_at > bindparam("at"),
+    )
+)
 _SIGNALS = prepare(
     select(referral_signals.c.code)
     .where(
@@ -75,9 +89,13 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
         field = (*_REFERRAL, "referrer")
         referrer = await customer_of(change, new.referrer.cleaned(field), field)
         program = await program_in_force(change, change.now, _INPUT)
-        await take_turns(change)
+        friend = await _known_friend(change, new.referred)
+        await take_turns(change, friend)
         email = await _friends_email(change, referrer, new.email)
-        friend = await _known_friend(change, referrer, new.referred)
+        if friend is None:
+            await _check_open(change, referrer, program["most_invited"])
+        else:
+            await _check_friend(change, referrer, friend, (*_REFERRAL, "referred"))
         key = new_id()
         device = fingerprint(change, new.device, (*_REFERRAL, "deviceId"))
         made = await add_code(change, Wanted(referrer, new.code, key, email, device))
@@ -102,14 +120,21 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
         return [Outcome({"referral": key, "customer": referrer})]
 
 
-async def _known_friend(change: Change, referrer: UUID, name: CustomerName | None) -> UUID | None:
-    if name is None:
-        return None
+async def _known_friend(change: Change, name: CustomerName | None) -> UUID | None:
     field = (*_REFERRAL, "referred")
-    friend = await customer_of(change, name.cleaned(field), field)
+    return None if name is None else await customer_of(change, name.cleaned(field), field)
+
+
+async def _check_open(change: Change, referrer: UUID, most: int) -> None:
+    """Raise Rejection where a referrer has as many invitations open as the program allows."""
+    if (await change.rows(_OPEN, whose=referrer, at=change.now))[0]["invitations"] >= most:
+        message = f"This referrer has {most} invitations open, and no more are allowed; wait until a friend joins."
+        raise Rejection(UserErrorCode.LIMIT_EXCEEDED, message, (*_REFERRAL, "referrer"))
+
+
+async def _check_friend(change: Change, referrer: UUID, friend: UUID, field: tuple[str, ...]) -> None:
     if await check_friend(change, referrer=referrer, friend=friend, field=field):
         raise already_referred(field)
-    return friend
 
 
 async def _friends_email(change: Change, referrer: UUID, given: str | None) -> str | None:
@@ -122,8 +147,8 @@ async def _friends_email(change: Change, referrer: UUID, given: str | None) -> s
     if own and mailbox(own) == mailbox(email):
         raise Rejection(UserErrorCode.SELF_REFERRAL, "This is the referrer's own address.", field)
     (known,) = await customers_named(change, [CustomerName(email=email)])
-    if known and await check_friend(change, referrer=referrer, friend=known.customer_id, field=field):
-        raise already_referred(field)
+    if known:
+        await _check_friend(change, referrer, known.customer_id, field)
     return email
 
 
@@ -134,9 +159,8 @@ async def accept_referral(change: Change, given_code: str, customer: CustomerNam
         friend = await customer_of(change, customer.cleaned(named), named)
         found = await code_found(change, code(given_code), field)
         known_by = fingerprint(change, device, ("input", "deviceId"))
-        await take_turns(change)
-        if await check_friend(change, referrer=found["customer_id"], friend=friend, field=named):
-            raise already_referred(named)
+        await take_turns(change, friend)
+        await _check_friend(change, found["customer_id"], friend, named)
         joining = Joining(found, friend, change.now, known_by)
         invitation = await check_invitation(change, joining, field)
         return [Outcome({"referral": await join(change, joining, invitation, field), "customer": friend})]
@@ -150,11 +174,18 @@ async def review_referral(
         if change.principal.customer_id is not None:
             raise Rejection(UserErrorCode.NOT_FOUND, "There is no referral that a customer may decide on.", _ID)
         said = cleaned(note, most=LONG, field=("input", "note"))
+        await _take_both_turns(change, referral_id)
         newest = await REFERRALS.open(change, referral_id, _ID, "referral", expected_version)
         signs = await _signals_of(change, newest)
         step = after_review(standing_of(newest), accept=accept, at=change.now, reasons=tuple(reasons(signs)))
         await take_step(change, newest, step, note=said)
         return [Outcome({"referral": newest["referral_id"], "customer": newest["customer_id"]})]
+
+
+async def _take_both_turns(change: Change, referral_id: UUID | None) -> None:
+    """Let nobody buy or enroll for whom the decision may mean a reward; they never change once somebody has joined."""
+    sides = await change.rows(_SIDES, which=referral_id) if referral_id else []
+    await stand_in_turn(change, [side for row in sides for side in row if side])
 
 
 async def _signals_of(change: Change, referral: Any) -> Sequence[str]:

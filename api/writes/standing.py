@@ -17,8 +17,11 @@ from api.reads.relation import Condition, Expression
 from api.reads.standing import projected, unended
 from api.reads.standing_by_orders import projected_by_orders
 from api.tables.customers import customers
+from api.tables.loyalty import loyalty_accounts
+from api.tables.referrals import referrals
 from api.tables.standing import active_spans, customer_activity, customer_standing
 from api.writes.change import Change
+from api.writes.lookups import came_by, has_account
 
 BATCH = 5_000
 _AT_ONCE = 200
@@ -95,16 +98,28 @@ def _gone(table: Any, key: Sequence[str], rows: Any) -> Any:
     return table.delete().where(_among(table.c.customer_id), ~there)
 
 
-def _stand_anew(judgements: Any, totals: Any) -> Any:
+def _stand_anew(judgements: Any, totals: Any, *returned: Any) -> Any:
     judged = judgements.cte("judged")
     fresh = unended(judged).cte("fresh")
     customer, key = ("customer_id",), ("customer_id", "starts_at")
+    standing = _replaced(customer_standing, customer, totals.cte("summed"))
+    if returned:
+        standing = standing.returning(*returned)
     return (
-        _replaced(customer_standing, customer, totals.cte("summed"))
-        .add_cte(_replaced(customer_activity, customer, judged).cte("activity"))
+        standing.add_cte(_replaced(customer_activity, customer, judged).cte("activity"))
         .add_cte(_gone(active_spans, key, fresh).cte("gone"))
         .add_cte(_replaced(active_spans, key, fresh).cte("added"))
     )
+
+
+def _joined_by_now() -> list[Any]:
+    """Return whose standing it is, with the `account_id` and the `referral_id` that the customer has by now."""
+    # By its name: a subquery would take the column for one of a table of its own.
+    customer_id: Expression = literal_column("customer_standing.customer_id")
+    account, referral = loyalty_accounts.c.account_id, referrals.c.referral_id
+    ways = ((account, has_account(customer_id)), (referral, came_by(customer_id)))
+    found = [select(key).where(same).scalar_subquery().label(key.name) for key, same in ways]
+    return [customer_standing.c.customer_id, *found]
 
 
 _SOME = prepare_later(lambda: _stand_anew(*projected(_among)))
@@ -115,7 +130,8 @@ _BY_ORDERS = prepare_later(
             bindparam("added", type_=ARRAY(Uuid)),
             earliest=bindparam("earliest", type_=DateTime(timezone=True)),
             latest=bindparam("latest", type_=DateTime(timezone=True)),
-        )
+        ),
+        *_joined_by_now(),
     )
 )
 
@@ -146,17 +162,22 @@ async def _take_turns(connection: Connection, ordered: Sequence[UUID]) -> None:
     await connection.fetch(_TAKE_TURNS.sql, *_TAKE_TURNS.values({"in_turn": ordered}))
 
 
-async def stand_anew_by_orders(change: Change, added: Sequence[AddedOrder]) -> None:
-    """Do what `stand_anew` does where only orders were added, and where the transaction has read `TURNS`."""
-    if added:
-        moments = [order.placed_at for order in added]
-        await change.rows(
-            _BY_ORDERS,
-            which=sorted({order.customer_id for order in added}),
-            added=[order.order_id for order in added],
-            earliest=min(moments),
-            latest=max(moments),
-        )
+async def stand_anew_by_orders(change: Change, added: Sequence[AddedOrder]) -> Sequence[Any]:
+    """Do what `stand_anew` does where only orders were added, and where the transaction has read `TURNS`.
+
+    Returns what the customers have joined by now, which others may have committed until they had their turn: rows of
+    customer_id, account_id, referral_id.
+    """
+    if not added:
+        return []
+    moments = [order.placed_at for order in added]
+    return await change.rows(
+        _BY_ORDERS,
+        which=sorted({order.customer_id for order in added}),
+        added=[order.order_id for order in added],
+        earliest=min(moments),
+        latest=max(moments),
+    )
 
 
 async def everybody_stands_anew(change: Change) -> None:

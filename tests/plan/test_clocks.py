@@ -200,10 +200,14 @@ async def test_a_read_with_what_was_known_holds_nothing_recorded_later(world, cr
 
 
 async def test_a_customer_sees_own_rows_alone(world, crooked):
-    owner = world.population.customers[0]
+    # One who recommended, and came by a recommendation, and was rewarded for both.
+    owner = world.population.customers[4]
     limited = own(await told(world.ask.as_customer(owner.key), world))
     with crooked.copied() as address:
         conditions = dict.fromkeys(TABLES, "customer_id <> $1")
+        conditions["referrals"] += " AND referred_id IS DISTINCT FROM $1"
+        conditions["referral_rewards"] = "recipient_id <> $1"
+        conditions["referral_signals"] = "$1::uuid IS NOT NULL"
         conditions["companies"] = "company_id NOT IN (SELECT company_id FROM customers WHERE company_id IS NOT NULL)"
         async with pruned(world, address, conditions, owner.key) as ask:
             assert own(await told(ask, world)) == limited

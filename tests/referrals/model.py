@@ -120,9 +120,11 @@ class Model:
         }
         return {sign for sign, is_seen in seen.items() if is_seen}
 
-    def buy(self, order: Order, joined_now: bool) -> None:
+    def buy(self, order: Order, joined_now: bool, now: datetime) -> None:
         order.buyer.orders.append(order)
         referral = order.buyer.came
+        if referral and referral.status == "QUALIFIED" and referral.joined_at and order.placed_at < referral.joined_at:
+            self.was_customer(referral, now)
         if not referral or referral.status != "JOINED":
             return
         assert referral.joined_at
@@ -132,6 +134,13 @@ class Model:
             referral.end("REJECTED", "ALREADY_CUSTOMER", at)
         elif at < referral.expires_at and order.rest >= MINIMUM:
             self.qualify(referral, order, at)
+
+    def was_customer(self, referral: Referral, now: datetime) -> None:
+        assert referral.release_at
+        if referral.held:
+            referral.end("REJECTED", "ALREADY_CUSTOMER", now)
+        elif now < referral.release_at:
+            referral.end("REVERSED", "ALREADY_CUSTOMER", now)
 
     def qualify(self, referral: Referral, order: Order, at: datetime) -> None:
         counted = [

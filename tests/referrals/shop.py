@@ -18,7 +18,7 @@ ERRORS = "userErrors { code field message currentVersion } idempotency { replaye
 SET_PROGRAM = f"""mutation ($input: SetReferralProgramInput!) {{ setReferralProgram(input: $input) {{
   program {{ id version effectiveFrom referrerPoints referredPoints referrerMoney {{ amount currencyCode }}
     referredMoney {{ amount currencyCode }} minimumPurchase {{ amount currencyCode }}
-    qualifyWithin hold invitationLifetime mostRewarded limitWindow activeReferrersOnly }} {ERRORS} }} }}"""
+    qualifyWithin hold invitationLifetime mostInvited mostRewarded limitWindow activeReferrersOnly }} {ERRORS} }} }}"""
 CODE = f"""mutation ($input: CreateReferralCodeInput!) {{ createReferralCode(input: $input) {{
   created customer {{ id referralCode }} {ERRORS} }} }}"""
 CREATE = f"""mutation ($input: CreateReferralInput!) {{ createReferral(input: $input) {{

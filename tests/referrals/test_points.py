@@ -77,7 +77,7 @@ async def test_points_are_lost_to_who_had_closed_their_account(shop, given):
     assert (await balance(given, ann), await balance(given, ben)) == ((100, 0), (0, 0))
     as_ann = replace(shop, ask=shop.ask.as_customer(ann.key))
     seen = (await as_ann.read(joined["id"]))["rewards"]
-    assert [each["status"] for each in seen] == ["ISSUED", "PENDING"], "whether Ben closed an account is his affair"
+    assert [each["status"] for each in seen] == ["ISSUED"], "whether Ben closed an account is his affair"
 
 
 async def test_nothing_waits_any_more_of_a_referral_that_was_reversed(shop, given):

@@ -31,6 +31,8 @@ BAD_PROGRAMS: dict[str, tuple[dict[str, Any], str, str]] = {
         "minimumPurchase.currencyCode",
     ),
     "no window": ({"mostRewarded": 3}, "INVALID", "limitWindow"),
+    "nobody": ({"mostInvited": 0}, "OUT_OF_RANGE", "mostInvited"),
+    "everybody": ({"mostInvited": 10_001}, "OUT_OF_RANGE", "mostInvited"),
     "never": ({"mostRewarded": 0, "limitWindow": "P1M"}, "OUT_OF_RANGE", "mostRewarded"),
     "no time": ({"qualifyWithin": "P0D"}, "OUT_OF_RANGE", "qualifyWithin"),
     "hours": ({"hold": "PT1H"}, "INVALID", "hold"),
@@ -66,6 +68,7 @@ async def test_a_program_in_force_is_kept_as_it_was_given(shop):
         referredReward=None,
         minimumPurchase=None,
         hold="P0D",
+        mostInvited=7,
         mostRewarded=10,
         limitWindow="P1Y",
         activeReferrersOnly=True,
@@ -83,6 +86,7 @@ async def test_a_program_in_force_is_kept_as_it_was_given(shop):
         "qualifyWithin": "P30D",
         "hold": "P0D",
         "invitationLifetime": "P30D",
+        "mostInvited": 7,
         "mostRewarded": 10,
         "limitWindow": "P12M",
         "activeReferrersOnly": True,
@@ -109,6 +113,9 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
     await shop.accept(ben_code, cid)
     cid_code = await shop.code(cid)
     await shop.buy(old)
+    bound = [await shop.customer() for _ in range(3)]
+    for agreed, friend in zip((given.contract, given.subscription, given.support_plan), bound, strict=True):
+        await agreed(friend)
     before = await counts(given.connection)
     stranger = Made("cus", UUID(int=1))
     refused = [
@@ -120,6 +127,8 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
         (shop.accept(cid_code, ann), "SELF_REFERRAL", "customer"),
         (shop.accept(ann_code, ben), "ALREADY_REFERRED", "customer"),
         (shop.accept(ann_code, old), "ALREADY_CUSTOMER", "customer"),
+        *[(shop.accept(ann_code, friend), "ALREADY_CUSTOMER", "customer") for friend in bound],
+        (shop.buy(bound[0], referralCode=ann_code), "ALREADY_CUSTOMER", "purchase.referralCode"),
         (shop.buy(new, referralCode="NOSUCHCODE"), "CODE_UNKNOWN", "purchase.referralCode"),
         (shop.buy(new, referralCode=used), "CODE_EXPIRED", "purchase.referralCode"),
         (shop.buy(ann, referralCode=cid_code), "SELF_REFERRAL", "purchase.referralCode"),
@@ -145,6 +154,29 @@ async def test_who_cannot_join_is_told_why_and_nothing_is_left(shop, given):
     assert after == before | {"idempotency": before["idempotency"] + len(refused)}
 
 
+async def test_nobody_has_more_invitations_open_than_the_program_allows(shop, given):
+    ann, ben = await shop.customer(), await shop.customer()
+    assert await given.connection.fetchval("SELECT most_invited FROM referral_programs") == 50
+    await shop.program(begin="2025-05-01T00:00:00Z", mostInvited=2)
+    first = (await shop.invite(ann))["referral"]
+    shop.later(days=1)
+    second = (await shop.invite(ann))["referral"]
+    before = await counts(given.connection)
+    refused = await shop.invite(ann)
+    assert [told(error) for error in refused["userErrors"]] == [("LIMIT_EXCEEDED", "input.referral.referrer")]
+    assert await counts(given.connection) == before | {"idempotency": before["idempotency"] + 1}
+    assert (await shop.invite(ben))["userErrors"] == [], "somebody else's count for themselves"
+    known = await shop.invite(ann, referred={"id": (await shop.customer()).id})
+    assert known["userErrors"] == [], "who joins at once leaves nothing open"
+    await shop.accept(second["code"], await shop.customer())
+    assert (await shop.invite(ann))["userErrors"] == []
+    shop.later(days=29, microseconds=-1)
+    assert first["expiresAt"] == "2025-07-01T12:00:00.000000Z"
+    assert [error["code"] for error in (await shop.invite(ann))["userErrors"]] == ["LIMIT_EXCEEDED"]
+    shop.later(microseconds=1)
+    assert (await shop.invite(ann))["userErrors"] == [], "the first one has lapsed"
+
+
 async def test_a_purchase_made_before_joining_that_is_recorded_later_rejects_the_referral(shop):
     _, ben, joined = await shop.joined()
     shop.later(days=1)
@@ -156,3 +188,19 @@ async def test_a_purchase_made_before_joining_that_is_recorded_later_rejects_the
         [],
     )
     assert (await shop.buy(ben))["referral"] is None
+
+
+@pytest.mark.parametrize(("hours", "status"), [(1, "REVERSED"), (14 * 24 - 1, "REVERSED"), (14 * 24, "REWARDED")])
+async def test_a_purchase_made_before_joining_takes_rewards_back_only_while_they_wait(shop, given, hours, status):
+    _, ben, joined = await shop.joined()
+    await shop.buy(ben)
+    shop.later(hours=hours)
+    late = (await shop.buy(ben, "0.01", placedAt="2025-05-31T00:00:00Z"))["referral"]
+    read = await shop.read(joined["id"])
+    assert late == (read if status == "REVERSED" else None)
+    assert (read["status"], read["rejectionReasons"]) == (status, ["ALREADY_CUSTOMER"] * (status == "REVERSED"))
+    assert {each["status"] for each in read["rewards"]} == {{"REWARDED": "ISSUED"}.get(status, status)}
+    owed = await given.connection.fetchval("SELECT sum(amount) FROM customer_costs")
+    assert owed == {"REVERSED": 0, "REWARDED": 15}[status]
+    shop.later(hours=-1)
+    assert (await shop.read(joined["id"], asOf=shop.now))["status"] == "QUALIFIED"

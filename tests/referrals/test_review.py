@@ -118,6 +118,15 @@ async def test_what_is_accepted_before_the_friend_buys_counts_by_itself(shop):
     assert len((await shop.buy(ben))["referral"]["rewards"]) == 2
 
 
+async def test_a_purchase_made_before_joining_rejects_what_is_held(shop):
+    _, ben, _ = await held(shop)
+    shop.later(days=1)
+    assert (await shop.buy(ben))["referral"]["heldForReview"] is True
+    shop.later(days=30)
+    rejected = (await shop.buy(ben, placedAt="2025-05-01T00:00:00Z"))["referral"]
+    assert (rejected["status"], rejected["rejectionReasons"]) == ("REJECTED", ["ALREADY_CUSTOMER"])
+
+
 async def test_a_refund_of_what_is_held_rejects_it(shop):
     _, ben, _ = await held(shop)
     bought = await shop.buy(ben)

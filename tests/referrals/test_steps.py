@@ -218,16 +218,3 @@ async def test_what_was_known_of_a_referral_stays_readable(shop):
         "waiting": {"nodes": []},
         "referralProgram": {"version": 1},
     }
-
-
-async def test_a_customer_sees_only_referrals_of_their_own(shop):
-    ann, ben, joined = await shop.joined()
-    own, friends = (shop.ask.as_customer(each.key) for each in (ann, ben))
-    for ask in (own, friends):
-        ask.now = shop.now
-    text = "query ($id: ID!) { node(id: $id) { ... on Referral { referrer { id } referred { id } } } }"
-    assert await own(text, id=joined["id"]) == {"node": {"referrer": {"id": ann.id}, "referred": None}}
-    assert await friends(text, id=joined["id"]) == {"node": None}
-    sent = {"idempotencyKey": new_key(), "referralId": joined["id"], "accept": True, "note": "Mine."}
-    review = "mutation ($input: ReviewReferralInput!) { reviewReferral(input: $input) { userErrors { code } } }"
-    assert await own(review, input=sent) == {"reviewReferral": {"userErrors": [{"code": "NOT_FOUND"}]}}

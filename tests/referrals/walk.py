@@ -144,7 +144,7 @@ class Walk:
         before = buyer.came and (buyer.came.status, joins)
         order = Order(buyer, at, price)
         self.orders[order] = outcome.ids["order"]
-        self.model.buy(order, joined_now=joins)
+        self.model.buy(order, joined_now=joins, now=self.now)
         moved = buyer.came and (buyer.came.status, False) != before
         assert ("referral" in outcome.ids) == bool(moved)
         return await self.same(buyer, outcome)

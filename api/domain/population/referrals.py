@@ -134,7 +134,7 @@ def _steps(
     standing = standing_in(joined)
     for order in orders:
         worth = Decimal(order.spend).scaleb(-2)
-        bought = Bought(order.placed_at, worth, HOLD.after(order.placed_at, ZONE))
+        bought = Bought(order.placed_at, worth, HOLD.after(order.placed_at, ZONE), order.recorded_at)
         step = after_purchase(standing, bought, minimum=MINIMUM, limit_reached=False, referrer_counts=True)
         if step is None:
             continue
