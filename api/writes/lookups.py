@@ -9,17 +9,19 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     CompoundSelect,
     Date,
+    Integer,
     Select,
     Text,
     Uuid,
     and_,
     bindparam,
+    cast,
     column,
     func,
     literal_column,
@@ -28,6 +30,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from api.database import prepare
 from api.domain.customer_name import CustomerName
@@ -50,6 +53,23 @@ def arrays(name: str, columns: Mapping[str, Any], prefix: str = "") -> Any:
     return func.unnest(*given).table_valued(*shaped, with_ordinality="ord").render_derived(name)
 
 
+def sent(name: str, columns: Mapping[str, Any]) -> Any:
+    """Return rows that are sent as one text, which `rows_text` makes, with their place as `ord`.
+
+    asyncpg looks at every value of an array several times; PostgreSQL reads the text as fast as arrays.
+    """
+    shaped = [column(label, type_) for label, type_ in columns.items()]
+    given = cast(bindparam(name, type_=Text), JSONB)
+    return func.jsonb_to_recordset(given).table_valued(*shaped, column("ord", Integer)).render_derived(name, True)
+
+
+def rows_text(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as the text that `sent` takes."""
+    names = ("ord", *columns)
+    made = [dict(zip(names, (place, *row), strict=True)) for place, row in enumerate(rows, 1)]
+    return orjson.dumps(made, default=str).decode()  # amounts are texts, of which no digit is lost
+
+
 def has_account(customer_id: Any) -> ColumnElement[bool]:
     """Return the condition that an account for points is a customer's, and open."""
     return and_(loyalty_accounts.c.customer_id == customer_id, loyalty_accounts.c.closed_at.is_(None))
@@ -61,8 +81,11 @@ def came_by(customer_id: Any) -> ColumnElement[bool]:
     return and_(referrals.c.referred_id == customer_id, referrals.c.superseded_at.is_(None), is_open)
 
 
+_NAMES = {"key": Uuid, "source": Text, "value": Text, "email": Text, "phone": Text}
+
+
 def _customers() -> Select[Any]:
-    named = arrays("n", {"key": Uuid, "source": Text, "value": Text, "email": Text, "phone": Text})
+    named = sent("named", _NAMES)
     columns = (customers.c.customer_id, customers.c.merged_into)
     by_source = (
         (customer_external_ids.c.source == named.c.source)
@@ -78,7 +101,6 @@ def _customers() -> Select[Any]:
         select(*columns).where(customers.c.phone == named.c.phone, customers.c.merged_into.is_(None)),
     ]
     found = union_all(*[way.correlate(named) for way in ways]).lateral("f")
-    place = column("ord", BigInteger)
     survivor = func.coalesce(found.c.merged_into, found.c.customer_id).label("key")
     source = named.join(found, true()).outerjoin(loyalty_accounts, has_account(survivor.element))
     source = source.outerjoin(referrals, came_by(survivor.element))
@@ -86,7 +108,7 @@ def _customers() -> Select[Any]:
     moves_until = func.coalesce(referrals.c.expires_at, referrals.c.joined_at).label("moves_until")
     of_referral = (referrals.c.referral_id, moves_until, referrals.c.customer_id.label("referrer_id"))
     beside = (loyalty_accounts.c.account_id, *of_referral)
-    return select(place, survivor, found.c.merged_into, *beside).select_from(source)
+    return select(named.c.ord, survivor, found.c.merged_into, *beside).select_from(source)
 
 
 def _products() -> Select[Any]:
@@ -156,7 +178,7 @@ class KnownProduct:
 
 async def customers_named(change: Change, names: Sequence[CustomerName]) -> list[KnownCustomer | None]:
     """Return the customer each cleaned name means, or None where there is none or it is not the caller's."""
-    return _buyers(change, len(names), await change.rows(_CUSTOMERS, **_spread(names)))
+    return _buyers(change, len(names), await change.rows(_CUSTOMERS, named=_spread(names)))
 
 
 async def customer_of(change: Change, name: CustomerName, field: tuple[str, ...]) -> UUID:
@@ -177,19 +199,17 @@ async def customers_and_products(
     change: Change, names: Sequence[CustomerName], skus: Iterable[str]
 ) -> tuple[list[KnownCustomer | None], dict[str, KnownProduct]]:
     """Return what `customers_named` and `products_known` do, in one statement."""
-    rows = await change.rows(_CUSTOMERS_AND_PRODUCTS, **_spread(names), skus=sorted(set(skus)))
+    rows = await change.rows(_CUSTOMERS_AND_PRODUCTS, named=_spread(names), skus=sorted(set(skus)))
     known = {row["sku"]: KnownProduct(row["key"], row["name"]) for row in rows if row["ord"] is None}
     return _buyers(change, len(names), [row for row in rows if row["ord"] is not None]), known
 
 
-def _spread(names: Sequence[CustomerName]) -> dict[str, list[Any]]:
-    return {
-        "key": [name.key for name in names],
-        "source": [name.external_id and name.external_id.source for name in names],
-        "value": [name.external_id and name.external_id.value for name in names],
-        "email": [name.email for name in names],
-        "phone": [name.phone for name in names],
-    }
+def _spread(names: Sequence[CustomerName]) -> str:
+    rows = []
+    for name in names:
+        known = name.external_id
+        rows.append((name.key, known and known.source, known and known.value, name.email, name.phone))
+    return rows_text(_NAMES, rows)
 
 
 def _buyers(change: Change, count: int, rows: Iterable[Any]) -> list[KnownCustomer | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from api.tables.orders import order_lines, order_numbers, orders
 from api.tables.products import products
 from api.writes.change import Change, Outcome
 from api.writes.idempotency import SETTLING, settled
-from api.writes.lookups import KnownCustomer, KnownProduct, arrays
+from api.writes.lookups import KnownCustomer, KnownProduct, rows_text, sent
 from api.writes.standing import TURNS
 
 _ORDER_COLUMNS: dict[str, Any] = {
@@ -55,7 +55,7 @@ _PRODUCT_COLUMNS: dict[str, Any] = {
 def _insertion(
     table: Any, columns: Mapping[str, Any], computed: Mapping[str, Any] | None = None, turns: Any = None
 ) -> Any:
-    given = arrays("g", columns)
+    given = sent(f"new_{table.name}", columns)
     extra = {name: make(given) for name, make in (computed or {}).items()}
     selected = select(*[given.c[name] for name in columns], *extra.values())
     if turns is not None:
@@ -71,7 +71,7 @@ def _number(given: Any) -> Any:
 
 def _lines_of(added: Any) -> Any:
     """Return an insertion of the given lines of orders in `added`; customer and currency are those of the order."""
-    given = arrays("l", _LINE_COLUMNS, "line_")
+    given = sent("new_lines", _LINE_COLUMNS)
     of_order = (added.c.customer_id, added.c.currency)
     rows = select(*of_order, *[given.c[name] for name in _LINE_COLUMNS]).join_from(
         given, added, given.c.order_id == added.c.order_id
@@ -121,7 +121,7 @@ async def add_orders(change: Change, priced: Sequence[Priced]) -> list[Priced]:
     They are added in the order of these identifiers, because two changes that add the same ones must meet at them in
     one order; those without come first, and are numbered in the order sent.
     """
-    return _new(priced, await change.rows(_ADD_ORDERS, **_order_values(priced)))
+    return _new(priced, await change.rows(_ADD_ORDERS, new_orders=_orders_text(priced)))
 
 
 async def add_orders_with_lines(
@@ -138,9 +138,14 @@ async def add_orders_with_lines(
     outcomes  are kept by this statement, too, as they are if all orders are new
     in_turn   the customers, in order
     """
-    given = {**_order_values(priced), **_line_values(priced, known), **settled(change, outcomes)}
-    given["in_turn"] = in_turn
-    return _new(priced, await change.rows(_ADD_ORDERS_WITH_LINES, **given))
+    rows = await change.rows(
+        _ADD_ORDERS_WITH_LINES,
+        new_orders=_orders_text(priced),
+        new_lines=_lines_text(priced, known),
+        in_turn=in_turn,
+        **settled(change, outcomes),
+    )
+    return _new(priced, rows)
 
 
 def _new(priced: Sequence[Priced], rows: Sequence[Any]) -> list[Priced]:
@@ -156,22 +161,16 @@ def _turn(each: Priced) -> tuple[str, str]:
 async def add_products(change: Change, lines: Sequence[NewLine]) -> None:
     """Add products that are not known yet, as the lines that name them say; a known article number stays as it is."""
     ordered = sorted(lines, key=lambda line: line.sku)
-    await change.rows(
-        _ADD_PRODUCTS,
-        product_id=[new_id() for _ in ordered],
-        sku=[line.sku for line in ordered],
-        name=[line.name for line in ordered],
-        category=[line.category for line in ordered],
-        durable=[bool(line.durable) for line in ordered],
-    )
+    rows = ((new_id(), line.sku, line.name, line.category, bool(line.durable)) for line in ordered)
+    await change.rows(_ADD_PRODUCTS, new_products=rows_text(_PRODUCT_COLUMNS, rows))
 
 
 async def add_lines(change: Change, written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> None:
     """Add the lines of orders; a line without a name takes that of its product."""
-    await change.rows(_ADD_LINES, **_line_values(written, known))
+    await change.rows(_ADD_LINES, new_lines=_lines_text(written, known))
 
 
-def _line_values(written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> dict[str, list[Any]]:
+def _lines_text(written: Sequence[Priced], known: Mapping[str, KnownProduct]) -> str:
     rows = [
         (
             each.order_id,
@@ -186,10 +185,10 @@ def _line_values(written: Sequence[Priced], known: Mapping[str, KnownProduct]) -
         for each in written
         for position, line in enumerate(each.purchase.lines, 1)
     ]
-    return _by_column([f"line_{name}" for name in _LINE_COLUMNS], rows)
+    return rows_text(_LINE_COLUMNS, rows)
 
 
-def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:
+def _orders_text(priced: Sequence[Priced]) -> str:
     rows = [
         (
             each.buyer.customer_id,
@@ -205,8 +204,4 @@ def _order_values(priced: Sequence[Priced]) -> dict[str, list[Any]]:
         )
         for each in sorted(priced, key=_turn)
     ]
-    return _by_column(_ORDER_COLUMNS, rows)
-
-
-def _by_column(columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    return {name: list(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)}
+    return rows_text(_ORDER_COLUMNS, rows)
