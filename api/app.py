@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -183,15 +183,19 @@ async def _tidy(opened: Database) -> None:
     time is over are posted as expired. A database that is away is tidied the next time.
     """
     while True:
-        try:
-            await forget_expired(opened, datetime.now(UTC))
-            await keep_terms_current(opened)
-            await expire_points(opened, datetime.now(UTC))
-        except ApiError as error:
-            logging.getLogger("regulars").warning("the database is as untidy as before: %s", error.code)
-        except Exception as error:  # noqa: BLE001  (what fails now is tried again in an hour)
-            log_unexpected(error, "none")
+        await _tidied(forget_expired(opened, datetime.now(UTC)))
+        await _tidied(keep_terms_current(opened))
+        await _tidied(expire_points(opened, datetime.now(UTC)))
         await asyncio.sleep(TIDYING_SECONDS)
+
+
+async def _tidied(work: Awaitable[object]) -> None:
+    try:
+        await work
+    except ApiError as error:
+        logging.getLogger("regulars").warning("the database is as untidy as before: %s", error.code)
+    except Exception as error:  # noqa: BLE001  (what fails now is tried again in an hour, and nothing else waits for it)
+        log_unexpected(error, "none")
 
 
 async def _keep_ranked(settings: Settings, address: str, opened: Database) -> None:

@@ -164,9 +164,11 @@ async def database(
 ) -> AsyncIterator[Database]:
     """Open the pool; a pooler in transaction mode forbids prepared statements and session settings."""
     milliseconds = {"statement_timeout": write_timeout, "lock_timeout": lock_timeout}
+    # Between two statements of a transaction a request is planned and judged, which no statement should outlast.
+    milliseconds["idle_in_transaction_session_timeout"] = max(write_timeout, 10.0)
     session = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
     session |= {"TimeZone": "UTC", "IntervalStyle": "iso_8601", "jit": "off", "synchronous_commit": "on"}
-    session |= {"idle_in_transaction_session_timeout": "10000", "application_name": "regulars"}
+    session |= {"application_name": "regulars"}
     source = await asyncpg.create_pool(
         dsn,
         min_size=1,

@@ -14,7 +14,7 @@ from api.domain.active_policy import NewPolicy, unknown_time_zone
 from api.domain.identity import new_id
 from api.errors import Rejection, UserErrorCode
 from api.tables.active_policies import active_policies, active_rules
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import arrays
 from api.writes.reigns import newest_of, next_version
 from api.writes.standing import everybody_stands_anew
@@ -60,10 +60,8 @@ async def set_active_policy(
 
     Calls at the same time take turns, so that versions have no gaps and never overlap.
     """
-    try:
+    with refusing():
         key = await _set(change, policy.checked(_POLICY), effective_from, expected_version)
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     await everybody_stands_anew(change)
     return [Outcome({"policy": key})]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,3 +103,12 @@ class KnownBusinesses:
     def forget(self, database: Database) -> None:
         """Read it again the next time."""
         self._known.pop(database, None)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise Refused in place of a Rejection."""
+    try:
+        yield
+    except Rejection as rejection:
+        raise Refused([Outcome({}, errors=(rejection,))]) from None

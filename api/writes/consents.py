@@ -7,9 +7,8 @@ from sqlalchemy import bindparam, insert
 from api.database import prepare
 from api.domain.consents import NewConsent
 from api.domain.identity import new_id
-from api.errors import Rejection
 from api.tables.consents import marketing_consents
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of
 
 _INPUT = ("input", "consent")
@@ -19,11 +18,9 @@ _ADD = prepare(insert(marketing_consents).values({name: bindparam(name) for name
 
 async def record_consent(change: Change, given: NewConsent) -> list[Outcome]:
     """Record what a customer decided and return whose decision it is; raise Refused where it cannot be recorded."""
-    try:
+    with refusing():
         new = given.checked(change.now, _INPUT)
         whose = await customer_of(change, new.customer, (*_INPUT, "customer"))
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     await change.rows(
         _ADD,
         customer_id=whose,

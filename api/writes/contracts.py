@@ -12,10 +12,10 @@ from api.domain.calendar import Duration
 from api.domain.contract import NewContract, Renewal, Termination, renewed, terminated
 from api.domain.identity import new_id
 from api.tables.contracts import contract_numbers, contracts
-from api.writes.change import Change, Outcome
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of
 from api.writes.standing import stand_anew
-from api.writes.terms import Versions, refusing, taken
+from api.writes.terms import Versions, taken
 
 _CONTRACTS = Versions(contracts, "contract_id")
 _CONTRACT = ("input", "contract")

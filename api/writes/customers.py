@@ -18,7 +18,7 @@ from api.domain.identity import new_id
 from api.domain.postal_address import PostalAddress
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import companies, customer_external_ids, customers
-from api.writes.change import Change, Outcome, Overtaken, Refused
+from api.writes.change import Change, Outcome, Overtaken, Refused, refusing
 from api.writes.lookups import arrays, customers_named
 from api.writes.standing import stand_anew
 
@@ -97,9 +97,8 @@ async def set_customer(
     given  the parts to set, as `domain.customer.checked` takes them
     """
     try:
-        return [await _set(change, name.cleaned(("input", "identifier")), checked(given, _INPUT), expected_version)]
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
+        with refusing():
+            return [await _set(change, name.cleaned(("input", "identifier")), checked(given, _INPUT), expected_version)]
     except asyncpg.UniqueViolationError as error:
         raise Refused([Outcome({}, errors=(_taken(error.constraint_name),))]) from None
 

@@ -20,7 +20,7 @@ from api.tables.orders import orders
 from api.tables.products import products
 from api.tables.subscriptions import subscriptions
 from api.tables.support_plans import support_plans
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of
 
 _INPUT = ("input", "feedback")
@@ -77,15 +77,13 @@ _RESOLVE = _insertion(complaint_resolutions, "customer_id", "feedback_id", "note
 
 async def submit_feedback(change: Change, given: NewFeedback) -> list[Outcome]:
     """Record what a customer says and return its identifiers; raise Refused where it cannot be recorded."""
-    try:
+    with refusing():
         new = given.checked(change.now, _INPUT)
         whose = await customer_of(change, new.customer, (*_INPUT, "customer"))
         ids = await add_feedback(change, whose, new, (*_INPUT, "aboutId"))
         if ids is None:
             message = "Feedback with this external identifier is recorded already."
             raise Rejection(UserErrorCode.TAKEN, message, (*_INPUT, "externalId"))
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome(ids)]
 
 
@@ -132,7 +130,7 @@ async def columns_about(
 
 async def reply_to_feedback(change: Change, which: UUID | None, given: NewReply) -> list[Outcome]:
     """Record an answer to feedback and return its identifiers; raise Refused where it cannot be recorded."""
-    try:
+    with refusing():
         new = given.checked(change.now)
         found = await _unsettled(change, which, "This complaint is settled already; the customer may make another one.")
         ids = _ids(found) | {"reply": new_id()}
@@ -145,14 +143,12 @@ async def reply_to_feedback(change: Change, which: UUID | None, given: NewReply)
             text=new.text,
             replied_at=_not_before(found, new.at, change, "repliedAt"),
         )
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome(ids)]
 
 
 async def resolve_complaint(change: Change, which: UUID | None, given: NewResolution) -> list[Outcome]:
     """Record that a complaint is settled and return its identifiers; raise Refused where it cannot be."""
-    try:
+    with refusing():
         new = given.checked(change.now)
         found = await _unsettled(change, which, "This complaint is settled already.")
         if found["kind"] != "COMPLAINT":
@@ -163,8 +159,6 @@ async def resolve_complaint(change: Change, which: UUID | None, given: NewResolu
         await change.rows(
             _RESOLVE, customer_id=ids["customer"], feedback_id=ids["feedback"], note=new.note, resolved_at=at
         )
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome(ids)]
 
 

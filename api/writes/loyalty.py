@@ -20,7 +20,7 @@ from api.domain.purchase import check_past
 from api.domain.text import MEDIUM, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_accounts
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.costs import book_points
 from api.writes.lookups import customer_of, customers_named
 from api.writes.loyalty_ledger import Locked, locked, post
@@ -94,10 +94,8 @@ async def transfer(change: Change, asked: PointsAsked, to: CustomerName) -> list
 
 
 async def _outcome(done: Awaitable[dict[str, UUID]]) -> list[Outcome]:
-    try:
+    with refusing():
         return [Outcome(await done)]
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
 async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetime | None) -> dict[str, UUID]:

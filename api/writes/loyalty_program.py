@@ -15,7 +15,7 @@ from api.domain.identity import new_id
 from api.domain.loyalty.program import NewProgram
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_programs, loyalty_rules, loyalty_tiers
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import arrays
 from api.writes.reigns import newest_of, next_version
 
@@ -59,10 +59,8 @@ async def set_loyalty_program(
 
     Calls at the same time take turns, so that versions have no gaps and never overlap.
     """
-    try:
+    with refusing():
         key = await _set(change, program.checked(_PROGRAM), effective_from, expected_version)
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome({"program": key})]
 
 

@@ -14,12 +14,11 @@ from api.domain.loyalty.posting import Cause, Lot
 from api.domain.text import MEDIUM, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_entries, loyalty_lot_uses, loyalty_lots, loyalty_transactions
-from api.writes.change import Change, Outcome
+from api.writes.change import Change, Outcome, refusing
 from api.writes.costs import take_back_cost_of_points
 from api.writes.loyalty import open_account, posted, refuse_customers
 from api.writes.loyalty_ledger import LOT, locked
 from api.writes.standing import take_turns
-from api.writes.terms import refusing
 
 _ID, _REASON = ("input", "entryId"), ("input", "reason")
 _WHICH: Any = bindparam("which")

@@ -18,9 +18,8 @@ from api.domain.text import MEDIUM, cleaned_or_none
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import customers
 from api.tables.referrals import referral_codes
-from api.writes.change import Change, Outcome, Overtaken
+from api.writes.change import Change, Outcome, Overtaken, refusing
 from api.writes.lookups import customer_of
-from api.writes.terms import refusing
 
 _COLUMNS = ("customer_id", "code", "referral_id", "email", "device")
 _CREATED = func.greatest(bindparam("now", type_=customers.c.created_at.type), customers.c.created_at)

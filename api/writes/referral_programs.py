@@ -15,9 +15,8 @@ from api.domain.referral_program import NewProgram, NewReward
 from api.errors import Rejection, UserErrorCode
 from api.reads.calendar import later_here
 from api.tables.referrals import referral_programs
-from api.writes.change import Change, Outcome
+from api.writes.change import Change, Outcome, refusing
 from api.writes.reigns import newest_of, next_version
-from api.writes.terms import refusing
 
 _TAKE_TURNS = prepare(select(func.pg_advisory_xact_lock(literal_column("7341905541", BigInteger))))
 _NEWEST = newest_of(referral_programs)

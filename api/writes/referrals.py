@@ -20,7 +20,7 @@ from api.domain.text import LONG, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import customers
 from api.tables.referrals import referral_signals, referrals
-from api.writes.change import Change, Outcome
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of, customers_named
 from api.writes.referral_codes import Wanted, add_code, code_found, fingerprint
 from api.writes.referral_joining import (
@@ -35,7 +35,6 @@ from api.writes.referral_joining import (
 from api.writes.referral_programs import program_in_force
 from api.writes.referral_steps import standing_of, take_step
 from api.writes.standing import take_turns as stand_in_turn
-from api.writes.terms import refusing
 
 _INPUT, _ID = ("input",), ("input", "referralId")
 _REFERRAL = ("input", "referral")

@@ -18,7 +18,7 @@ from api.domain.purchase import NewRefund
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import orders, refunds
 from api.tables.referrals import referrals
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.loyalty_ledger import locked
 from api.writes.loyalty_reversals import account_of, earning_of, take_back
 from api.writes.referral_steps import after_refund_on
@@ -82,23 +82,19 @@ async def record_refund(change: Change, order_id: UUID | None, refund: NewRefund
 
     The order's row is locked, so that refunds at the same time take turns and never exceed its total together.
     """
-    try:
+    with refusing():
         return [Outcome(await _record(change, order_id, refund.checked(change.now, ("input", "refund"))))]
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
 async def refund_the_rest(change: Change, order_id: UUID | None) -> list[Outcome]:
     """Record that all that is left of an order is paid back now; raise Refused where nothing is, or it cannot be."""
-    try:
+    with refusing():
         order = await _locked(change, order_id)
         rest, _, _ = await _rest(change, order)
         left = _shown(order, rest)
         if left <= 0:
             message = "Nothing is left of this order to be paid back."
             raise Rejection(UserErrorCode.INVALID_STATE, message, ("input", "orderId"))
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return await record_refund(change, order_id, NewRefund(None, Amount(left, order["currency"]), None, None))
 
 

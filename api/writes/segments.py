@@ -15,8 +15,7 @@ from api.domain.identity import new_id
 from api.domain.segments import Segment, check, cleaned_name, resting_on
 from api.errors import Rejection, UserErrorCode
 from api.tables.segments import segments
-from api.writes.change import Change, Outcome
-from api.writes.terms import refusing
+from api.writes.change import Change, Outcome, refusing
 
 _LOCK = 7_341_905_613
 # Whether a filter may name another segment depends on what that one names, so no two may change side by side.

@@ -20,7 +20,7 @@ from api.domain.subscription import Amendment, Cancellation, NewSubscription, Re
 from api.domain.subscription_timeline import INPUT, SUBSCRIPTION_ID, Step, Timeline
 from api.errors import Rejection, UserErrorCode
 from api.tables.subscriptions import subscription_payments, subscriptions
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customers_named
 from api.writes.standing import stand_anew
 from api.writes.terms import Versions
@@ -45,10 +45,8 @@ class Which:
 
 async def start_subscription(change: Change, new: NewSubscription) -> list[Outcome]:
     """Start a subscription, with its first payment where one is due; raise Refused where it cannot be."""
-    try:
+    with refusing():
         return [Outcome(await _start(change, new.checked(change.now, _NEW)))]
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
 async def change_subscription(change: Change, which: Which, step: Step) -> list[Outcome]:
@@ -56,10 +54,8 @@ async def change_subscription(change: Change, which: Which, step: Step) -> list[
 
     Its newest version is locked, so that steps at the same time take turns.
     """
-    try:
+    with refusing():
         return [Outcome(await _take(change, which, step.checked(change.now)))]
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
 async def _start(change: Change, new: NewSubscription) -> dict[str, UUID]:

@@ -23,10 +23,10 @@ from api.domain.support_plan import (
 from api.errors import Rejection, UserErrorCode
 from api.tables.orders import order_lines, orders, refunds
 from api.tables.support_plans import support_plans, support_usages
-from api.writes.change import Change, Outcome
+from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of
 from api.writes.standing import stand_anew
-from api.writes.terms import Versions, refusing, taken
+from api.writes.terms import Versions, taken
 
 _PLANS = Versions(support_plans, "support_plan_id")
 _WHAT = "support plan"

@@ -9,9 +9,8 @@ from api.domain.customer_name import CustomerName
 from api.domain.feedback import NewFeedback
 from api.domain.identity import new_id
 from api.domain.survey import Answer, NewSurvey, read_token, unknown_token, used_token
-from api.errors import Rejection
 from api.tables.feedback import ABOUT, survey_links
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change, Outcome, refusing
 from api.writes.feedback import add_feedback, columns_about
 from api.writes.lookups import customer_of
 
@@ -29,7 +28,7 @@ _IS_THERE = prepare(
 
 async def create_survey_link(change: Change, given: NewSurvey) -> list[Outcome]:
     """Make a link for a customer and return its identifiers; raise Refused where it cannot be made."""
-    try:
+    with refusing():
         new = given.checked(change.now, _SURVEY)
         whose = await customer_of(change, new.customer, (*_SURVEY, "customer"))
         ids = {"survey": new_id(), "customer": whose}
@@ -37,8 +36,6 @@ async def create_survey_link(change: Change, given: NewSurvey) -> list[Outcome]:
         keys = {"customer_id": whose, "survey_id": ids["survey"]}
         times = {"created_at": change.now, "expires_at": new.expires_at}
         await change.rows(_ADD, kind=new.kind, **keys, **times, **about)
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome(ids)]
 
 
@@ -47,7 +44,7 @@ async def answer_survey(change: Change, given: Answer) -> list[Outcome]:
 
     Of answers at the same time the first one gets in: a link is answered once by a constraint, not by looking.
     """
-    try:
+    with refusing():
         asked = read_token(given.token, change.business.fingerprint_key, change.now)
         words = given.words.checked(asked.kind, _ANSWER)
         if not await change.rows(_IS_THERE, whose=asked.customer_id, which=asked.survey_id):
@@ -56,6 +53,4 @@ async def answer_survey(change: Change, given: Answer) -> list[Outcome]:
         ids = await add_feedback(change, asked.customer_id, new, _ANSWER, asked.survey_id)
         if ids is None:
             raise used_token()
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
     return [Outcome(ids)]

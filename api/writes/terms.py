@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from sqlalchemy.dialects.postgresql import array, insert
 from api.database import Statement, prepare
 from api.errors import Rejection, UserErrorCode
 from api.reads.json import parts_of_length
-from api.writes.change import Change, Outcome, Refused
+from api.writes.change import Change
 
 _CLOCKS = {"recorded_at", "replaced_at", "superseded_at"}
 
@@ -124,15 +123,6 @@ class Versions:
         }
         values |= {"version": closed.c.version + literal_column("1"), "recorded_at": closed.c.now}
         return prepare(insert(table).from_select(list(values), select(*values.values()).select_from(closed)))
-
-
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Raise Refused in place of a Rejection."""
-    try:
-        yield
-    except Rejection as rejection:
-        raise Refused([Outcome({}, errors=(rejection,))]) from None
 
 
 def taken(what: str, field: tuple[str, ...]) -> Rejection:
