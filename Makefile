@@ -22,12 +22,13 @@ SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 
 # Every kind of statement also runs on the oldest PostgreSQL that is supported: what is read, all changes through the API,
 # imports and the projections; without what tries the same statements again in long files, killed processes and crowds,
-# by thousands of values or refused before they run. The tables are tested on both in any case.
+# by thousands of values, in every state, or refused before they run. The tables are tested on both in any case.
 OLDEST := /usr/lib/postgresql/15/bin/postgres
 WRITES := demo standing refunds importing_table importing_terms importing_credits importing_renewals
 AGAIN := graph/test_mutations_bad_input.py graph/test_what_if_refused.py graph/test_inputs.py \
 	graph/test_descriptions.py graph/test_what_if.py reads/test_relations.py reads/test_value_laws.py \
-	ranking/test_background.py ranking/test_scores.py
+	ranking/test_background.py ranking/test_scores.py reads/test_contract_terms.py \
+	graph/test_mutations_support_plans.py graph/test_mutations_contracts.py
 DATABASE_TESTS := tests/reads tests/graph tests/ranking tests/plan/test_golden.py $(WRITES:%=tests/writes/test_%.py) \
 	tests/plan/test_clocks.py::test_a_read_with_what_was_known_holds_nothing_recorded_later $(AGAIN:%=--ignore=tests/%) \
 	--deselect=tests/writes/test_standing.py::test_it_is_what_the_facts_say_after_ten_thousand_changes_and_other_policies
