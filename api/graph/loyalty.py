@@ -129,6 +129,19 @@ class LoyaltyTierProgress:
     )
 
 
+@strawberry.type(description="What it takes to keep a tier.")
+class LoyaltyTierKeeping:
+    points_needed: int | None = column(
+        "Points still to earn by then; null where tiers are reached by money.", "points_lacking"
+    )
+    amount_needed: Money | None = money(
+        "Money still to spend by then; null where tiers are reached by points.",
+        "amount_lacking",
+        missing="amount_lacking",
+    )
+    before: datetime = column("When the tier is lost otherwise.", "tier_until")
+
+
 @strawberry.type(description="Points that expire at one moment.")
 class ExpiringPoints:
     points: int = column("How many points expire then.")
@@ -157,6 +170,9 @@ class LoyaltyAccount(Node):
     )
     tier_until: datetime | None = column(
         "When the tier is lost if nothing else happens; null for the lowest, which nobody loses."
+    )
+    tier_keeping: LoyaltyTierKeeping | None = same(
+        "What is missing to keep the tier after that; null for the lowest.", missing="tier_until"
     )
     next_tier: LoyaltyTierProgress | None = same(
         "What is missing for the next tier; null at the top.", missing="next_rank"

@@ -36,6 +36,20 @@ def _needed(basis: Expression) -> Callable[[Row], Expression]:
     return needed
 
 
+def _lacking(basis: Expression) -> Callable[[Row], Expression]:
+    """Return what is missing to keep the tier, null where tiers ask for something else or it is not to be lost."""
+
+    def lacking(row: Row) -> Expression:
+        found = standing(row).c
+        return case((and_(found.basis == basis, found.until.is_not(None)), found.lacking))
+
+    return lacking
+
+
+def _whole(points: Callable[[Row], Expression]) -> Callable[[Row], Expression]:
+    return lambda row: cast(func.ceil(points(row)), BigInteger)
+
+
 accounts.expressions.update(
     {
         "tier_program": _told("program_id"),
@@ -43,8 +57,10 @@ accounts.expressions.update(
         "tier_until": _told("until"),
         "next_rank": _told("next_rank"),
         "next_before": _told("next_before"),
-        "points_needed": lambda row: cast(func.ceil(_needed(POINTS)(row)), BigInteger),
+        "points_needed": _whole(_needed(POINTS)),
         "amount_needed": _needed(SPEND),
+        "points_lacking": _whole(_lacking(POINTS)),
+        "amount_lacking": _lacking(SPEND),
         "currency": business_currency,
     }
 )

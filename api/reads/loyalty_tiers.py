@@ -55,8 +55,9 @@ def standing_of(customer: Expression, lens: Lens, *, before: bool = False) -> Ta
 
     before   whether what happened at the very moment is passed over: a purchase does not count for its own points
     returns  `program_id`; `basis`, POINTS or SPEND; `total`, what counts at the moment; `rank` of the tier that is
-             held, and `until` when, null for no end; `next_rank`, null at the top, and `next_required`, what it asks
-             for; `next_before`, when less counts than now for the first time, null where that is never so
+             held, `until` when, null for no end, and `lacking`, what has to count more by then to keep it; `next_rank`,
+             null at the top, and `next_required`, what it asks for; `next_before`, when less counts than now for the
+             first time, null where that is never so
     """
     course = _with_course(customer, lens, before=before)
     held = _held(course, lens)
@@ -143,7 +144,7 @@ def _stretches(course: Table) -> Table:
 
 
 def _held(course: Table, lens: Lens) -> Table:
-    """Return the highest tier that is held, as `rank` and `until`; the first one always is."""
+    """Return the highest tier that is held, as `rank`, `until` and `lacking`; the first one always is."""
     tier, stretch = Row(tiers, lens), _stretches(course)
     ends = case(
         (course.c.tier_grace == _AT_ONCE, stretch.c.ends),
@@ -161,12 +162,20 @@ def _held(course: Table, lens: Lens) -> Table:
     asks_for_nothing = each.c.required == _ZERO
     until = case((not_(asks_for_nothing), func.upper(around(each.c.spans, lens.moment), type_=_MOMENT)))
     found = (
-        select(each.c.rank, until.label("until"))
+        select(each.c.rank, until.label("until"), (each.c.required - _total_at(course, until)).label("lacking"))
         .where(or_(asks_for_nothing, contains(each.c.spans, lens.moment)))
         .order_by(each.c.rank.desc())
         .limit(number(1))
     )
     return worked_out_once(found, each)
+
+
+def _total_at(course: Table, moment: Expression) -> Expression:
+    """Return the sum at a moment; nothing counts behind the last stretch, nor where there is no moment."""
+    stretch = _stretches(course)
+    there = [stretch.c.starts <= moment, or_(stretch.c.ends.is_(None), stretch.c.ends > moment)]
+    total = select(stretch.c.total).where(*there).correlate_except(stretch).scalar_subquery()
+    return func.coalesce(total, _ZERO, type_=Numeric)
 
 
 def _following(course: Table, held: Table, lens: Lens) -> Table:

@@ -112,6 +112,11 @@ class Standing:
         return next((instant for instant in later_ones if not self.holds(required, instant)), None)
 
     @property
+    def lacking(self) -> Decimal | None:
+        """What has to count more when it is lost for it to be kept."""
+        return None if self.until is None else self.program.tiers[self.place][1] - self.total(self.until)
+
+    @property
     def following(self) -> tuple[str, Decimal, datetime | None] | None:
         """The next tier, what is missing for it, and until when that is enough; None at the top."""
         if self.place + 1 == len(self.program.tiers):

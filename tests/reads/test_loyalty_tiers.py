@@ -40,6 +40,7 @@ PROGRAMS = (
 PAGE = """query Page($asOf: DateTime, $knownAt: DateTime, $after: String) {
   customers(first: 100, after: $after, asOf: $asOf, knownAt: $knownAt) {
     nodes { id loyaltyAccount { tier { code } tierUntil
+      tierKeeping { pointsNeeded amountNeeded { amount currencyCode } before }
       nextTier { tier { code } pointsNeeded amountNeeded { amount currencyCode } before } } }
     pageInfo { hasNextPage endCursor }
   }
@@ -137,14 +138,19 @@ def told(facts: Sequence[Fact], question: Question) -> Any:
     assert judge
     seen = [fact for fact in facts if question.sees(fact.happened, fact.recorded)]
     standing = Standing(judge, seen, question.moment)
-    following, needed = standing.following, dict[str, Any]()
-    if following:
-        code, missing, before = following
-        amount = {"amount": f"{missing:.2f}", "currencyCode": "EUR"}
-        by_points = judge.basis == "POINTS"
-        needed = {"tier": {"code": code}, "pointsNeeded": int(missing) if by_points else None}
-        needed |= {"amountNeeded": None if by_points else amount, "before": shown(before)}
-    return {"tier": {"code": standing.tier}, "tierUntil": shown(standing.until), "nextTier": needed or None}
+    following, until, lacking = standing.following, standing.until, standing.lacking
+    found: dict[str, Any] = {"tier": {"code": standing.tier}, "tierUntil": shown(until)}
+    found["tierKeeping"] = missing(judge, lacking, until) if lacking is not None else None
+    found["nextTier"] = {"tier": {"code": following[0]}} | missing(judge, *following[1:]) if following else None
+    return found
+
+
+def missing(judge: Program, needed: Decimal, before: datetime | None) -> dict[str, Any]:
+    """Return what is missing for a tier, as the interface does."""
+    if judge.basis == "POINTS":
+        return {"pointsNeeded": int(needed), "amountNeeded": None, "before": shown(before)}
+    amount = {"amount": f"{needed:.2f}", "currencyCode": "EUR"}
+    return {"pointsNeeded": None, "amountNeeded": amount, "before": shown(before)}
 
 
 def shown(moment: datetime | None) -> str | None:
