@@ -30,6 +30,7 @@ class Reason(Enum):
     """Why a row was not taken; the value says it in one line."""
 
     NO_CUSTOMER = "The row names no customer."
+    UNKNOWN_CUSTOMER = "Nobody is known by this identifier: import what they bought or have first."
     NO_ORDER = "The row names no order."
     NO_PRODUCT = "The row names no product."
     NO_IDENTIFIER = "The row does not say which subscription, enrollment, contract or feedback it is."
@@ -49,6 +50,10 @@ class Reason(Enum):
     BAD_REASON = "It was ended early, and the reason is missing or none of those that there are."
     BAD_SCORE = "The score is missing, lies outside the scale of its kind, or is given where the kind has none."
     BAD_CODES = "Reason codes are more than 20, or not of capital letters, digits and underscores."
+    BAD_POINTS = "The points are not a whole number from 1 to 2,000,000,000."
+    NO_PROGRAM = "No points program was in force at that moment: let one begin before it (setLoyaltyProgram)."
+    ACCOUNT_CLOSED = "The customer's account for points is closed for good."
+    HAS_POINTS = "Points of the customer have moved here already: put the balance right with adjustPoints."
     BAD_RATE = "The exchange rate is not a number above 0 and at most 1,000,000,000."
     UNKNOWN_CURRENCY = "The currency is not a circulating one of ISO 4217."
     MISSING_EXCHANGE_RATE = "There is no exchange rate for this currency on that day: import rates first."

@@ -1,10 +1,9 @@
-"""What one cell of an imported file may say of something with a term, or of feedback."""
+"""What one cell of an imported file may say of something with a term, of feedback, or of points."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from api.domain import file_rows
 from api.domain.calendar import Duration, parse_duration
 from api.domain.cancellation import OTHER, REASONS
 from api.domain.file_rows import Reason, RowRejected
+from api.domain.loyalty.posting import MOST_POINTS
 from api.domain.money import Amount
 from api.domain.support_plan import MOST_INCIDENTS
 from api.errors import Rejection
@@ -71,12 +71,12 @@ def code(codes: tuple[str, ...], cell: object, reason: Reason) -> str:
 
 def score(cell: object) -> int | None:
     """Return a whole number, or None where the cell is blank."""
-    found = file_rows.number(cell, Reason.BAD_SCORE)
-    if found is None:
-        return None
-    if found != found.to_integral_value() or abs(found) > _LARGEST_SCORE:
-        raise RowRejected(Reason.BAD_SCORE)
-    return int(found)
+    return _whole(cell, -_LARGEST_SCORE, _LARGEST_SCORE, Reason.BAD_SCORE)
+
+
+def points(cell: object) -> int:
+    """Return a number of points: at least one, and no more than an account can hold."""
+    return needed(_whole(cell, 1, MOST_POINTS, Reason.BAD_POINTS), Reason.BAD_POINTS)
 
 
 def cancellation_reason(cell: object) -> str:
@@ -113,12 +113,7 @@ def length(cell: object) -> Duration | None:
 
 def incidents(cell: object) -> int | None:
     """Return a number of incidents, or None where the cell is blank."""
-    found = file_rows.number(cell, Reason.BAD_INCIDENTS)
-    if found is None:
-        return None
-    if found != found.to_integral_value() or not Decimal(0) <= found <= MOST_INCIDENTS:
-        raise RowRejected(Reason.BAD_INCIDENTS)
-    return int(found)
+    return _whole(cell, 0, MOST_INCIDENTS, Reason.BAD_INCIDENTS)
 
 
 def past(cell: object, zone: ZoneInfo, *, now: datetime) -> datetime | None:
@@ -135,6 +130,15 @@ def planned(cell: object, zone: ZoneInfo) -> datetime | None:
         message = f"The moment lies after the year {LAST_YEAR}; leave it out where no end is known."
         raise RowRejected(Reason.BAD_DATE, message)
     return found
+
+
+def _whole(cell: object, least: int, most: int, reason: Reason) -> int | None:
+    found = file_rows.number(cell, reason)
+    if found is None:
+        return None
+    if found != found.to_integral_value() or not least <= found <= most:
+        raise RowRejected(reason)
+    return int(found)
 
 
 def _is_blank(cell: object) -> bool:

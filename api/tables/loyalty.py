@@ -40,7 +40,10 @@ ACCOUNTS = ("CUSTOMER", "ISSUED", "REDEEMED", "EXPIRED", "ADJUSTED")
 """The account of the customer, and those of the business that stand against it."""
 
 SOURCES = ("ORDER", "REFUND", "REFERRER", "REFERRED", "LOT", "TRANSACTION", "REQUEST")
-"""What makes points move, each of a kind once; a referral has two, for who recommended and who came."""
+"""What makes points move, each of a kind once; a referral has two, for who recommended and who came.
+
+The source of an opening balance is the account itself.
+"""
 
 
 def points(name: str, comment: str | None = None, default: str | None = None) -> Column[Any]:

@@ -114,7 +114,7 @@ async def _enrolled(change: Change, customer: CustomerName, enrolled_at: datetim
     if not rows:
         message = "The customer is enrolled already, or was once: an account that is closed stays closed."
         raise Rejection(UserErrorCode.TAKEN, message, _CUSTOMER)
-    await give_waiting_points(change, customer_id)
+    await give_waiting_points(change, [customer_id])
     return {"account": rows[0]["account_id"], "customer": customer_id}
 
 

@@ -10,17 +10,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, true
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, exists, func, literal_column, select, true
 
 from api.database import Connection, prepare
 from api.domain.loyalty.account import Account, earned
 from api.domain.loyalty.earning import Program, Purchase, exact_points, lot_of
 from api.domain.loyalty.posting import Cause, Posting
 from api.reads.loyalty_tiers import tiers_before
-from api.tables.loyalty import loyalty_accounts, loyalty_programs
+from api.tables.loyalty import loyalty_accounts, loyalty_programs, loyalty_transactions
 from api.tables.orders import order_lines, orders
 from api.tables.products import products
 from api.writes.loyalty_ledger import Locked, locked, post
+from api.writes.loyalty_openings import is_opening
 from api.writes.loyalty_programs import in_force_at, programs_with
 
 
@@ -31,6 +32,12 @@ def _purchases() -> Any:
     net = orders.c.business_gross - orders.c.business_discount
     same = (order_lines.c.customer_id == orders.c.customer_id) & (order_lines.c.order_id == orders.c.order_id)
     open_then = (account.opened_at <= orders.c.placed_at) & account.closed_at.is_(None)
+    # What was bought before the moment of an opening balance is in it.
+    in_opening = exists(
+        select(literal_column("1"))
+        .where(is_opening(loyalty_accounts), loyalty_transactions.c.occurred_at > orders.c.placed_at)
+        .correlate(loyalty_accounts, orders)
+    )
     return (
         select(*columns, net.label("net"), products.c.category, func.sum(order_lines.c.total).label("amount"))
         .select_from(orders)
@@ -38,7 +45,7 @@ def _purchases() -> Any:
         .join(program, true())
         .join(order_lines, same)
         .join(products, products.c.product_id == order_lines.c.product_id)
-        .where(orders.c.order_id == any_(bindparam("which", type_=ARRAY(Uuid))), open_then)
+        .where(orders.c.order_id == any_(bindparam("which", type_=ARRAY(Uuid))), open_then, ~in_opening)
         .group_by(*columns, net, products.c.category)
         .order_by(orders.c.placed_at, orders.c.order_id)
     )

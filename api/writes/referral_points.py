@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, literal_column, select
+from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, exists, literal_column, select
 
 from api.database import prepare
 from api.domain.loyalty.account import Account, earned, taken_back
@@ -47,7 +47,7 @@ _WAITING = (
     .order_by(referral_rewards.c.earned_at, referral_rewards.c.reward_id)
 )
 _OF_REFERRAL = prepare(_WAITING.where(referral_rewards.c.referral_id == bindparam("which")))
-_OF_CUSTOMER = prepare(_WAITING.where(referral_rewards.c.recipient_id == bindparam("which")))
+_OF_CUSTOMERS = prepare(_WAITING.where(referral_rewards.c.recipient_id == any_(bindparam("which", type_=ARRAY(Uuid)))))
 # As many as the account could hold.
 _LOTS = prepare(
     select(
@@ -73,9 +73,9 @@ async def give_points(change: Change, referral_id: UUID) -> None:
     await _give(change, await change.rows(_OF_REFERRAL, which=referral_id))
 
 
-async def give_waiting_points(change: Change, customer_id: UUID) -> None:
-    """Post the points that have waited until a customer opened an account."""
-    await _give(change, await change.rows(_OF_CUSTOMER, which=customer_id))
+async def give_waiting_points(change: Change, customer_ids: Sequence[UUID]) -> None:
+    """Post the points that have waited until customers opened an account."""
+    await _give(change, await change.rows(_OF_CUSTOMERS, which=customer_ids))
 
 
 async def _give(change: Change, rewards: Sequence[Any]) -> None:

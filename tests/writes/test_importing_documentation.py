@@ -8,7 +8,7 @@ import pytest
 from api.domain.file_rows import Reason
 from api.writes.importing import Format
 from api.writes.importing.fields import ABOUT_CUSTOMERS
-from api.writes.importing.run import KINDS
+from api.writes.importing.run import BROUGHT, KINDS
 from api.writes.importing.table import OPTIONAL, REQUIRED
 from tests.repository import ROOT
 
@@ -28,6 +28,10 @@ def test_every_reason_is_documented_as_the_rejects_file_says_it():
         *(
             (f"`--format {name}`:", kind.required, tuple(set(kind.optional) - set(ABOUT_CUSTOMERS)))
             for name, kind in KINDS.items()
+        ),
+        *(
+            (f"`--format {name}`:", kind.people + kind.required, tuple(set(kind.optional) - set(ABOUT_CUSTOMERS)))
+            for name, kind in BROUGHT.items()
         ),
     ],
 )

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 Format: TypeAlias = Literal[
-    "online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts", "feedback"
+    "online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts", "feedback", "loyalty"
 ]
 
 
@@ -50,6 +50,7 @@ class Counts:
     support_plans: int = 0
     contracts: int = 0
     feedback: int = 0
+    members: int = 0
 
 
 @dataclass(frozen=True, slots=True)

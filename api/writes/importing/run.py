@@ -15,13 +15,15 @@ from sqlalchemy import Table as SqlTable
 from api.database import Connection, driver_errors_translated
 from api.domain.file_rows import Reason
 from api.writes.business import Business, set_business
-from api.writes.importing import cdnow, documents, online_retail, staging, things
+from api.writes.importing import brought, cdnow, documents, online_retail, staging, things
+from api.writes.importing.brought import Brought, BroughtTable
 from api.writes.importing.business import business_of
 from api.writes.importing.cdnow import Cdnow, with_order_numbers
 from api.writes.importing.contracts import CONTRACTS
 from api.writes.importing.feedback import FEEDBACK
 from api.writes.importing.files import Table, open_table
 from api.writes.importing.lines import Books, DetailedReader, LineReader
+from api.writes.importing.loyalty import LOYALTY
 from api.writes.importing.online_retail import OnlineRetail
 from api.writes.importing.rates import RateTable, contradicting, known_rates, record_rates
 from api.writes.importing.reading import reject_late, stage
@@ -43,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "contracts": CONTRACTS,
     "feedback": FEEDBACK,
 }
+BROUGHT: Mapping[str, Brought] = {"loyalty": LOYALTY}
 _THINGS_A_CHUNK = 5_000
 # Sorting and joining a whole file wants more memory than a request does; no statement of an import has a time limit.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "work_mem": "64MB", "temp_buffers": "64MB"}
@@ -77,8 +80,11 @@ async def import_file(
         async with _connected(dsn) as connection:
             books = await business_of(connection, business, _USUAL.get(format))
             job = _Import(connection, path, format, mapping or {}, books, report)
+            things_a_chunk = min(lines_a_chunk, _THINGS_A_CHUNK)
             if format in KINDS:
-                return await job.things(KINDS[format], rejects, min(lines_a_chunk, _THINGS_A_CHUNK))
+                return await job.things(KINDS[format], rejects, things_a_chunk)
+            if format in BROUGHT:
+                return await job.brought(BROUGHT[format], rejects, things_a_chunk)
             return await (job.rates(rejects) if format == "rates" else job.lines(rejects, lines_a_chunk))
 
 
@@ -138,6 +144,16 @@ class _Import:
             gather=lambda: things.gather(self.connection, kind, things_a_chunk=things_a_chunk),
             late=lambda: things.rejected_late(self.connection),
             record=lambda staged: record_things(self.connection, self.business, kind, staged, self.report),
+        )
+
+    async def brought(self, kind: Brought, rejects_path: Path, rows_a_chunk: int) -> ImportResult:
+        return await self._whole(
+            rejects_path,
+            kind.staged,
+            lambda table: BroughtTable(table.columns, self._books(), self.mapping, kind),
+            gather=lambda: brought.gather(self.connection, kind, rows_a_chunk=rows_a_chunk),
+            late=lambda: brought.rejected_late(self.connection, kind),
+            record=lambda staged: brought.record(self.connection, kind, staged, self.report),
         )
 
     async def _whole(
