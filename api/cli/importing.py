@@ -1,4 +1,4 @@
-"""`regulars import`: files of purchases, of things with a term, of feedback, of points, and of exchange rates."""
+"""`regulars import`: files of purchases, of things with a term, of feedback, points, referrals and exchange rates."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def import_(
     time_zone: Annotated[str | None, typer.Option(metavar="ZONE", help="Time zone of a new business.")] = None,
     data: Data = None,
 ) -> None:
-    """Import purchases, what customers have or said, points, or exchange rates; a second run of a file adds nothing."""
+    """Import purchases, what customers have or said, points, referrals or rates; a second run adds nothing."""
     if not file.is_file():
         raise BadUserInput(f"There is no file {file}.")
     mapping, business = _mapping(map or []), _business(name, currency, time_zone)

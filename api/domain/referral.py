@@ -1,5 +1,7 @@
 """The steps a referral takes: invited, joined, qualified; rejected or reversed; and what time alone makes of it.
 
+One that is carried over from elsewhere is over: it takes none.
+
 INVITED ─► JOINED ─► QUALIFIED ─► (hold over) REWARDED
    │          │ │         │ └─ refund, or older purchase, within the hold ─► REVERSED
    │          │ └─ limit, referrer, review, older purchase ─► REJECTED ◄─ the same while held for review
@@ -16,6 +18,7 @@ from api.errors import Rejection, UserErrorCode
 
 INVITED, JOINED, QUALIFIED, REJECTED, REVERSED = "INVITED", "JOINED", "QUALIFIED", "REJECTED", "REVERSED"
 EXPIRED, REWARDED = "EXPIRED", "REWARDED"
+CARRIED_OVER = "CARRIED_OVER"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ class ReferralStatus(Enum):
     REVERSED = strawberry.enum_value(
         "REVERSED", description="It counted and does no longer: the rewards are taken back; rejectionReasons says why."
     )
+    CARRIED_OVER = strawberry.enum_value(
+        "CARRIED_OVER", description="It was made and settled elsewhere, before: nothing is given for it here."
+    )
 
 
 @strawberry.enum(description="Why a referral does not count.")
@@ -84,7 +87,7 @@ class Reward(Node):
 @strawberry.type(description="One customer recommending the business to a friend.")
 class Referral(Node):
     id: strawberry.ID = identifier()
-    code: str = column("The code the friend can join by, or joined by.")
+    code: str | None = column("The code the friend can join by, or joined by; null where nobody knows it any more.")
     referrer: LazyCustomer | None = one(reads.referrer_of_referral, "Who recommended; null where you may not see them.")
     referred: LazyCustomer | None = one(
         reads.friend_of_referral, "Who came; null until the friend joins, and where you may not see them."
@@ -104,7 +107,9 @@ class Referral(Node):
     rewards: list[Reward] = many(
         reads.rewards_of_referral, "What is given for it: first to who recommended. Customers see what they get."
     )
-    program: ReferralProgram = one(reads.program_of_referral, "The rules by which it is judged.")
+    program: ReferralProgram | None = one(
+        reads.program_of_referral, "The rules by which it is judged; null for one that was settled elsewhere."
+    )
     attributed_value: Money | None = money(
         "What the friend, and friends of the friend down to the fifth, have brought, as far as you may see them.",
         "attributed_net",

@@ -137,12 +137,21 @@ def _moments(before: Any) -> Condition:
     return and_(of_change, or_(r.qualified_at.is_(None), r.release_at >= held_until))
 
 
+def _carried_over() -> Select[Any]:
+    """Return how many versions of referrals that were settled elsewhere are not the only one, or bring something."""
+    r, reward = referrals.c, referral_rewards.c
+    rewarded = exists(_ONE).where(reward.customer_id == r.customer_id, reward.referral_id == r.referral_id)
+    is_over = and_(r.version == _ONE, _NEWEST, r.changed_at == r.joined_at, not_(rewarded))
+    return select(func.count()).where(r.status == _text("CARRIED_OVER"), is_over.is_not(True))
+
+
 LAWS: dict[str, Select[Any]] = {
     "every friend came by one referral, for good": _referred_twice(),
     "nobody came by themselves, nor by anybody who came by them": _circles(),
     "every side of a referral that counted is given once what the program promises": _rewards(),
     "rewards in points are on the accounts of those who get them while the referral counts": _points(),
     "no points are given for a referral without a reward": _points_of_nothing(),
+    "nothing follows on a referral that was settled elsewhere": _carried_over(),
     "referrals take one step after the other, at moments that the program allows": _steps(),
 }
 """Each law with the number of rows that break it."""

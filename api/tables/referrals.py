@@ -34,8 +34,11 @@ from sqlalchemy import text as sql
 from api.tables.schema import amount, bounded, currency, key, metadata, moment, recorded
 from api.tables.terms import planned
 
-STATES = ("INVITED", "JOINED", "QUALIFIED", "REJECTED", "REVERSED")
-"""How far a referral has come by what happened; time makes EXPIRED of the first two and REWARDED of the third."""
+STATES = ("INVITED", "JOINED", "QUALIFIED", "REJECTED", "REVERSED", "CARRIED_OVER")
+"""How far a referral has come by what happened; time makes EXPIRED of the first two and REWARDED of the third.
+
+The last is that of one that was made and settled elsewhere, before: nothing follows on it.
+"""
 
 STEPS = ("INVITED", "JOINED", "QUALIFIED", "ACCEPTED", "REJECTED", "REVERSED")
 """What makes a version."""
@@ -132,8 +135,12 @@ referrals = Table(
     Column("customer_id", ForeignKey("customers.customer_id"), nullable=False, comment="who recommended"),
     Column("referral_id", Uuid, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("program_id", ForeignKey("referral_programs.program_id"), nullable=False, comment="by which it is judged"),
+    Column("code", Text, comment="null where it is carried over and nobody knows it"),
+    Column(
+        "program_id",
+        ForeignKey("referral_programs.program_id"),
+        comment="by which it is judged; null where it is carried over",
+    ),
     Column("status", Text, nullable=False),
     Column("in_review", Boolean, nullable=False, comment="whether somebody has to look at it before it counts"),
     moment("created_at"),
@@ -159,6 +166,8 @@ referrals = Table(
     CheckConstraint("version >= 1", name="version_positive"),
     CheckConstraint(f"status IN {STATES}", name="status_known"),
     CheckConstraint(f"change IN {STEPS}", name="change_known"),
+    CheckConstraint("(status = 'CARRIED_OVER') = (program_id IS NULL)", name="judged_unless_carried_over"),
+    CheckConstraint("status = 'CARRIED_OVER' OR code IS NOT NULL", name="code_unless_carried_over"),
     CheckConstraint("referred_id <> customer_id", name="nobody_refers_themselves"),
     CheckConstraint(
         "(status = 'INVITED') = (referred_id IS NULL) AND (referred_id IS NULL) = (joined_at IS NULL)",

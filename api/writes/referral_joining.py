@@ -68,7 +68,8 @@ _FRIEND = prepare(
             _has(orders, not_(orders.c.order_id == any_(bindparam("besides", type_=ARRAY(Uuid))))),
             *(_has(table) for table in (subscriptions, support_plans, contracts)),
         ).label("is_customer"),
-        select(referrals.c.code)
+        # One that is carried over may have no code; this is none that anybody could give.
+        select(func.coalesce(referrals.c.code, literal_column("'-'")))
         .where(and_(referrals.c.referred_id == bindparam("friend"), referrals.c.superseded_at.is_(None)))
         .scalar_subquery()
         .label("joined_by"),

@@ -11,8 +11,9 @@ from api.reads import cost_checks, referral_checks
 from api.reads.checks import findings
 from api.reads.product_pairs_check import miscounted
 from api.writes.product_pairs import count_pairs
-from tests.given import NEW_YEAR, Line
+from tests.given import NEW_YEAR, Line, Made
 from tests.referrals.conftest import NOW
+from tests.referrals.rows import add_referral, carried_over
 from tests.referrals.shop import Shop
 from tests.writes.changes import new_key
 from tests.writes.points import ENROLL, program
@@ -20,7 +21,7 @@ from tests.writes.points import ENROLL, program
 pytestmark = pytest.mark.anyio
 
 LAWS = referral_checks.LAWS | cost_checks.LAWS
-TWICE, CIRCLE, REWARDS, POINTS, NOTHING, STEPS, MONEY, SPENT = LAWS
+TWICE, CIRCLE, REWARDS, POINTS, NOTHING, OVER, STEPS, MONEY, SPENT = LAWS
 OPEN = "superseded_at IS NULL"
 ANOTHER = "SELECT * FROM referral_rewards WHERE side = 'REFERRER' LIMIT 1"
 BREAKS = {
@@ -44,7 +45,8 @@ BREAKS = {
         *(REWARDS, POINTS, MONEY)
     ],
     f"UPDATE referrals SET status = 'QUALIFIED' WHERE status = 'REVERSED' AND {OPEN}": [POINTS, STEPS, MONEY],
-    "UPDATE referrals SET changed_at = changed_at - interval '1 s' WHERE change = 'JOINED'": [STEPS],
+    "UPDATE referrals SET changed_at = changed_at - interval '1 s' WHERE change = 'JOINED'": [OVER, STEPS],
+    "UPDATE referrals SET version = 2 WHERE status = 'CARRIED_OVER'": [OVER],
     "UPDATE referrals SET superseded_at = NULL WHERE change = 'INVITED'": [STEPS],
     f"UPDATE referrals SET version = version + 5 WHERE {OPEN} AND version > 1": [STEPS],
     f"UPDATE referrals SET expires_at = expires_at + interval '1 h' WHERE status = 'JOINED' AND {OPEN}": [STEPS],
@@ -80,6 +82,8 @@ async def lived(shop, given):
     await shop.program()
     ann = await shop.customer()
     await shop.joined(ann)
+    past = carried_over(await shop.customer())
+    await add_referral(given, Made("rpr", given.key()), ann, "", past)
     _, rejected, _ = await shop.joined(ann)
     _, kept, _ = await shop.joined(ann)
     _, paid, _ = await shop.joined(ann)
@@ -114,7 +118,7 @@ async def test_every_kind_of_break_is_found(shop, given, database):
     await lived(shop, given)
     connection = given.connection
     states = await connection.fetch("SELECT DISTINCT status FROM referrals WHERE superseded_at IS NULL")
-    assert {row["status"] for row in states} == {"JOINED", "QUALIFIED", "REVERSED", "REJECTED"}
+    assert {row["status"] for row in states} == {"JOINED", "QUALIFIED", "REVERSED", "REJECTED", "CARRIED_OVER"}
     async with database.connection() as other:
         assert [each for each in await findings(other) if each.broken] == []
     await connection.execute("SET session_replication_role = replica")

@@ -69,6 +69,13 @@ def joined(friend: Made, at: datetime = NEW_YEAR, **more: Any) -> dict[str, Any]
     return {**known, "joined_at": at, "changed_at": at, "expires_at": at + MONTH, **more}
 
 
+def carried_over(friend: Made, at: datetime = NEW_YEAR, **more: Any) -> dict[str, Any]:
+    """Return the only step of a referral that was settled elsewhere."""
+    known = {"status": "CARRIED_OVER", "change": "JOINED", "referred_id": friend.key}
+    unknown = dict.fromkeys(("code", "program_id", "expires_at"))
+    return {**known, **unknown, "joined_at": at, "changed_at": at, **more}
+
+
 def qualified(order: Made, at: datetime = NEW_YEAR, **more: Any) -> dict[str, Any]:
     """Return the step of a purchase that counts."""
     known = {"status": "QUALIFIED", "change": "QUALIFIED", "order_id": order.key, "expires_at": None}

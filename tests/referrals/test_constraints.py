@@ -16,6 +16,7 @@ from tests.referrals.rows import (
     add_program,
     add_referral,
     add_reward,
+    carried_over,
     invited,
     joined,
     over,
@@ -55,6 +56,8 @@ async def test_a_customer_is_referred_once_for_ever_by_somebody_else_and_in_no_c
     await refused(given, "nobody_refers_themselves", *by_cid, joined(cid))
     await add_referral(given, program, ben, "C000001", joined(cid))
     await add_referral(given, program, cid, "C000002", joined(dan))
+    await refused(given, "joined_once", *by_cid, carried_over(ben))
+    await refused(given, "come back to where they began", *by_cid, carried_over(ann))
     for number, referrer in ((1, ben), (2, cid), (3, dan)):
         circle = (add_referral, given, program, referrer, f"C00000{number}", joined(ann))
         await refused(given, "come back to where they began", *circle)
@@ -95,6 +98,10 @@ async def test_a_referral_takes_one_step_after_the_other(given, people):
         ([joined(ben), qualified(order, joined_at=NEW_YEAR - MONTH)], "one step after the other"),
         ([joined(ben), qualified(order, version=3)], "one step after the other"),
         ([joined(ben, in_review=True), qualified(order, in_review=False)], "one step after the other"),
+        ([joined(ben, program_id=None)], "judged_unless_carried_over"),
+        ([joined(ben, code=None)], "code_unless_carried_over"),
+        ([carried_over(ben, program_id=program.key)], "judged_unless_carried_over"),
+        ([carried_over(ben, code="C000000"), qualified(order, program_id=program.key)], "one step after the other"),
     ]
     for steps, match in odd:
         await refused(given, match, add_referral, given, program, ann, "C000000", *steps)

@@ -110,6 +110,7 @@ def test_every_reason_of_a_row_is_in_the_tables_above():
     order = {"NO_ORDER", "NO_PRODUCT", "BAD_QUANTITY", "BAD_DISCOUNT", "OUT_OF_RANGE", "INCOMPLETE_ORDER"}
     elsewhere = {"BAD_ROW", "BAD_RATE", "MISSING_EXCHANGE_RATE", "CONFLICT", "BAD_SCORE", "BAD_CODES"}
     elsewhere |= {"UNKNOWN_CUSTOMER", "BAD_POINTS", "NO_PROGRAM", "ACCOUNT_CLOSED", "HAS_POINTS"}
+    elsewhere |= {"BAD_CODE", "CODE_TAKEN", "SELF_REFERRAL", "ALREADY_REFERRED"}
     assert shown | order | elsewhere == {reason.name for reason in Reason}
 
 

@@ -6,20 +6,25 @@ and a contradiction where it is recorded otherwise.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
     ColumnElement,
     Index,
+    Select,
     Text,
+    Update,
     Uuid,
     and_,
+    any_,
     bindparam,
     case,
     func,
@@ -31,11 +36,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects.postgresql import distinct_on
 
+from api.access import EVERYBODY
 from api.database import Connection
 from api.domain.file_rows import Reason
 from api.tables.customers import customer_external_ids, customers
+from api.writes.change import Change, the_business
 from api.writes.importing.fields import Fields, NamedCells
 from api.writes.importing.files import Cells
 from api.writes.importing.lines import Books
@@ -56,7 +62,7 @@ class Brought:
     is_known  says of a staged row whether it is recorded just so
     refused   says why others cannot be taken: the first condition that holds tells the reason
     ready     keeps others, until the transaction ends, from changing what the rows of a chunk are judged by
-    write     records staged rows that nothing speaks against, at most one of a customer
+    write     records of staged rows those that can be together, the first at least or refuses it; returns their numbers
     """
 
     counted: str
@@ -68,7 +74,7 @@ class Brought:
     is_known: ColumnElement[bool]
     refused: tuple[tuple[ColumnElement[bool], Reason], ...]
     ready: Callable[[Connection, int], Awaitable[None]]
-    write: Callable[[Connection, Sequence[Any]], Awaitable[None]]
+    write: Callable[[Connection, Sequence[Any]], Awaitable[Collection[int]]]
 
     @property
     def whose(self) -> Column[Any]:
@@ -161,24 +167,29 @@ async def _find(connection: Connection, kind: Brought, field: str) -> None:
 
 
 async def _record(connection: Connection, kind: Brought, chunk: int) -> int:
-    in_chunk_ = kind.staged.c.chunk == chunk
+    these = kind.staged.c.chunk == chunk
     await kind.ready(connection, chunk)
-    await _judge(connection, kind, in_chunk_)
+    await _judge(connection, kind, these)
     added = 0
     # A file may have several rows of a customer. Once the first is recorded, the next is judged by that.
-    while rows := await fetch(connection, _next(kind), chunk=chunk):
-        await kind.write(connection, rows)
-        added += len(rows)
-        await _judge(connection, kind, in_chunk_)
+    while rows := await fetch(connection, waiting(kind.staged), chunk=chunk):
+        written = await kind.write(connection, rows)
+        await run(connection, _marked_fresh(kind.staged), written=written)
+        added += len(written)
+        await _judge(connection, kind, these)
     return added
+
+
+def _marked_fresh(staged: SqlTable) -> Update:
+    written = any_(bindparam("written", type_=ARRAY(BigInteger)))
+    return update(staged).values(fresh=true()).where(staged.c.row == written)
 
 
 async def _judge(connection: Connection, kind: Brought, which: ColumnElement[bool]) -> None:
     is_known = kind.is_known
     reason = case((is_known, None), *((holds, why.name) for holds, why in kind.refused))
-    await run(
-        connection, update(kind.staged).where(which, undecided(kind.staged)).values(known=is_known, reason=reason)
-    )
+    judged = update(kind.staged).values(known=is_known, reason=reason)
+    await run(connection, judged.where(which, undecided(kind.staged)))
 
 
 def undecided(staged: SqlTable) -> ColumnElement[bool]:
@@ -186,11 +197,14 @@ def undecided(staged: SqlTable) -> ColumnElement[bool]:
     return and_(staged.c.reason.is_(None), not_(staged.c.known), not_(staged.c.fresh))
 
 
-def _next(kind: Brought) -> Any:
-    rows = kind.staged.c
-    waiting = and_(rows.chunk == bindparam("chunk"), undecided(kind.staged))
-    first = select(rows.row).where(waiting).ext(distinct_on(kind.whose)).order_by(kind.whose, rows.row)
-    return update(kind.staged).where(rows.row.in_(first.correlate(None))).values(fresh=True).returning(*rows)
+async def change_on(connection: Connection) -> Change:
+    """Return the transaction of a chunk as a change of the business."""
+    return Change(connection, EVERYBODY, datetime.now(UTC), await the_business(connection))
+
+
+def waiting(staged: SqlTable) -> Select[Any]:
+    """Select the rows of the parameter `chunk` of which it is open what becomes of them, in the order of the file."""
+    return select(staged).where(staged.c.chunk == bindparam("chunk"), undecided(staged)).order_by(staged.c.row)
 
 
 async def _known(connection: Connection, kind: Brought) -> int:

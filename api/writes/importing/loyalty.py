@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from api.access import EVERYBODY
 from api.database import Connection
 from api.domain import file_rows, term_rows
 from api.domain.file_rows import Reason, RowRejected
@@ -33,8 +31,7 @@ from api.domain.loyalty.account import added
 from api.domain.loyalty.earning import Program
 from api.domain.loyalty.posting import Cause, Lot, Posting
 from api.tables.loyalty import loyalty_accounts, loyalty_lots, loyalty_programs, loyalty_transactions
-from api.writes.change import Change, the_business
-from api.writes.importing.brought import Brought, staged_rows, undecided
+from api.writes.importing.brought import Brought, change_on, staged_rows, undecided, waiting
 from api.writes.importing.expressions import new_ids
 from api.writes.importing.fields import NamedCells
 from api.writes.importing.lines import Books
@@ -43,6 +40,7 @@ from api.writes.loyalty_ledger import locked, post
 from api.writes.loyalty_openings import OPENING, is_opening
 from api.writes.loyalty_programs import in_force_at, programs_with
 from api.writes.referral_points import give_waiting_points
+from api.writes.standing import take_turns
 
 _PEOPLE = ("customer",)
 _STAGED = staged_rows(
@@ -95,12 +93,13 @@ def _account(*which: ColumnElement[bool], source: FromClause = loyalty_accounts)
 
 
 async def _ready(connection: Connection, chunk: int) -> None:
-    """Open the accounts that there are not yet, and lock them all."""
+    """Open the accounts that there are not yet, and lock them all, after the customers' turns."""
+    which = [row["customer_id"] for row in await fetch(connection, waiting(_STAGED), chunk=chunk)]
+    await take_turns(await change_on(connection), which)
     found = in_force_at(_ROWS.balance_at, loyalty_programs.c.program_id).scalar_subquery()
     await run(connection, update(_STAGED).where(_ROWS.chunk == _CHUNK).values(program_id=found), chunk=chunk)
     await run(connection, _accounts(), chunk=chunk)
-    waiting = select(_ROWS.customer_id).where(_ROWS.chunk == _CHUNK, undecided(_STAGED))
-    await locked(connection, [row["customer_id"] for row in await fetch(connection, waiting, chunk=chunk)])
+    await locked(connection, which)
 
 
 def _accounts() -> Any:
@@ -119,22 +118,24 @@ def _accounts() -> Any:
     return insert(loyalty_accounts).from_select(into, rows).on_conflict_do_nothing(index_elements=["customer_id"])
 
 
-async def _write(connection: Connection, rows: Sequence[Any]) -> None:
-    """Post the opening balances, and what has waited for the accounts."""
+async def _write(connection: Connection, rows: Sequence[Any]) -> Collection[int]:
+    """Post the opening balances, one for a customer, and what has waited for the accounts."""
+    rows = list({row["customer_id"]: row for row in reversed(rows)}.values())
     which = [row["customer_id"] for row in rows]
-    business = await the_business(connection)
+    change = await change_on(connection)
     accounts = await locked(connection, which)
     programs = await programs_with(connection, [row["program_id"] for row in rows])
     postings, after = list[Posting](), []
     for row in rows:
         found = accounts[row["customer_id"]]
-        lot = _lot(row, programs[row["program_id"]], business.time_zone)
+        lot = _lot(row, programs[row["program_id"]], change.business.time_zone)
         cause = Cause(*OPENING, found.account_id, row["balance_at"], "Opening balance")
         account, made = added(found.account, cause, lot)
         after.append(account)
         postings += made
     await post(connection, after, postings)
-    await give_waiting_points(Change(connection, EVERYBODY, datetime.now(UTC), business), which)
+    await give_waiting_points(change, which)
+    return [row["row"] for row in rows]
 
 
 def _lot(row: Any, program: Program, zone: ZoneInfo) -> Lot:

@@ -8,7 +8,16 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 Format: TypeAlias = Literal[
-    "online-retail", "cdnow", "table", "rates", "subscriptions", "support-plans", "contracts", "feedback", "loyalty"
+    "online-retail",
+    "cdnow",
+    "table",
+    "rates",
+    "subscriptions",
+    "support-plans",
+    "contracts",
+    "feedback",
+    "loyalty",
+    "referrals",
 ]
 
 
@@ -51,6 +60,7 @@ class Counts:
     contracts: int = 0
     feedback: int = 0
     members: int = 0
+    referrals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from api.writes.importing.online_retail import OnlineRetail
 from api.writes.importing.rates import RateTable, contradicting, known_rates, record_rates
 from api.writes.importing.reading import reject_late, stage
 from api.writes.importing.recording import record
+from api.writes.importing.referrals import REFERRALS
 from api.writes.importing.rejects import Rejects, rejects_file
 from api.writes.importing.results import Counts, Format, ImportRefused, ImportResult, Progress
 from api.writes.importing.subscriptions import SUBSCRIPTIONS
@@ -45,7 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "contracts": CONTRACTS,
     "feedback": FEEDBACK,
 }
-BROUGHT: Mapping[str, Brought] = {"loyalty": LOYALTY}
+BROUGHT: Mapping[str, Brought] = {"loyalty": LOYALTY, "referrals": REFERRALS}
 _THINGS_A_CHUNK = 5_000
 # Sorting and joining a whole file wants more memory than a request does; no statement of an import has a time limit.
 _SESSION = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "work_mem": "64MB", "temp_buffers": "64MB"}
