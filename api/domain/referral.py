@@ -17,6 +17,10 @@ from api.errors import Rejection, UserErrorCode
 INVITED, JOINED, QUALIFIED, REJECTED, REVERSED = "INVITED", "JOINED", "QUALIFIED", "REJECTED", "REVERSED"
 EXPIRED, REWARDED = "EXPIRED", "REWARDED"
 
+NOBODY_NEW = ("SELF_REFERRAL", "ALREADY_CUSTOMER", "SHARED_IDENTITY")
+"""Reasons which mean that the friend was there before, or is the referrer. With any other, and without one, the friend
+came by the referrer, whether or not anything is given for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -44,7 +44,9 @@ class ReferralRejectionReason(Enum):
         "REFERRER_INACTIVE", description="The referrer was not active when the friend bought."
     )
     SHARED_IDENTITY = strawberry.enum_value(
-        "SHARED_IDENTITY", description="The friend shares a way to be reached, or a device, with people known already."
+        "SHARED_IDENTITY",
+        description="The friend has the mailbox, phone number, device or postal address of the referrer, of another"
+        " friend or of somebody by whom the referrer came, and somebody decided that it is one person.",
     )
     VELOCITY = strawberry.enum_value("VELOCITY", description="Too many friends joined in too short a time.")
     REFUNDED = strawberry.enum_value("REFUNDED", description="The friend's purchase was paid back, or too much of it.")
@@ -106,7 +108,8 @@ class Referral(Node):
     )
     program: ReferralProgram = one(reads.program_of_referral, "The rules by which it is judged.")
     attributed_value: Money | None = money(
-        "What the friend, and friends of the friend down to the fifth, have brought, as far as you may see them.",
+        "What the friend, and friends of the friend down to the fifth, have brought, rewarded or not, as far as you may"
+        " see them; null where nobody joined, or the friend was there before.",
         "attributed_net",
         "attributed_currency",
         missing="attributed_to",
