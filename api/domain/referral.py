@@ -20,6 +20,10 @@ INVITED, JOINED, QUALIFIED, REJECTED, REVERSED = "INVITED", "JOINED", "QUALIFIED
 EXPIRED, REWARDED = "EXPIRED", "REWARDED"
 CARRIED_OVER = "CARRIED_OVER"
 
+NOBODY_NEW = ("SELF_REFERRAL", "ALREADY_CUSTOMER", "SHARED_IDENTITY")
+"""Reasons which mean that the friend was there before, or is the referrer. With any other, and without one, the friend
+came by the referrer, whether or not anything is given for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

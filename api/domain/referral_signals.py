@@ -7,6 +7,7 @@ from datetime import timedelta
 
 WEIGHTS = {
     "SAME_EMAIL": 0.6,
+    "KNOWN_MAILBOX": 0.6,
     "SAME_PHONE": 0.6,
     "SAME_DEVICE": 0.4,
     "SAME_ADDRESS": 0.3,
@@ -25,6 +26,7 @@ AT_ONCE = timedelta(days=1)
 
 _REASONS = {
     "SAME_EMAIL": "SHARED_IDENTITY",
+    "KNOWN_MAILBOX": "ALREADY_CUSTOMER",
     "SAME_PHONE": "SHARED_IDENTITY",
     "SAME_DEVICE": "SHARED_IDENTITY",
     "SAME_ADDRESS": "SHARED_IDENTITY",

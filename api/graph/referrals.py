@@ -41,13 +41,19 @@ class ReferralStatus(Enum):
 @strawberry.enum(description="Why a referral does not count.")
 class ReferralRejectionReason(Enum):
     SELF_REFERRAL = strawberry.enum_value("SELF_REFERRAL", description="The friend is somebody by whom they came.")
-    ALREADY_CUSTOMER = strawberry.enum_value("ALREADY_CUSTOMER", description="The friend had bought before joining.")
+    ALREADY_CUSTOMER = strawberry.enum_value(
+        "ALREADY_CUSTOMER",
+        description="The friend had bought before joining, or has the mailbox of a customer and a person decided that"
+        " it is that one.",
+    )
     LIMIT_REACHED = strawberry.enum_value("LIMIT_REACHED", description="The referrer has had as many as are rewarded.")
     REFERRER_INACTIVE = strawberry.enum_value(
         "REFERRER_INACTIVE", description="The referrer was not active when the friend bought."
     )
     SHARED_IDENTITY = strawberry.enum_value(
-        "SHARED_IDENTITY", description="The friend shares a way to be reached, or a device, with people known already."
+        "SHARED_IDENTITY",
+        description="The friend's mailbox, phone number, device or postal address is that of the referrer or another"
+        " friend, or the postal address that of somebody before them; a person decided on it.",
     )
     VELOCITY = strawberry.enum_value("VELOCITY", description="Too many friends joined in too short a time.")
     REFUNDED = strawberry.enum_value("REFUNDED", description="The friend's purchase was paid back, or too much of it.")
@@ -111,7 +117,8 @@ class Referral(Node):
         reads.program_of_referral, "The rules by which it is judged; null for one that was settled elsewhere."
     )
     attributed_value: Money | None = money(
-        "What the friend, and friends of the friend down to the fifth, have brought, as far as you may see them.",
+        "What the friend, and friends of the friend down to the fifth, have brought, rewarded or not, as far as you may"
+        " see them; null where nobody joined, or the friend was there before.",
         "attributed_net",
         "attributed_currency",
         missing="attributed_to",

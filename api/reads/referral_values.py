@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Numeric, func, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Numeric, Text, func, literal_column, not_, select
 
+from api.domain.referral import NOBODY_NEW
 from api.reads.business import told_currency
+from api.reads.conditions import overlap
 from api.reads.json import over
 from api.reads.referrals import friend_of_referral, referrals
 from api.reads.relation import Expression, Row, rows
@@ -14,11 +16,12 @@ from api.reads.values import value_of_all_time
 
 _FIRST, _DEEPEST = literal_column("1", Integer), literal_column("5", Integer)
 _ZERO: Expression = literal_column("0", Numeric)
+_NOBODY_NEW = literal_column(f"'{{{','.join(NOBODY_NEW)}}}'", ARRAY(Text))
 
 
 @referrals.expression
 def attributed_to(row: Row) -> Expression:
-    """Return the friend to whom value is attributed; null where nobody joined, or the referral was rejected."""
+    """Return the friend to whom value is attributed; null where nobody joined, or who did was nobody new."""
     friend, joined = row.joined(friend_of_referral)
     return rows(friend, [friend.key], [*joined, _counts(row)]).scalar_subquery()
 
@@ -27,7 +30,7 @@ def attributed_to(row: Row) -> Expression:
 def attributed_net(row: Row) -> Expression:
     """Return what all who came by a referral have brought, net of what was paid back; what it cost is not taken off.
 
-    Rejected referrals bring nobody. Everybody is counted once: nobody is referred twice, nor in a circle.
+    Who was nobody new came by none. Everybody is counted once: nobody is referred twice, nor in a circle.
     """
     friend = row.other(friend_of_referral.target)
     came = friend.key.in_(select(_tree(row).c.friend))
@@ -54,4 +57,5 @@ def _tree(row: Row) -> Any:
 
 
 def _counts(row: Row) -> ColumnElement[bool]:
-    return row.c.status != literal_column("'REJECTED'")
+    """Return whether a friend came by a referral, rewarded or not, in time or not."""
+    return not_(overlap(row.c.reasons, _NOBODY_NEW))

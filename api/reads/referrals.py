@@ -23,6 +23,8 @@ _LATEST_FIRST = (Term("created_at", descending=True),)
 _PLANNED = {"created_at", "expires_at", "joined_at", "qualified_at", "release_at"}
 _EXPLANATIONS = {
     "SAME_EMAIL": "The friend's email address leads to the same mailbox as that of the referrer or another friend.",
+    "KNOWN_MAILBOX": "Mail to the friend, or to the address that was invited, reaches a mailbox of somebody who is a"
+    " customer already.",
     "SAME_PHONE": "The friend has the phone number of the referrer or another friend.",
     "SAME_DEVICE": "The friend joined on a device that the referrer or another friend used.",
     "SAME_ADDRESS": "The friend lives at the address of the referrer, of another friend or of somebody before them.",

@@ -91,6 +91,7 @@ Index(
     postgresql_using="gin",
     postgresql_ops={"search_text": "gin_trgm_ops"},
 )
+Index("ix_customers_mailbox", func.mailbox(customers.c.email))
 Index("ix_customers_tags", customers.c.tags, postgresql_using="gin")
 
 customer_external_ids = Table(

@@ -54,7 +54,7 @@ REASONS = (
 )
 """Why a referral that was recorded does not count."""
 
-SIGNALS = ("SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "SAME_ADDRESS", "VELOCITY", "CIRCLE")
+SIGNALS = ("SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "SAME_ADDRESS", "VELOCITY", "CIRCLE", "KNOWN_MAILBOX")
 """Signs that a referral may be a fraud."""
 
 SIDES = ("REFERRER", "REFERRED")

@@ -14,7 +14,7 @@ from api.access import EVERYBODY
 from api.database import prepare
 from api.domain.customer_name import CustomerName
 from api.domain.identity import new_id
-from api.domain.loyalty.account import Step, added, closed, spent, transferred
+from api.domain.loyalty.account import Step, added, check_spendable, closed, spent, transferred
 from api.domain.loyalty.posting import MOST_POINTS, Cause, Lot
 from api.domain.purchase import check_past
 from api.domain.text import MEDIUM, cleaned
@@ -88,7 +88,8 @@ async def adjust(change: Change, asked: PointsAsked) -> list[Outcome]:
 async def transfer(change: Change, asked: PointsAsked, to: CustomerName) -> list[Outcome]:
     """Move points to another customer's account and return the identifiers of both; raise Refused where it cannot be.
 
-    Who may give may give to anybody who is enrolled, a customer too; of the other one nothing is told.
+    Who may give may give to anybody who is enrolled, a customer too. Of the other one is told only, to who has as many
+    points, whether they have an open account.
     """
     return await _outcome(_transferred(change, asked, to))
 
@@ -153,23 +154,35 @@ async def _transferred(change: Change, asked: PointsAsked, to: CustomerName) -> 
     asked, to = asked.checked(), to.cleaned(_TO)
     giver_id = await customer_of(change, asked.customer, _CUSTOMER)
     taker_id = await _taker(change, to)
-    if giver_id == taker_id:
-        raise Rejection(UserErrorCode.INVALID, "Points go from one customer to another.", _TO)
-    accounts = await locked(change.connection, [giver_id, taker_id])
-    giver, taker = open_account(accounts, giver_id, _CUSTOMER), open_account(accounts, taker_id, _TO)
+    accounts = await locked(change.connection, [giver_id] if taker_id is None else [giver_id, taker_id])
+    giver = open_account(accounts, giver_id, _CUSTOMER)
+    # Who has no points to give is told that, and not whether the other one is a member.
+    check_spendable(giver.account, asked.points, change.now)
+    taker = _open_taker(accounts, taker_id, giver_id)
     cause = asked.cause(change, "TRANSFER")
     given, taken, postings = transferred(giver.account, taker.account, cause, asked.points)
     entries = await post(change.connection, [given, taken], postings)
-    both = {"entry": entries[cause.transaction_id, giver_id], "other_entry": entries[cause.transaction_id, taker_id]}
+    both = {
+        "entry": entries[cause.transaction_id, giver_id],
+        "other_entry": entries[cause.transaction_id, taken.customer_id],
+    }
     return {"account": giver.account_id, "customer": giver_id, **both}
 
 
-async def _taker(change: Change, to: CustomerName) -> UUID:
-    # Found whoever asks: a customer may name somebody else here.
+async def _taker(change: Change, to: CustomerName) -> UUID | None:
+    """Return to whom points go, None where there is no such customer; found whoever asks."""
     (known,) = await customers_named(replace(change, principal=EVERYBODY), [to])
-    if known is None or known.account_id is None:
+    return known.customer_id if known else None
+
+
+def _open_taker(accounts: Mapping[UUID, Locked], taker_id: UUID | None, giver_id: UUID) -> Locked:
+    """Return the account that points go to; raise Rejection, the same for all who have none that is open."""
+    if taker_id == giver_id:
+        raise Rejection(UserErrorCode.INVALID, "Points go from one customer to another.", _TO)
+    taker = accounts.get(taker_id) if taker_id else None
+    if taker is None or taker.closed_at is not None:
         raise Rejection(UserErrorCode.NOT_FOUND, "There is no such customer with an open account for points.", _TO)
-    return known.customer_id
+    return taker
 
 
 async def _found(change: Change, customer: CustomerName) -> Locked:

@@ -42,7 +42,7 @@ _PERSONAL = prepare(
 )
 _FOUND = prepare(
     select(
-        referral_codes.c.customer_id, referral_codes.c.code, referral_codes.c.referral_id, referral_codes.c.created_at
+        *[referral_codes.c[name] for name in ("customer_id", "code", "referral_id", "email", "created_at")],
     ).where(referral_codes.c.code == bindparam("code"))
 )
 

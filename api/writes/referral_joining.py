@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Table,
     Uuid,
     and_,
     any_,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
-    or_,
     select,
 )
 
@@ -29,14 +27,12 @@ from api.domain.identity import new_id
 from api.domain.referral import INVITED, JOINED
 from api.domain.referral_signals import is_held
 from api.errors import Rejection, UserErrorCode
-from api.tables.contracts import contracts
 from api.tables.orders import orders
 from api.tables.referrals import referrals
-from api.tables.subscriptions import subscriptions
-from api.tables.support_plans import support_plans
 from api.writes.change import Change
+from api.writes.known_customers import is_customer
 from api.writes.referral_programs import program_in_force
-from api.writes.referral_signals import add_signals, signals_of
+from api.writes.referral_signals import Seen, add_signals, signals_noticed, signals_of
 from api.writes.standing import take_turns as stand_in_turn
 from api.writes.terms import Versions
 
@@ -56,17 +52,11 @@ def _is_above() -> Any:
     return exists(select(literal_column("1")).select_from(chain).where(chain.c.customer_id == bindparam("friend")))
 
 
-def _has(table: Table, *conditions: Any) -> Any:
-    """Return whether the friend has anything in a table."""
-    return exists(select(literal_column("1")).where(table.c.customer_id == bindparam("friend"), *conditions))
-
-
 _FRIEND = prepare(
     select(
         _is_above().label("is_above"),
-        or_(
-            _has(orders, not_(orders.c.order_id == any_(bindparam("besides", type_=ARRAY(Uuid))))),
-            *(_has(table) for table in (subscriptions, support_plans, contracts)),
+        is_customer(
+            bindparam("friend", type_=Uuid), not_(orders.c.order_id == any_(bindparam("besides", type_=ARRAY(Uuid))))
         ).label("is_customer"),
         # One that is carried over may have no code; this is none that anybody could give.
         select(func.coalesce(referrals.c.code, literal_column("'-'")))
@@ -81,7 +71,7 @@ _FRIEND = prepare(
 class Joining:
     """A friend who wants to join by a code that was found.
 
-    found   the code, with whose it is and of which invitation
+    found   the code, with whose it is, of which invitation, and to which address that went
     at      when they join
     device  fingerprint of the device on which they do, None where it is not known
     """
@@ -144,11 +134,13 @@ async def join(change: Change, joining: Joining, invitation: Any, field: Field) 
     at = max(joining.at, (invitation or joining.found)["changed_at" if invitation else "created_at"])
     program = await program_in_force(change, at, field)
     referrer = joining.found["customer_id"]
-    signs = await signals_of(change, referrer=referrer, friend=joining.friend, device=joining.device, at=at)
+    seen = Seen(referrer, joining.friend, joining.found["email"], joining.device, at)
+    signs = await signals_of(change, seen)
+    noticed = await signals_noticed(change, invitation) if invitation else []
     values = {
         "program_id": program["program_id"],
         "status": JOINED,
-        "in_review": is_held(signs),
+        "in_review": is_held({*signs, *noticed}),
         "expires_at": program["joined_until"],
         "referred_id": joining.friend,
         "joined_at": at,
@@ -157,7 +149,8 @@ async def join(change: Change, joining: Joining, invitation: Any, field: Field) 
         "changed_at": at,
     }
     referral_id, version = await _written(change, joining, invitation, values)
-    await add_signals(change, {"customer_id": referrer, "referral_id": referral_id, "version": version}, signs, at)
+    new = [sign for sign in signs if sign not in noticed]
+    await add_signals(change, {"customer_id": referrer, "referral_id": referral_id, "version": version}, new, at)
     return referral_id
 
 

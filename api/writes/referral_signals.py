@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from api.domain.referral_signals import AT_ONCE, WEIGHTS
 from api.tables.customers import customers
 from api.tables.referrals import referral_codes, referral_signals, referrals
 from api.writes.change import Change
+from api.writes.known_customers import mailbox_is_known
 from api.writes.lookups import arrays
 
 _MOST_FRIENDS: Any = literal_column("200")
@@ -91,13 +92,22 @@ def _identities() -> Any:
 
 
 _IDENTITIES = prepare(_identities())
-_LATELY = prepare(
-    select(func.count().label("lately")).where(
-        referrals.c.customer_id == bindparam("referrer"),
-        _OPEN,
-        referrals.c.joined_at > bindparam("since", type_=DateTime(timezone=True)),
-        referrals.c.joined_at <= bindparam("until", type_=DateTime(timezone=True)),
+_LATELY = select(func.count()).where(
+    referrals.c.customer_id == bindparam("referrer", type_=Uuid),
+    _OPEN,
+    referrals.c.joined_at > bindparam("since", type_=DateTime(timezone=True)),
+    referrals.c.joined_at <= bindparam("until", type_=DateTime(timezone=True)),
+)
+_IS_KNOWN = mailbox_is_known().label("is_known")
+_BESIDE = prepare(select(_LATELY.scalar_subquery().label("lately"), _IS_KNOWN))
+KNOWN = prepare(select(_IS_KNOWN))
+_NOTICED = prepare(
+    select(referral_signals.c.code)
+    .where(
+        referral_signals.c.customer_id == bindparam("customer_id"),
+        referral_signals.c.referral_id == bindparam("referral_id"),
     )
+    .order_by(referral_signals.c.weight.desc(), referral_signals.c.code)
 )
 _GIVEN = arrays("g", {"signal_id": Uuid, "code": Text, "weight": Double})
 _SAME_FOR_ALL = ("customer_id", "referral_id", "version", "noticed_at")
@@ -114,15 +124,44 @@ _ADD = prepare(
 )
 
 
-async def signals_of(
-    change: Change, *, referrer: UUID, friend: UUID, device: bytes | None, at: datetime
-) -> Sequence[str]:
-    """Return the signs that a friend who joins at a moment, with a device or None, may be nobody new."""
-    rows = await change.rows(_IDENTITIES, referrer=referrer, friend=friend)
-    lately = await change.rows(_LATELY, referrer=referrer, since=at - AT_ONCE, until=at)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is seen of a friend who joins at a moment.
+
+    invited  the address that the invitation went to, None where that is not known
+    device   fingerprint of the device on which they join, None where it is not known
+    """
+
+    referrer: UUID
+    friend: UUID
+    invited: str | None
+    device: bytes | None
+    at: datetime
+
+
+async def signals_of(change: Change, seen: Seen) -> list[str]:
+    """Return the signs that a friend may be nobody new."""
+    who: dict[str, Any] = {"referrer": seen.referrer, "friend": seen.friend}
+    rows = await change.rows(_IDENTITIES, **who)
+    (beside,) = await change.rows(_BESIDE, **who, invited=seen.invited, since=seen.at - AT_ONCE, until=seen.at)
     own, around, above = (_identity(rows, part) for part in ("friend", "around", "above"))
-    friends = replace(own, devices=own.devices | ({device} if device else set()))
-    return signals(friends, around=around, above=above, lately=lately[0]["lately"])
+    friends = replace(own, devices=own.devices | ({seen.device} if seen.device else set()))
+    found = signals(friends, around=around, above=above, lately=beside["lately"])
+    return [*found, "KNOWN_MAILBOX"] if beside["is_known"] else found
+
+
+async def signals_of_address(change: Change, invited: str | None) -> list[str]:
+    """Return the signs that an invitation to an address, None for none, goes to somebody who is there already."""
+    if invited is None:
+        return []
+    (found,) = await change.rows(KNOWN, friend=None, invited=invited)
+    return ["KNOWN_MAILBOX"] if found["is_known"] else []
+
+
+async def signals_noticed(change: Change, referral: Any) -> list[str]:
+    """Return the signs that were noticed about a referral, the strongest first."""
+    which = {name: referral[name] for name in ("customer_id", "referral_id")}
+    return [row["code"] for row in await change.rows(_NOTICED, **which)]
 
 
 def _identity(rows: Iterable[Any], part: str) -> Identity:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select
@@ -19,7 +17,7 @@ from api.domain.referral_signals import mailbox, reasons
 from api.domain.text import LONG, cleaned
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import customers
-from api.tables.referrals import referral_signals, referrals
+from api.tables.referrals import referrals
 from api.writes.change import Change, Outcome, refusing
 from api.writes.lookups import customer_of, customers_named
 from api.writes.referral_codes import Wanted, add_code, code_found, fingerprint
@@ -33,6 +31,7 @@ from api.writes.referral_joining import (
     take_turns,
 )
 from api.writes.referral_programs import program_in_force
+from api.writes.referral_signals import add_signals, signals_noticed, signals_of_address
 from api.writes.referral_steps import standing_of, take_step
 from api.writes.standing import take_turns as stand_in_turn
 
@@ -51,14 +50,6 @@ _OPEN = prepare(
         referrals.c.status == literal_column("'INVITED'"),
         referrals.c.expires_at > bindparam("at"),
     )
-)
-_SIGNALS = prepare(
-    select(referral_signals.c.code)
-    .where(
-        referral_signals.c.customer_id == bindparam("customer_id"),
-        referral_signals.c.referral_id == bindparam("referral_id"),
-    )
-    .order_by(referral_signals.c.weight.desc(), referral_signals.c.code)
 )
 
 
@@ -112,8 +103,11 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
             "changed_at": made["created_at"],
         }
         await REFERRALS.begin(change, invited)
-        if friend is not None:
-            found = {"customer_id": referrer, "code": made["code"], "referral_id": key}
+        if friend is None:
+            which = {name: invited[name] for name in ("customer_id", "referral_id")} | {"version": 1}
+            await add_signals(change, which, await signals_of_address(change, email), made["created_at"])
+        else:
+            found = {"customer_id": referrer, "code": made["code"], "referral_id": key, "email": email}
             joining = Joining(found, friend, made["created_at"])
             await join(change, joining, await check_invitation(change, joining, _INPUT), _INPUT)
         return [Outcome({"referral": key, "customer": referrer})]
@@ -175,7 +169,7 @@ async def review_referral(
         said = cleaned(note, most=LONG, field=("input", "note"))
         await _take_both_turns(change, referral_id)
         newest = await REFERRALS.open(change, referral_id, _ID, "referral", expected_version)
-        signs = await _signals_of(change, newest)
+        signs = await signals_noticed(change, newest)
         step = after_review(standing_of(newest), accept=accept, at=change.now, reasons=tuple(reasons(signs)))
         await take_step(change, newest, step, note=said)
         return [Outcome({"referral": newest["referral_id"], "customer": newest["customer_id"]})]
@@ -185,8 +179,3 @@ async def _take_both_turns(change: Change, referral_id: UUID | None) -> None:
     """Let nobody buy or enroll for whom the decision may mean a reward; they never change once somebody has joined."""
     sides = await change.rows(_SIDES, which=referral_id) if referral_id else []
     await stand_in_turn(change, [side for row in sides for side in row if side])
-
-
-async def _signals_of(change: Change, referral: Any) -> Sequence[str]:
-    found = {name: referral[name] for name in ("customer_id", "referral_id")}
-    return [row["code"] for row in await change.rows(_SIGNALS, **found)]

@@ -217,11 +217,11 @@ def of_customer(ask, customer):
     return asker
 
 
-ANN, BEN, EVE, NOBODY = ({"email": f"{name}@example.com"} for name in ("ann", "ben", "eve", "nobody"))
+ANN, BEN, DAN, EVE, NOBODY = ({"email": f"{name}@example.com"} for name in ("ann", "ben", "dan", "eve", "nobody"))
 TIERS = PROGRAM["tiers"]
 BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     # what is wrong: mutation, input, code, path; Ann has 30 points, 20 pending ones and 10 expired ones, Ben's account
-    # is closed, Eve has none
+    # is closed, Dan's holds nothing, Eve has none
     "no points": ("redeemPoints", {"points": 0}, "OUT_OF_RANGE", "input.points"),
     "negative points": ("redeemPoints", {"points": -1}, "OUT_OF_RANGE", "input.points"),
     "too many points": ("redeemPoints", {"points": 2_000_000_001}, "OUT_OF_RANGE", "input.points"),
@@ -242,6 +242,20 @@ BAD: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "to nobody": ("transferPoints", {"points": 1, "to": NOBODY}, "NOT_FOUND", "input.to"),
     "to a closed account": ("transferPoints", {"points": 1, "to": BEN}, "NOT_FOUND", "input.to"),
     "to who is not enrolled": ("transferPoints", {"points": 1, "to": EVE}, "NOT_FOUND", "input.to"),
+    "what nobody has to nobody": (
+        "transferPoints",
+        {"points": 31, "to": NOBODY},
+        "INSUFFICIENT_POINTS",
+        "input.points",
+    ),
+    "what nobody has to a member": ("transferPoints", {"points": 31, "to": DAN}, "INSUFFICIENT_POINTS", "input.points"),
+    "what nobody has to oneself": ("transferPoints", {"points": 31, "to": ANN}, "INSUFFICIENT_POINTS", "input.points"),
+    "from a closed account to nobody": (
+        "transferPoints",
+        {"customer": BEN, "points": 1, "to": NOBODY},
+        "INVALID_STATE",
+        "input.customer",
+    ),
     "an unknown tier": (
         "setLoyaltyProgram",
         {"rules": [{"pointsPerUnit": "1", "tier": "x"}]},
@@ -281,7 +295,7 @@ async def test_what_is_refused_has_one_code_and_leaves_nothing(ask, given, chang
     ben = await given.customer(email="ben@example.com")
     await given.customer(email="eve@example.com")
     await program(given, pending_for=Duration(days=5), expires_after=Duration(days=40))
-    for customer in (ann, ben):
+    for customer in (ann, ben, await given.customer(email="dan@example.com")):
         await account(given, customer)
     await change("closeLoyaltyAccount", customer=BEN)
     for price, at in (("10.00", "2025-04-01"), ("30.00", "2025-06-01"), ("20.00", "2025-06-09")):

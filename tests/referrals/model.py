@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 MINIMUM, MOST = Decimal(20), 1
-_WEIGHTS = {"SAME_EMAIL": 6, "CIRCLE": 5, "SAME_ADDRESS": 3, "VELOCITY": 3}
+_WEIGHTS = {"SAME_EMAIL": 6, "KNOWN_MAILBOX": 6, "CIRCLE": 5, "SAME_ADDRESS": 3, "VELOCITY": 3}
 """In tenths."""
 QUALIFY, HOLD, LIFETIME, WINDOW = (timedelta(days=days) for days in (10, 5, 7, 20))
 
@@ -43,6 +43,7 @@ class Referral:
     status: str
     changed_at: datetime
     expires_at: datetime | None
+    invited: int | None = None
     friend: Person | None = None
     held: bool = False
     joined_at: datetime | None = None
@@ -71,9 +72,16 @@ class Model:
 
     def __init__(self) -> None:
         self.referrals: list[Referral] = []
+        self.people: list[Person] = []
 
-    def invite(self, referrer: Person, code: str, now: datetime) -> None:
-        self.referrals.append(Referral(referrer, code, "INVITED", now, now + LIFETIME))
+    def invite(self, referrer: Person, code: str, mailbox: int | None, now: datetime) -> None:
+        made = Referral(referrer, code, "INVITED", now, now + LIFETIME, mailbox)
+        made.signs = {"KNOWN_MAILBOX"} if self.is_known(mailbox, None) else set()
+        self.referrals.append(made)
+
+    def is_known(self, mailbox: int | None, friend: Person | None) -> bool:
+        """Return whether somebody else than a friend has a mailbox and has bought."""
+        return any(each.orders for each in self.people if each.mailbox == mailbox and each is not friend)
 
     def above(self, person: Person) -> list[Person]:
         """Return by whom somebody came, and by whom these came."""
@@ -104,7 +112,9 @@ class Model:
             self.referrals.append(found)
         found.status, found.friend, found.joined_at, found.changed_at = "JOINED", friend, at, at
         found.expires_at, friend.came = at + QUALIFY, found
-        found.signs = self.signs(friend, [referrer, *friends], self.above(referrer)[:5], referrer, at)
+        found.signs |= self.signs(friend, [referrer, *friends], self.above(referrer)[:5], referrer, at)
+        if self.is_known(friend.mailbox, friend) or self.is_known(found.invited, friend):
+            found.signs.add("KNOWN_MAILBOX")
         found.held = sum(_WEIGHTS[sign] for sign in found.signs) >= 5
 
     def signs(

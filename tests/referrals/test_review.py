@@ -36,7 +36,7 @@ def test_signs_are_evidence_and_only_strong_ones_hold():
         "SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "SAME_ADDRESS", "CIRCLE", "VELOCITY",
     ]  # fmt: skip
     assert all(0 < weight <= 1 for weight in WEIGHTS.values())
-    assert [is_held([sign]) for sign in WEIGHTS] == [True, True, False, False, True, False]
+    assert [is_held([sign]) for sign in WEIGHTS] == [True, True, True, False, False, True, False]
     assert all(is_held([sign, "VELOCITY"]) for sign in ("SAME_DEVICE", "SAME_ADDRESS"))
 
 

@@ -179,7 +179,7 @@ async def test_only_active_referrers_count_where_the_program_says_so(shop):
     ann, ben, _ = await shop.joined()
     rejected = (await shop.buy(ben))["referral"]
     assert (rejected["status"], rejected["rejectionReasons"]) == ("REJECTED", ["REFERRER_INACTIVE"])
-    assert rejected["attributedValue"] is None
+    assert rejected["attributedValue"] == {"amount": "25.00", "currencyCode": "EUR"}
     await shop.buy(ann, "1.00")
     _, cid, _ = await shop.joined(ann)
     assert (await shop.buy(cid))["referral"]["status"] == "QUALIFIED"
@@ -195,6 +195,50 @@ async def test_value_is_attributed_five_deep(shop):
         found.append(referral["id"])
     told = [(await shop.read(each))["attributedValue"]["amount"] for each in found]
     assert told == ["11111.00", "111110.00", "111100.00", "111000.00", "110000.00", "100000.00"]
+
+
+async def test_value_is_attributed_to_who_brought_a_friend_rewarded_or_not(shop):
+    await shop.program(begin="2025-05-01T00:00:00Z", mostRewarded=1, limitWindow="P1Y")
+    ann = await shop.customer(email="ann.lee@gmail.com")
+    by_zoe = (await shop.accept(await shop.code(await shop.customer()), ann))["referral"]["id"]
+    friends, referrals = {}, {"ann": by_zoe}
+    for name in ("same", "refunded", "known", "rewarded", "over", "late"):
+        friends[name] = await shop.customer(email="annlee+2@gmail.com" if name == "same" else None)
+        referrals[name] = (await shop.accept(await shop.code(ann), friends[name]))["referral"]["id"]
+    shop.later(days=1)
+    await shop.refund((await shop.buy(friends["refunded"], "30.00"))["order"]["id"], "18.00")
+    await shop.buy(friends["known"], "30.00")
+    await shop.buy(friends["known"], "7.00", placedAt="2025-05-02T00:00:00Z")
+    await shop.review(referrals["same"], False)
+    for name, price in {"rewarded": "50.00", "over": "20.00", "same": "40.00"}.items():
+        await shop.buy(friends[name], price)
+    for name, price in {"over": "100.00", "known": "60.00"}.items():
+        _, friend, _ = await shop.joined(friends[name])
+        await shop.buy(friend, price)
+    shop.later(days=30)
+    await shop.buy(friends["late"], "35.00")
+    read = {name: await shop.read(referral) for name, referral in referrals.items()}
+    told = {name: (each["status"], each["rejectionReasons"], each["attributedValue"]) for name, each in read.items()}
+    brought = {name: value and value["amount"] for name, (*_, value) in told.items()}
+    assert {name: (status, *reasons) for name, (status, reasons, _) in told.items()} == {
+        "ann": ("EXPIRED",),
+        "refunded": ("REVERSED", "REFUNDED"),
+        "known": ("REVERSED", "ALREADY_CUSTOMER"),
+        "rewarded": ("REWARDED",),
+        "over": ("REJECTED", "LIMIT_REACHED"),
+        "late": ("EXPIRED",),
+        "same": ("REJECTED", "SHARED_IDENTITY"),
+    }
+    # Of the refunded 30 are 12 left; who came by the one over the limit adds 100, and nobody comes by who was known.
+    assert brought == {
+        "ann": "217.00",
+        "refunded": "12.00",
+        "known": None,
+        "rewarded": "50.00",
+        "over": "120.00",
+        "late": "35.00",
+        "same": None,
+    }
 
 
 async def test_what_was_known_of_a_referral_stays_readable(shop):

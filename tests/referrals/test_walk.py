@@ -42,7 +42,7 @@ async def test_a_random_walk_takes_each_referral_where_the_model_does(ask, given
     states = {"JOINED", "QUALIFIED", "REJECTED", "REVERSED", "INVALID_STATE"}
     refusals = {"SELF_REFERRAL", "ALREADY_REFERRED", "ALREADY_CUSTOMER", "CODE_EXPIRED"}
     assert min(walk.taken.get(name, 0) for name in states | refusals) > 10
-    assert walk.seen >= {"SAME_EMAIL", "SAME_ADDRESS", "CIRCLE"}
+    assert walk.seen >= {"SAME_EMAIL", "SAME_ADDRESS", "CIRCLE", "KNOWN_MAILBOX"}
     assert any(each.signs == {"SAME_ADDRESS"} for each in walk.model.referrals), "which holds nothing up alone"
     told = {(each.shown(walk.now), each.reason) for each in walk.model.referrals}
     assert told >= {("EXPIRED", None), ("REWARDED", None)} | {

@@ -80,6 +80,7 @@ class Walk:
         written: dict[str, Any] = {"created_at": self.now, "recorded_at": self.now, **self.address(person)}
         made = await self.given.customer(email=email, **written)
         self.people[person] = made
+        self.model.people.append(person)
         await self.done(lambda change: create_referral_code(change, CustomerName(id=made.id), None))
         person.code = await self.given.connection.fetchval(
             "SELECT code FROM referral_codes WHERE customer_id = $1 AND referral_id IS NULL", made.key
@@ -96,12 +97,17 @@ class Walk:
 
     async def invite(self) -> str:
         by = self.anybody()
-        new = NewReferral(CustomerName(id=self.people[by].id), None, None, None, None)
+        mailbox = self.random.choice((None, self.anybody().mailbox))
+        email = None if mailbox is None else f"m.{mailbox}+invited@googlemail.com"
+        new = NewReferral(CustomerName(id=self.people[by].id), None, email, None, None)
         outcome = await self.done(lambda change: create_referral(change, new))
+        if self.agree(outcome, "SELF_REFERRAL" if mailbox == by.mailbox else ""):
+            return "invited themselves"
         key = outcome.ids["referral"]
         code = await self.given.connection.fetchval("SELECT code FROM referrals WHERE referral_id = $1", key)
-        self.model.invite(by, code, self.now)
+        self.model.invite(by, code, mailbox, self.now)
         self.referrals[self.model.referrals[-1]] = key
+        await self.same_signs(self.model.referrals[-1])
         return "invited"
 
     def some_code(self) -> tuple[Person, Referral | None, str]:
@@ -200,9 +206,13 @@ class Walk:
             *(referral.code, referral.status, referral.held, reasons),
             *(referral.expires_at, referral.release_at, referral.changed_at),
         )
+        await self.same_signs(referral)
+        return referral.status
+
+    async def same_signs(self, referral: Referral) -> None:
+        """Check that just the signs were noticed that the model has."""
         signs = await self.given.connection.fetch(
             "SELECT code FROM referral_signals WHERE referral_id = $1", self.referrals[referral]
         )
         assert {each["code"] for each in signs} == referral.signs
         self.seen |= referral.signs
-        return referral.status

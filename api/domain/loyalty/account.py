@@ -132,6 +132,12 @@ def taken_back(account: Account, cause: Cause, points: int, lot_id: UUID) -> Ste
     return account, postings
 
 
+def check_spendable(account: Account, points: int, at: datetime) -> None:
+    """Raise Rejection where an account has not as many points that can be spent at a moment."""
+    account, _ = expired(account, at)
+    _spendable(account, points, at)
+
+
 def transferred(giver: Account, taker: Account, cause: Cause, points: int) -> tuple[Account, Account, list[Posting]]:
     """Move points that can be spent to another account, where they expire when they would have.
 
