@@ -8,8 +8,9 @@ from sqlalchemy import Select, and_, case, exists, func, literal_column, not_, o
 
 from api.reads.apart import apart
 from api.reads.calendar import later_here
+from api.reads.loyalty_lots import expired_of
 from api.reads.relation import Condition, Expression
-from api.tables.loyalty import loyalty_accounts, loyalty_entries, loyalty_transactions
+from api.tables.loyalty import loyalty_accounts, loyalty_entries, loyalty_lots, loyalty_transactions
 from api.tables.orders import orders
 from api.tables.referrals import SIDES, referral_programs, referral_rewards, referrals
 
@@ -69,7 +70,8 @@ def _points() -> Select[Any]:
     reward, account = referral_rewards.c, loyalty_accounts.c
     given, is_given = _transaction("EARN")
     taken, is_taken = _transaction("REVERSE")
-    entry = loyalty_entries.c
+    entry, lot = loyalty_entries.c, loyalty_lots.alias("lot")
+    whose = (lot.c.customer_id == reward.recipient_id, lot.c.transaction_id == given.c.transaction_id)
     is_on_account = and_(
         entry.transaction_id == given.c.transaction_id,
         entry.customer_id == reward.recipient_id,
@@ -82,14 +84,15 @@ def _points() -> Select[Any]:
     wrong = or_(
         and_(was_given, not_(posted)),
         and_(reward.points.is_not(None), counts, is_open, not_(was_given)),
-        and_(is_reversed, is_open, was_given != was_taken),
-        and_(was_taken, not_(is_reversed)),
+        # What expired unspent is not taken back.
+        and_(is_reversed, is_open, was_given, not_(was_taken), lot.c.points > expired_of(lot)),
+        and_(was_taken, not_(and_(was_given, is_reversed))),
         and_(reward.points.is_(None), was_given),
     )
     same = (referrals.c.customer_id == reward.customer_id, referrals.c.referral_id == reward.referral_id)
     source: Any = referral_rewards.join(referrals, and_(*same, _NEWEST))
     source = source.outerjoin(loyalty_accounts, account.customer_id == reward.recipient_id)
-    source = source.outerjoin(given, is_given).outerjoin(taken, is_taken)
+    source = source.outerjoin(given, is_given).outerjoin(taken, is_taken).outerjoin(lot, and_(*whose))
     return select(func.count()).select_from(source).where(wrong.is_not(False))
 
 
