@@ -20,7 +20,7 @@ from tests.writes.points import ENROLL, program
 pytestmark = pytest.mark.anyio
 
 LAWS = referral_checks.LAWS | cost_checks.LAWS
-TWICE, CIRCLE, REWARDS, POINTS, NOTHING, STEPS, MONEY, SPENT = LAWS
+TWICE, CIRCLE, REWARDS, POINTS, NOTHING, CODES, STEPS, MONEY, SPENT = LAWS
 OPEN = "superseded_at IS NULL"
 ANOTHER = "SELECT * FROM referral_rewards WHERE side = 'REFERRER' LIMIT 1"
 BREAKS = {
@@ -40,6 +40,11 @@ BREAKS = {
     "UPDATE loyalty_entries SET points = points + 1 WHERE number IS NOT NULL AND kind = 'EARN'": [POINTS],
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'EARN'": [POINTS],
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'REVERSE'": [POINTS],
+    "UPDATE loyalty_entries SET owed = owed + 1 WHERE number IS NOT NULL AND kind = 'REVERSE' AND points < 0": [POINTS],
+    "UPDATE loyalty_transactions SET kind = 'ADJUST' WHERE source = 'REFERRER' AND kind = 'EARN'": [POINTS],
+    "UPDATE referral_codes SET referral_id = gen_random_uuid() WHERE referral_id IS NULL": [CODES],
+    "UPDATE referral_codes SET referral_id = NULL": [CODES],
+    "UPDATE referrals SET code = 'NOSUCHCODE' WHERE version = 1": [CODES],
     f"UPDATE referrals SET status = 'REVERSED', change = 'REVERSED' WHERE status = 'QUALIFIED' AND {OPEN}": [
         *(REWARDS, POINTS, MONEY)
     ],
@@ -68,7 +73,7 @@ UNBOUND = """ALTER TABLE referrals DROP CONSTRAINT ck_referrals_nobody_refers_th
   ALTER TABLE referrals DROP CONSTRAINT ck_referrals_closed_after_it_opened;
   ALTER TABLE referrals DROP CONSTRAINT ck_referrals_refused_for_a_reason;
   ALTER TABLE referral_rewards DROP CONSTRAINT ck_referral_rewards_recipient_of_its_side;
-  DROP INDEX uq_referrals_joined_once; DROP INDEX uq_referrals_open"""
+  DROP INDEX uq_referral_codes_personal; DROP INDEX uq_referrals_joined_once; DROP INDEX uq_referrals_open"""
 REDEEM = """mutation ($input: RedeemPointsInput!) { redeemPoints(input: $input) {
   entry { id } userErrors { code message } } }"""
 UNDO = """mutation ($input: ReverseRedemptionInput!) { reverseRedemption(input: $input) {
