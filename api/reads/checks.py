@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, Table, and_, func, not_, or_, select, true, union_all
 
 from api.database import Connection, prepare
-from api.reads import cost_checks, loyalty_checks, referral_checks
+from api.reads import cost_checks, loyalty_checks, loyalty_earning_checks, referral_checks
 from api.reads.json import minor_digits
 from api.reads.product_pairs_check import miscounted
 from api.reads.ranking_check import misranked
@@ -122,7 +122,7 @@ _CHECKS |= {
     .where(customer_prospects.c.customer_id.is_(None)),
     "customers are ranked as the purchases said when they were last ranked": misranked(),
 }
-_CHECKS |= loyalty_checks.LAWS | referral_checks.LAWS | cost_checks.LAWS
+_CHECKS |= loyalty_checks.LAWS | loyalty_earning_checks.LAWS | referral_checks.LAWS | cost_checks.LAWS
 _CHECKS["products that go together are kept as the purchases said when they were last counted"] = miscounted()
 _WITH_TERMS = "customers with subscriptions, support plans or contracts are ranked as these said"
 _RANKED_AGAIN = "api.reads.ranked_again"

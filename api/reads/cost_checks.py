@@ -24,7 +24,7 @@ from api.reads.json import minor_digits
 from api.reads.relation import Expression
 from api.tables.business import business
 from api.tables.costs import customer_costs
-from api.tables.loyalty import loyalty_entries, loyalty_programs
+from api.tables.loyalty import loyalty_entries, loyalty_programs, loyalty_transactions
 from api.tables.referrals import referral_rewards, referrals
 
 _KEPT = ("customer_id", "cause_id", "taken_back", "amount", "currency")
@@ -52,13 +52,19 @@ def _money() -> Select[Any]:
 
 
 def _spent() -> Select[Any]:
-    """Return how many costs differ from points that were spent, by what was known then of what a point is worth."""
-    entry = loyalty_entries.c
+    """Return how many costs differ from points: spent, by what was known then of their worth, and given back."""
+    entry, undoing = loyalty_entries.c, loyalty_transactions.c
     amount: Expression = func.round(-entry.points * _point_value(), minor_digits(cast(business.c.currency, Text)))
-    columns = (entry.customer_id, entry.entry_id, false(), type_coerce(amount, Numeric), business.c.currency)
-    spent = select(*_named(*columns)).select_from(loyalty_entries.join(business, true()))
-    spent = spent.where(entry.kind == literal_column("'REDEEM'"), entry.number.is_not(None))
-    return apart(spent.where(amount > literal_column("0")), _kept("LOYALTY"))
+    worth: Expression = type_coerce(amount, Numeric)
+    whose = (entry.customer_id, entry.entry_id)
+    spent = select(*_named(*whose, false(), worth, business.c.currency))
+    undone = select(*_named(*whose, true(), -worth, business.c.currency))
+    source = loyalty_entries.join(business, true())
+    spent = spent.select_from(source)
+    undone = undone.select_from(source.join(loyalty_transactions, undoing.reverses == entry.transaction_id))
+    cost = (entry.kind == literal_column("'REDEEM'"), entry.number.is_not(None), amount > literal_column("0"))
+    both = union_all(spent.where(*cost), undone.where(*cost)).subquery("both")
+    return apart(select(both), _kept("LOYALTY"))
 
 
 def _point_value() -> Expression:
@@ -70,6 +76,6 @@ def _point_value() -> Expression:
 
 LAWS: dict[str, Select[Any]] = {
     "rewards in money are costs of those who get them, taken back with the referral": _money(),
-    "points that were spent are costs, by what a point was worth": _spent(),
+    "points that were spent are costs, by what a point was worth, until they are given back": _spent(),
 }
 """Each law with the number of rows that break it."""

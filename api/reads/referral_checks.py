@@ -8,10 +8,11 @@ from sqlalchemy import Select, and_, case, exists, func, literal_column, not_, o
 
 from api.reads.apart import apart
 from api.reads.calendar import later_here
+from api.reads.loyalty_lots import expired_of
 from api.reads.relation import Condition, Expression
-from api.tables.loyalty import loyalty_accounts, loyalty_entries, loyalty_transactions
+from api.tables.loyalty import loyalty_accounts, loyalty_entries, loyalty_lots, loyalty_transactions
 from api.tables.orders import orders
-from api.tables.referrals import SIDES, referral_programs, referral_rewards, referrals
+from api.tables.referrals import SIDES, referral_codes, referral_programs, referral_rewards, referrals
 
 _ONE: Expression = literal_column("1")
 _NEWEST = referrals.c.superseded_at.is_(None)
@@ -69,27 +70,32 @@ def _points() -> Select[Any]:
     reward, account = referral_rewards.c, loyalty_accounts.c
     given, is_given = _transaction("EARN")
     taken, is_taken = _transaction("REVERSE")
-    entry = loyalty_entries.c
+    entry, lot = loyalty_entries.c, loyalty_lots.alias("lot")
+    whose = (lot.c.customer_id == reward.recipient_id, lot.c.transaction_id == given.c.transaction_id)
     is_on_account = and_(
         entry.transaction_id == given.c.transaction_id,
         entry.customer_id == reward.recipient_id,
         entry.number.is_not(None),
     )
     posted = exists(_ONE).where(is_on_account, entry.points == reward.points)
+    loss = loyalty_entries.alias("loss").c
+    of_taking = (loss.transaction_id == taken.c.transaction_id, loss.customer_id == reward.recipient_id)
+    within = exists(_ONE).where(*of_taking, loss.number.is_not(None), loss.owed - loss.points <= lot.c.points)
     counts, is_reversed = (referrals.c.status == _text(status) for status in ("QUALIFIED", "REVERSED"))
     was_given, was_taken = given.c.transaction_id.is_not(None), taken.c.transaction_id.is_not(None)
     is_open = and_(account.customer_id.is_not(None), account.closed_at.is_(None))
     wrong = or_(
         and_(was_given, not_(posted)),
         and_(reward.points.is_not(None), counts, is_open, not_(was_given)),
-        and_(is_reversed, is_open, was_given != was_taken),
-        and_(was_taken, not_(is_reversed)),
+        # What expired unspent is not taken back.
+        and_(is_reversed, is_open, was_given, not_(was_taken), lot.c.points > expired_of(lot)),
+        and_(was_taken, not_(and_(was_given, is_reversed, within))),
         and_(reward.points.is_(None), was_given),
     )
     same = (referrals.c.customer_id == reward.customer_id, referrals.c.referral_id == reward.referral_id)
     source: Any = referral_rewards.join(referrals, and_(*same, _NEWEST))
     source = source.outerjoin(loyalty_accounts, account.customer_id == reward.recipient_id)
-    source = source.outerjoin(given, is_given).outerjoin(taken, is_taken)
+    source = source.outerjoin(given, is_given).outerjoin(taken, is_taken).outerjoin(lot, and_(*whose))
     return select(func.count()).select_from(source).where(wrong.is_not(False))
 
 
@@ -98,6 +104,14 @@ def _points_of_nothing() -> Select[Any]:
     same = (reward.side == t.source, reward.referral_id == t.source_id)
     of_referrals = t.source.in_([_text(side) for side in SIDES])
     return select(func.count()).where(of_referrals, not_(exists(_ONE).where(*same)))
+
+
+def _codes() -> Select[Any]:
+    """Return how many codes for one friend are of no invitation, and how many invitations have no code of their own."""
+    names = ("customer_id", "code", "referral_id")
+    invited = [referrals.c.version == _ONE, referrals.c.change == _text("INVITED")]
+    made = select(*[referral_codes.c[name] for name in names]).where(referral_codes.c.referral_id.is_not(None))
+    return apart(select(*[referrals.c[name] for name in names]).where(*invited), made)
 
 
 def _steps() -> Select[Any]:
@@ -152,6 +166,7 @@ LAWS: dict[str, Select[Any]] = {
     "rewards in points are on the accounts of those who get them while the referral counts": _points(),
     "no points are given for a referral without a reward": _points_of_nothing(),
     "nothing follows on a referral that was settled elsewhere": _carried_over(),
+    "every code for one friend is that of an invitation, and every invitation has one": _codes(),
     "referrals take one step after the other, at moments that the program allows": _steps(),
 }
 """Each law with the number of rows that break it."""

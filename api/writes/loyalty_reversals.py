@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Numeric, Uuid, all_, and_, any_, bindparam, func, literal_column, select, true
+from sqlalchemy import ARRAY, Uuid, all_, any_, bindparam, literal_column, select, true
 
 from api.database import Connection, prepare
-from api.domain.loyalty.account import Account, expired, taken_back
+from api.domain.loyalty.account import Account, Step
 from api.domain.loyalty.earning import points_left
 from api.domain.loyalty.posting import Cause, Posting
+from api.domain.loyalty.reversal import Brought, Reversal
+from api.reads.loyalty_lots import expired_of, reversed_of, total_of
 from api.tables.loyalty import (
     loyalty_accounts,
     loyalty_entries,
-    loyalty_lot_uses,
     loyalty_lots,
     loyalty_programs,
     loyalty_transactions,
@@ -27,7 +27,6 @@ from api.tables.orders import orders, refunds
 from api.writes.loyalty_ledger import locked, post
 from api.writes.loyalty_programs import in_force_at
 
-_NONE: Any = literal_column("0", Numeric)
 _WHICH = bindparam("which", type_=ARRAY(Uuid))
 
 
@@ -49,29 +48,10 @@ def account_of(customer_id: Any) -> Any:
     return select(account.account_id).where(*open_one).scalar_subquery()
 
 
-def _sum(amount: Any, *conditions: Any) -> Any:
-    return select(func.coalesce(func.sum(amount), _NONE)).where(*conditions).scalar_subquery()
-
-
-def _reversed(lots: Any) -> Any:
-    """Return how many points of a purchase have been taken back because of other refunds."""
-    undoing, entry = loyalty_transactions.alias("undoing"), loyalty_entries.alias("undone")
-    same = and_(entry.c.transaction_id == undoing.c.transaction_id, entry.c.customer_id == lots.c.customer_id)
-    return _sum(-entry.c.counted, undoing.c.reverses == lots.c.transaction_id, same)
-
-
-def _over(lots: Any) -> Any:
-    """Return how many points of a lot have expired."""
-    expiry, use = loyalty_transactions.alias("expiry"), loyalty_lot_uses.alias("expired")
-    mine = [use.c.customer_id == lots.c.customer_id, use.c.lot_id == lots.c.lot_id]
-    is_expiry = [expiry.c.transaction_id == use.c.transaction_id, expiry.c.kind == literal_column("'EXPIRE'")]
-    return _sum(use.c.points, *mine, *is_expiry)
-
-
 def _refunds() -> Any:
     other, lots = refunds.alias("other"), loyalty_lots
     of_order = [other.c.customer_id == refunds.c.customer_id, other.c.order_id == refunds.c.order_id]
-    before = _sum(other.c.amount, *of_order, other.c.refund_id != all_(_WHICH))
+    before = total_of(other.c.amount, *of_order, other.c.refund_id != all_(_WHICH))
     floor = in_force_at(refunds.c.refunded_at, loyalty_programs.c.floor).correlate(refunds).lateral("in_force")
     same_order = (orders.c.customer_id == refunds.c.customer_id) & (orders.c.order_id == refunds.c.order_id)
     entry = (loyalty_entries.c.customer_id == lots.c.customer_id) & (
@@ -82,7 +62,7 @@ def _refunds() -> Any:
             *(refunds.c.customer_id, refunds.c.refund_id, refunds.c.order_id, refunds.c.amount, refunds.c.refunded_at),
             *((orders.c.gross - orders.c.discount).label("total"), before.label("before")),
             *(lots.c.transaction_id, lots.c.lot_id, lots.c.points, lots.c.exact, loyalty_entries.c.counts_from),
-            *(_reversed(lots).label("reversed"), _over(lots).label("expired")),
+            *(reversed_of(lots).label("reversed"), expired_of(lots).label("expired")),
             *(loyalty_programs.c.rounding, floor.c.floor),
         )
         .select_from(refunds)
@@ -126,34 +106,19 @@ async def take_back(connection: Connection, buyers: Iterable[UUID], refund_ids: 
 
 
 class _Undone:
-    """What the refunds so far have paid back of orders, and taken from lots or let expire of them."""
+    """What the refunds so far have paid back of orders, and taken of the points of these."""
 
     def __init__(self) -> None:
         self._paid: dict[UUID, Decimal] = defaultdict(Decimal)
-        self._gone: dict[UUID, int] = defaultdict(int)
+        self._reversal = Reversal()
 
-    def after(self, row: Any, account: Account) -> tuple[Account, list[Posting]]:
+    def after(self, row: Any, account: Account) -> Step:
         """Return an account after one more refund, and what is to be posted."""
         self._paid[row["order_id"]] += row["amount"]
-        # A new version may allow less than what is below zero already.
-        account = replace(account, floor=min(row["floor"], account.balance))
-        account, over = expired(account, row["refunded_at"])
-        self._note(over)
-        account, taken = taken_back(account, _cause(row), self._due(row), row["lot_id"])
-        self._gone[row["lot_id"]] += sum(-posting.counted for posting in taken)
-        return account, [*over, *taken]
-
-    def _due(self, row: Any) -> int:
-        """Return how many points the purchase has brought beyond what it is worth now."""
         paid = row["before"] + self._paid[row["order_id"]]
         kept = points_left(row["exact"], row["rounding"], total=row["total"], refunded=paid)
-        gone = int(row["reversed"] + row["expired"]) + self._gone[row["lot_id"]]
-        return max(int(row["points"]) - gone - kept, 0)
-
-    def _note(self, over: Sequence[Posting]) -> None:
-        for posting in over:
-            for use in posting.used:
-                self._gone[use.lot_id] += use.points
+        brought = Brought(row["lot_id"], row["points"], int(row["reversed"] + row["expired"]), kept)
+        return self._reversal.after(account, _cause(row), brought, floor=row["floor"])
 
 
 def _cause(row: Any) -> Cause:

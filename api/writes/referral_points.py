@@ -13,14 +13,16 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, exists, literal_column, select
 
 from api.database import prepare
-from api.domain.loyalty.account import Account, earned, taken_back
+from api.domain.loyalty.account import Account, earned
 from api.domain.loyalty.earning import Program
 from api.domain.loyalty.posting import Cause, Lot, Posting
-from api.tables.loyalty import loyalty_lots, loyalty_transactions
+from api.domain.loyalty.reversal import Brought, Reversal
+from api.reads.loyalty_lots import expired_of
+from api.tables.loyalty import loyalty_lots, loyalty_programs, loyalty_transactions
 from api.tables.referrals import referral_rewards, referrals
 from api.writes.change import Change
 from api.writes.loyalty_ledger import locked, post
-from api.writes.loyalty_programs import program_in_force, programs_with
+from api.writes.loyalty_programs import in_force_at, program_in_force, programs_with
 
 _GIVEN = and_(
     loyalty_transactions.c.kind == literal_column("'EARN'"),
@@ -48,11 +50,14 @@ _WAITING = (
 )
 _OF_REFERRAL = prepare(_WAITING.where(referral_rewards.c.referral_id == bindparam("which")))
 _OF_CUSTOMERS = prepare(_WAITING.where(referral_rewards.c.recipient_id == any_(bindparam("which", type_=ARRAY(Uuid)))))
+_AT = bindparam("at", type_=loyalty_programs.c.effective_from.type)
+_FLOOR = in_force_at(_AT, loyalty_programs.c.floor).scalar_subquery()
 # As many as the account could hold.
 _LOTS = prepare(
     select(
         *(referral_rewards.c.recipient_id, referral_rewards.c.side),
         *(loyalty_lots.c.lot_id, loyalty_lots.c.points, loyalty_lots.c.transaction_id),
+        *(expired_of(loyalty_lots).label("expired"), _FLOOR.label("floor")),
     )
     .select_from(referral_rewards)
     .join(loyalty_transactions, _GIVEN)
@@ -105,15 +110,20 @@ async def _program(change: Change, at: datetime) -> Program | None:
 
 
 async def take_back_points(change: Change, referral_id: UUID, at: datetime) -> None:
-    """Take back the points of a referral that counts no longer, also where they were spent already."""
-    lots = await change.rows(_LOTS, which=referral_id)
+    """Take back the points of a referral that counts no longer, also where they were spent already.
+
+    What expired of them unspent is taken back by nobody. The change has locked the accounts of both sides before.
+    """
+    lots = await change.rows(_LOTS, which=referral_id, at=at)
     accounts = await locked(change.connection, [each["recipient_id"] for each in lots]) if lots else {}
     state = {key: found.account for key, found in accounts.items() if found.closed_at is None}
     postings: list[Posting] = []
+    reversal = Reversal()
     for each in lots:
         if account := state.get(each["recipient_id"]):
             cause = Cause("REVERSE", each["side"], referral_id, at, "Referral reversed", each["transaction_id"])
-            state[account.customer_id], made = taken_back(account, cause, each["points"], each["lot_id"])
+            brought = Brought(each["lot_id"], each["points"], int(each["expired"]))
+            state[account.customer_id], made = reversal.after(account, cause, brought, floor=each["floor"])
             postings += made
     await _post(change, state, postings)
 

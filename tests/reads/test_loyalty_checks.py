@@ -46,7 +46,7 @@ async def test_every_kind_of_break_is_found(database, given):
     connection = given.connection
     held = (await locked(connection, [customer.key]))[customer.key].account
     lot = Lot(10, 10, NEW_YEAR, None)
-    held, first = earned(held, Cause("EARN", "ORDER", UUID(int=1), NEW_YEAR, "Purchase"), lot)
+    held, first = earned(held, Cause("EARN", "REQUEST", UUID(int=1), NEW_YEAR, "Purchase"), lot)
     later = NEW_YEAR + timedelta(days=1)
     held, second = spent(held, Cause("REDEEM", "REQUEST", UUID(int=2), later, "Mug"), 4)
     await post(connection, [held], [*first, *second])

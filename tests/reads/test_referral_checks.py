@@ -21,7 +21,7 @@ from tests.writes.points import ENROLL, program
 pytestmark = pytest.mark.anyio
 
 LAWS = referral_checks.LAWS | cost_checks.LAWS
-TWICE, CIRCLE, REWARDS, POINTS, NOTHING, OVER, STEPS, MONEY, SPENT = LAWS
+TWICE, CIRCLE, REWARDS, POINTS, NOTHING, OVER, CODES, STEPS, MONEY, SPENT = LAWS
 OPEN = "superseded_at IS NULL"
 ANOTHER = "SELECT * FROM referral_rewards WHERE side = 'REFERRER' LIMIT 1"
 BREAKS = {
@@ -41,6 +41,11 @@ BREAKS = {
     "UPDATE loyalty_entries SET points = points + 1 WHERE number IS NOT NULL AND kind = 'EARN'": [POINTS],
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'EARN'": [POINTS],
     "DELETE FROM loyalty_transactions WHERE source = 'REFERRER' AND kind = 'REVERSE'": [POINTS],
+    "UPDATE loyalty_entries SET owed = owed + 1 WHERE number IS NOT NULL AND kind = 'REVERSE' AND points < 0": [POINTS],
+    "UPDATE loyalty_transactions SET kind = 'ADJUST' WHERE source = 'REFERRER' AND kind = 'EARN'": [POINTS],
+    "UPDATE referral_codes SET referral_id = gen_random_uuid() WHERE referral_id IS NULL": [CODES],
+    "UPDATE referral_codes SET referral_id = NULL": [CODES],
+    "UPDATE referrals SET code = 'NOSUCHCODE' WHERE version = 1": [CODES],
     f"UPDATE referrals SET status = 'REVERSED', change = 'REVERSED' WHERE status = 'QUALIFIED' AND {OPEN}": [
         *(REWARDS, POINTS, MONEY)
     ],
@@ -55,10 +60,12 @@ BREAKS = {
     f"UPDATE referrals SET changed_at = release_at + interval '1 h' WHERE status = 'REVERSED' AND {OPEN}": [STEPS],
     "UPDATE orders SET placed_at = placed_at + interval '1 h'": [STEPS],
     "UPDATE customer_costs SET amount = amount + 1 WHERE stream = 'REFERRALS' AND NOT taken_back": [MONEY],
-    "DELETE FROM customer_costs WHERE taken_back": [MONEY],
+    "DELETE FROM customer_costs WHERE taken_back AND stream = 'REFERRALS'": [MONEY],
     "UPDATE customer_costs SET cause_id = gen_random_uuid() WHERE stream = 'REFERRALS'": [MONEY],
     "UPDATE customer_costs SET amount = amount / 2 WHERE stream = 'LOYALTY'": [SPENT],
     "DELETE FROM customer_costs WHERE stream = 'LOYALTY'": [SPENT],
+    "DELETE FROM customer_costs WHERE taken_back AND stream = 'LOYALTY'": [SPENT],
+    "DELETE FROM loyalty_transactions WHERE reason = 'Cancelled'": [SPENT],
     "UPDATE loyalty_programs SET point_value = point_value * 2": [SPENT],
 }
 """Constraints that no order of the rows gets past are taken away first."""
@@ -68,8 +75,11 @@ UNBOUND = """ALTER TABLE referrals DROP CONSTRAINT ck_referrals_nobody_refers_th
   ALTER TABLE referrals DROP CONSTRAINT ck_referrals_closed_after_it_opened;
   ALTER TABLE referrals DROP CONSTRAINT ck_referrals_refused_for_a_reason;
   ALTER TABLE referral_rewards DROP CONSTRAINT ck_referral_rewards_recipient_of_its_side;
-  DROP INDEX uq_referrals_joined_once; DROP INDEX uq_referrals_open"""
-REDEEM = "mutation ($input: RedeemPointsInput!) { redeemPoints(input: $input) { userErrors { code message } } }"
+  DROP INDEX uq_referral_codes_personal; DROP INDEX uq_referrals_joined_once; DROP INDEX uq_referrals_open"""
+REDEEM = """mutation ($input: RedeemPointsInput!) { redeemPoints(input: $input) {
+  entry { id } userErrors { code message } } }"""
+UNDO = """mutation ($input: ReverseRedemptionInput!) { reverseRedemption(input: $input) {
+  userErrors { code message } } }"""
 
 
 async def broken(connection, laws=LAWS):
@@ -102,9 +112,13 @@ async def lived(shop, given):
     await shop.refund(orders[0])
     await shop.refund(orders[2])
     shop.later(days=30)
-    spent = {"customer": {"id": ann.id}, "points": 4, "reason": "Mug"}
-    redeemed = await shop.ask(REDEEM, input={"idempotencyKey": new_key(), **spent})
-    assert redeemed["redeemPoints"]["userErrors"] == []
+    spent = {"customer": {"id": ann.id}, "points": 4}
+    for reason in ("Mug", "Cup"):
+        asked = {"idempotencyKey": new_key(), **spent, "reason": reason}
+        redeemed = (await shop.ask(REDEEM, input=asked))["redeemPoints"]
+        assert redeemed["userErrors"] == []
+    undone = {"idempotencyKey": new_key(), "entryId": redeemed["entry"]["id"], "reason": "Cancelled"}
+    assert (await shop.ask(UNDO, input=undone))["reverseRedemption"]["userErrors"] == []
 
 
 @pytest.fixture

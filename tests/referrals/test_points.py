@@ -7,13 +7,17 @@ from datetime import timedelta
 
 import pytest
 
+from api.database import prepare
 from api.domain.calendar import Duration
+from api.reads.referral_checks import LAWS
+from api.writes.loyalty_expiry import expire_points
 from tests.referrals.shop import DAY
 from tests.writes.changes import new_key
 from tests.writes.points import ENROLL, account, balance, entries, program
 
 pytestmark = pytest.mark.anyio
 
+REDEEM = "mutation ($input: RedeemPointsInput!) { redeemPoints(input: $input) { userErrors { code } } }"
 POINTS = {"referrerReward": {"points": 100}, "referredReward": {"points": 50}}
 
 
@@ -43,6 +47,31 @@ async def test_points_wait_in_the_ledger_and_are_taken_back_with_the_referral(sh
     assert [each["status"] for each in reversed_["rewards"]] == ["REVERSED"] * 2
     assert await entries(given, ann) == [("EARN", 100, 100), ("REVERSE", -100, 0)]
     assert (await balance(given, ann), await balance(given, ben)) == ((0, 0), (0, 0))
+
+
+async def test_what_expired_unspent_is_not_taken_back_and_the_version_in_force_is_the_floor(shop, given, database):
+    nothing, lives = ("0", None, None, None), Duration(days=10)
+    await program(given, nothing, expires_after=lives)
+    begin = shop.now + DAY / 2
+    await program(given, nothing, version=2, effective_from=begin, expires_after=lives, floor=-15)
+    await shop.program(begin="2025-05-01T00:00:00Z", **POINTS)
+    ann, ben, _ = await shop.joined()
+    for customer in (ann, ben):
+        await account(given, customer, shop.now - DAY)
+    order, sent_back_at = (await shop.buy(ben))["order"]["id"], shop.now + DAY
+    shop.later(days=20)
+    spending = {"idempotencyKey": new_key(), "customer": {"id": ben.id}, "points": 20, "reason": "Mug"}
+    await shop.ask(REDEEM, input=spending)
+    shop.later(days=10)
+    assert await expire_points(database, shop.now) == 2
+    _, other, _ = await shop.joined(ann)
+    await shop.buy(other)
+    late = await shop.refund(order, refundedAt=sent_back_at.isoformat())
+    assert late["referral"]["status"] == "REVERSED"
+    assert await entries(given, ann) == [("EARN", 100, 100), ("EXPIRE", -100, 0), ("EARN", 100, 100)]
+    taken_back = [("EARN", 50, 50), ("REDEEM", -20, 30), ("EXPIRE", -30, 0), ("REVERSE", -15, -15)]
+    assert (await entries(given, ben), await balance(given, ben)) == (taken_back, (-15, 5))
+    assert not any([await given.connection.fetchval(prepare(check).sql) for check in LAWS.values()])
 
 
 async def test_points_wait_for_who_has_no_account_until_there_is_one(shop, given):

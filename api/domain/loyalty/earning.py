@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -105,7 +105,8 @@ def rounded(exact: Decimal, rounding: str) -> int:
     """
     if exact > MOST_POINTS:
         return MOST_POINTS
-    fine = exact.quantize(_FINEST, ROUND_HALF_EVEN, _EXACT)
+    # As the database rounds, which works it out again to check it.
+    fine = exact.quantize(_FINEST, ROUND_HALF_UP, _EXACT)
     return int(fine.quantize(Decimal(1), ROUNDINGS[rounding], _EXACT))
 
 
