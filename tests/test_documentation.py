@@ -1,6 +1,7 @@
 """What a user can set, type or meet is documented; what is documented exists."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,7 +61,11 @@ def section(name: str) -> str:
 
 def documented(name: str) -> set[str]:
     """Return the words in the first column of a page's tables."""
-    return set(re.findall(r"^\| `([^`]+)`", page(name), re.MULTILINE))
+    return set(first_column(page(name)))
+
+
+def first_column(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
 
 
 def test_settings_and_their_page_name_the_same_variables():
@@ -76,6 +81,11 @@ def test_every_setting_is_shown_with_its_default_and_its_purpose():
 def test_error_codes_and_their_page_agree():
     user_errors = {code.value for code in UserErrorCode}
     assert documented("errors.md") == set(codes()) | user_errors
+
+
+def test_no_error_code_has_two_meanings_in_one_place():
+    for table in page("errors.md").split("\n## "):
+        assert [code for code, times in Counter(first_column(table)).items() if times > 1] == []
 
 
 def test_every_error_code_is_shown_with_its_meaning():

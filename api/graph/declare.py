@@ -131,23 +131,29 @@ def identifier() -> Any:
 
 def money(description: str, amount: str, currency: str = "currency", missing: str | None = None) -> Any:
     """Return a field of type Money, from the names of its amount and its currency; null where `missing` is."""
+    return planned(money_of(amount, currency, missing), description)
+
+
+def money_of(amount: str, currency: str = "currency", missing: str | None = None) -> Source:
+    """Return the source of a field of type Money, for an object that is made of the same row."""
     parts = {
         "amount": Column(lambda row: money_amount(row[amount], row[currency])),
         "currency_code": Column(currency),
     }
-    return planned(Same(parts, missing), description)
+    return Same(parts, missing)
 
 
 def same(
     description: str,
-    parts: Mapping[str, str] | None = None,
+    parts: Mapping[str, str | Source] | None = None,
     missing: str | None = None,
     cost: int | None = None,
     arguments: Sequence[StrawberryArgument] = (),
     seen: Callable[[Lens, Given], Lens] | None = None,
 ) -> Any:
     """Return an object field made of the same row; `seen` makes of its arguments how that is seen, see `Same`."""
-    source = Same({name: Column(of) for name, of in (parts or {}).items()}, missing, seen)
+    sources = {name: Column(of) if isinstance(of, str) else of for name, of in (parts or {}).items()}
+    source = Same(sources, missing, seen)
     return planned(source, description, arguments, cost=None if cost is None else Cost(weight=cost))
 
 

@@ -59,7 +59,10 @@ class LoyaltyTierInput:
 class LoyaltyProgramInput:
     name: str = strawberry.field(description="What the program is called on a screen, such as Tea Leaves.")
     rules: list[LoyaltyRuleInput] = strawberry.field(
-        description="What earns points, at most 100 rules: of those that fit, the one with most conditions holds."
+        description=(
+            "What earns points, at most 100 rules: of those that fit, the one with most conditions holds. With none, "
+            "purchases earn nothing any more."
+        )
     )
     rounding: LoyaltyRounding | None = strawberry.field(
         description="How the points of one purchase become a whole number.", default=LoyaltyRounding.DOWN

@@ -38,14 +38,13 @@ _MEANINGS = {
     Code.MISSING_EXCHANGE_RATE: "No exchange rate is known for that currency and day.",
     Code.EXCEEDS_REMAINING: "The amount is more than what is left, such as a refund above the rest of its order.",
     Code.INSUFFICIENT_POINTS: "There are not as many points that can be spent; pending ones do not count.",
-    Code.LIMIT_EXCEEDED: "There are more items than one request may hold.",
+    Code.LIMIT_EXCEEDED: "There are more items than one request may hold, or as many as there may be at a time.",
     Code.SELF_REFERRAL: "Nobody can be referred by themselves, nor by somebody they brought.",
     Code.ALREADY_CUSTOMER: "Only somebody new can be referred: who has bought nothing, and has no agreement.",
     Code.ALREADY_REFERRED: "The customer was referred before, which happens once for good.",
     Code.CODE_UNKNOWN: "There is no such referral code.",
     Code.CODE_EXPIRED: "The invitation behind the referral code is too old, or was used.",
     Code.EXPIRED: "What was valid for a time is so no longer, such as a link to a survey.",
-    Code.LIMIT_EXCEEDED: "There are more items than one request may hold, or more than there may be at all.",
     Code.CIRCULAR: "The record would rest on itself, directly or through others.",
 }
 _described: Any = Enum(  # type: ignore[misc]

@@ -19,7 +19,7 @@ from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.orders import Order
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.purchase_lines import PurchaseLineInput
-from api.graph.referrals import Referral
+from api.graph.referral_effects import ReferralPayload, referral_moved
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
@@ -44,17 +44,17 @@ class PurchaseInput:
     external_id: ExternalIdInput | None = optional(
         "What the system it comes from calls this purchase; the same one is never taken twice."
     )
-    placed_at: datetime = strawberry.field(description="When the customer bought; not in the future.")
+    placed_at: datetime | None = optional("When the customer bought, not in the future; left out, now.")
     lines: list[PurchaseLineInput] = strawberry.field(description="What was bought: 1 to 200 lines.")
     discount: MoneyInput | None = optional("What was taken off the whole order, in the currency of the lines.")
     referral_code: str | None = optional("The code of the friend who recommended the business, if one was given.")
 
-    def purchase(self) -> NewPurchase:
+    def purchase(self, now: datetime) -> NewPurchase:
         """Return the purchase to record."""
         return NewPurchase(
             customer=customer_name(self.customer),
             external_id=external_key(or_none(self.external_id)),
-            placed_at=self.placed_at,
+            placed_at=or_none(self.placed_at) or now,
             lines=tuple(line.line() for line in self.lines),
             discount=amount(self.discount) if self.discount else None,
             referral_code=or_none(self.referral_code),
@@ -77,12 +77,9 @@ class RecordPurchasesInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a purchase: all that a screen has to draw anew.")
-class RecordPurchasePayload(PointsPayload):
+class RecordPurchasePayload(PointsPayload, ReferralPayload):
     order: Order | None = strawberry.field(
         description="The order that was recorded, or would be on a dry run; null when something was wrong."
-    )
-    referral: Referral | None = strawberry.field(
-        description="The referral that moved on because of the purchase; null for most, and where you may not see it."
     )
 
 
@@ -96,7 +93,8 @@ async def record_one(caller: Caller, given: RecordPurchaseInput) -> RecordPurcha
     """Record one purchase."""
 
     async def work(change: Change) -> Sequence[Outcome]:
-        return await record_purchases(change, [given.purchase.purchase()], [("input", "purchase")], all_or_none=True)
+        purchase = given.purchase.purchase(change.now)
+        return await record_purchases(change, [purchase], [("input", "purchase")], all_or_none=True)
 
     recorded = await perform(caller, "recordPurchase", given, work)
     return _payload(recorded.outcomes[0], recorded, given.idempotency_key)
@@ -110,7 +108,7 @@ async def record_many(caller: Caller, given: RecordPurchasesInput) -> RecordPurc
     everything = given.error_policy is BatchErrorPolicy.REJECT_EVERYTHING
 
     async def work(change: Change) -> Sequence[Outcome]:
-        purchases = [purchase.purchase() for purchase in given.purchases]
+        purchases = [purchase.purchase(change.now) for purchase in given.purchases]
         return await record_purchases(change, purchases, fields, all_or_none=everything)
 
     recorded = await perform(caller, "recordPurchases", given, work)
@@ -126,10 +124,10 @@ async def record_many(caller: Caller, given: RecordPurchasesInput) -> RecordPurc
 def _payload(outcome: Outcome, recorded: Recorded, key: str) -> RecordPurchasePayload:
     return RecordPurchasePayload(
         order=reference(Order, outcome, "order", recorded),
-        referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
         **points_moved(outcome, recorded),
+        **referral_moved(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(key, recorded),
     )

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
 from api.domain.calendar import Duration
 from api.domain.referral_program import USUALLY_INVITED, NewProgram, NewReward
-from api.graph.declare import column, identifier, money, optional
+from api.graph.declare import column, identifier, money, money_of, optional, same
 from api.graph.naming import amount, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import Money, MoneyInput, Node
 from api.writes.change import Change, Outcome
 from api.writes.referral_programs import set_referral_program
+
+
+@strawberry.type(description="What one side of a referral gets when the friend buys: points or money.")
+class PromisedReward:
+    points: int | None = strawberry.field(description="Loyalty points, null where it is money.")
+    money: Money | None = strawberry.field(description="Money that will be owed, null where it is points.")
+
+
+def _promised(side: str, description: str) -> Any:
+    money = f"{side}_money"
+    parts = {"points": f"{side}_points", "money": money_of(money, missing=money)}
+    return same(description, parts, missing=f"{side}_reward")
 
 
 @strawberry.type(
@@ -27,14 +40,10 @@ class ReferralProgram(Node):
     id: strawberry.ID = identifier()
     version: int = column("Number of the version, from 1 on; send the latest as expectedVersion.")
     effective_from: datetime = column("From when on friends join under it.")
-    referrer_points: int | None = column("Points the referrer gets for a friend who buys, null for none.")
-    referrer_money: Money | None = money(
-        "Money the referrer gets for a friend who buys, null for none.", "referrer_money", missing="referrer_money"
+    referrer_reward: PromisedReward | None = _promised(
+        "referrer", "What the referrer gets for a friend who buys; null for nothing."
     )
-    referred_points: int | None = column("Points the friend gets, null for none.")
-    referred_money: Money | None = money(
-        "Money the friend gets, null for none.", "referred_money", missing="referred_money"
-    )
+    referred_reward: PromisedReward | None = _promised("referred", "What the friend gets; null for nothing.")
     minimum_purchase: Money = money(
         "What a purchase of the friend must bring to count, after discount and refunds.", "minimum_purchase"
     )

@@ -16,7 +16,7 @@ from api.graph.loyalty_effects import PointsPayload, points_moved
 from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors
-from api.graph.referrals import Referral
+from api.graph.referral_effects import ReferralPayload, referral_moved
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.refunds import record_refund
@@ -41,14 +41,11 @@ class RecordRefundInput(ChangeInput):
 
 
 @strawberry.type(description="What became of a refund: all that a screen has to draw anew.")
-class RecordRefundPayload(PointsPayload):
+class RecordRefundPayload(PointsPayload, ReferralPayload):
     refund: Refund | None = strawberry.field(
         description="The refund that was recorded, or would be on a dry run; null when something was wrong."
     )
     order: Order | None = strawberry.field(description="The order as it is afterwards.")
-    referral: Referral | None = strawberry.field(
-        description="The referral that counts no longer because of it; null for most, and where you may not see it."
-    )
 
 
 async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayload:
@@ -69,10 +66,10 @@ async def record(caller: Caller, given: RecordRefundInput) -> RecordRefundPayloa
     return RecordRefundPayload(
         refund=reference(Refund, outcome, "refund", recorded),
         order=reference(Order, outcome, "order", recorded),
-        referral=reference(Referral, outcome, "referral", recorded),
         customer=reference(Customer, outcome, "customer", recorded),
         active_status_before=status_before(outcome, recorded),
         **points_moved(outcome, recorded),
+        **referral_moved(outcome, recorded),
         user_errors=user_errors(outcome.errors),
         idempotency=idempotency(given.idempotency_key, recorded),
     )

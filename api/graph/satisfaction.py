@@ -82,7 +82,7 @@ class BaseSatisfaction:
     responses: int = strawberry.field(description="How many answers of these three kinds were counted.")
     open_complaints: int = strawberry.field(description="How many of their complaints are not resolved, of any age.")
     by_month: list[MonthlySatisfaction] = strawberry.field(
-        description="The same of every month with an answer, earliest first; a window may cut the first one short."
+        description="The same of every month with an answer, earliest first; the window may cut the first and the last."
     )
 
 

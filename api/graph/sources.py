@@ -41,7 +41,7 @@ class Same:
     seen     returns the lens through which its fields see the row, from that of the row and the field's arguments
     """
 
-    parts: Mapping[str, Column] = field(default_factory=dict)
+    parts: Mapping[str, Source] = field(default_factory=dict)
     missing: str | None = None
     seen: Callable[[Lens, Given], Lens] | None = None
 

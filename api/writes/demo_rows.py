@@ -145,8 +145,8 @@ def customer_rows(population: Population, made: Iterable[Customer], *, with_poin
 
 
 def _add_points(rows: Rows, population: Population, who: Collector, customer: Customer) -> None:
-    is_character = customer.behaviour.traits is None
-    member = drawn_points(who, customer.orders, program(population.opened_at), population.until, always=is_character)
+    came_at = customer.created_at if customer.behaviour.traits is None else None
+    member = drawn_points(who, customer.orders, program(population.opened_at), population.until, came_at=came_at)
     if member:
         add_points(rows, who, member)
 

@@ -19,13 +19,15 @@ from api.domain.population.behaviour import Behaviour, behaviour, in_opening_hou
 from api.domain.population.catalogue import PRODUCTS
 from api.domain.population.identifiers import derived_id, generator
 from api.domain.population.people import COUNTRIES, profile
+from api.domain.population.points import Collector, drawn_points, program
+from api.domain.population.referrals import drawn_referral
 from api.domain.population.support_plans import drawn_support_plans
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = STANDARD
 POPULATION = Population(7, UNTIL, MODEL)
 WEEK = timedelta(weeks=1)
-DIGEST = "37aac25254cb3c636a8f12f77b85b8013ff48fc1163250518099d009ecb64f9a"
+DIGEST = "59412b2f286f866ce7895669c842087ddb690ad5737c555909413d2533440584"
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +156,7 @@ def test_a_seed_and_a_moment_make_the_same_customers_on_every_machine():
 
 
 def test_most_agree_to_be_reached_some_take_it_back_and_some_were_never_asked(shop):
-    drawn = [[each for each in member.decided if each.channel == "EMAIL"] for member in shop[4:]]
+    drawn = [[each for each in member.decided if each.channel == "EMAIL"] for member in shop[6:]]
     shares = [
         sum(1 for decided in drawn if decided and decided[-1].decision == "GRANTED"),
         sum(1 for decided in drawn if len(decided) > 1),
@@ -170,7 +172,7 @@ def test_most_agree_to_be_reached_some_take_it_back_and_some_were_never_asked(sh
 
 
 def test_who_is_lost_complains_and_is_no_promoter(shop):
-    drawn = shop[4:]
+    drawn = shop[6:]
     complaining, promoting = [], []
     for lost in (True, False):
         group = [each for each in drawn if each.orders and (each.behaviour.dropped_out_at is not None) == lost]
@@ -202,7 +204,7 @@ def test_what_is_said_comes_after_its_order_and_before_the_end_and_what_follows_
 def test_another_seed_changes_everybody_but_the_characters():
     other = Population(8, UNTIL, MODEL)
     same = [customer(other, number) == customer(POPULATION, number) for number in range(1, 101)]
-    assert same == [True] * 4 + [False] * 96
+    assert same == [True] * 6 + [False] * 94
 
 
 def test_lines_come_to_the_gross_amount_and_the_total_to_the_spend(shop):
@@ -263,7 +265,7 @@ def test_every_kind_of_order_occurs(shop):
 
 
 def test_addresses_are_nobodys_and_unique():
-    profiles = [profile(generator(f"7/{number}/profile"), number) for number in range(5, 12_005)]
+    profiles = [profile(generator(f"7/{number}/profile"), number) for number in range(7, 12_007)]
     emails = [each.email for each in profiles if each.email]
     phones = [each.phone for each in profiles if each.phone]
     assert len(set(emails)) == len(emails) > 11_000
@@ -313,6 +315,27 @@ def test_the_characters_differ_in_kind():
     assert company.parent
     assert company.parent.name == "Conti Ristoranti"
     assert {order.currency for order in dario.orders} == {"CHF", "USD"}
+
+
+@pytest.mark.parametrize("day", range(0, 366, 61))
+def test_emma_has_points_of_every_kind_and_felix_time_to_buy_on_whatever_day_they_are_made_up(day):
+    made = Population(1, UNTIL + timedelta(days=day), MODEL)
+    until, emma, felix = made.until, customer(made, 5), customer(made, 6)
+    member = drawn_points(
+        Collector(derived_id(until, "emma"), made.name_of(5), "CONSUMER"),
+        *(emma.orders, program(made.opened_at), until),
+        came_at=emma.created_at,
+    )
+    assert member
+    assert {posting.cause.kind for posting, _ in member.postings} == {"EARN", "REDEEM", "EXPIRE"}
+    assert any(lot.available_at > until + timedelta(days=7) for lot in member.account.lots), "some wait"
+    soon = until + timedelta(days=100)
+    assert any(lot.expires_at and lot.expires_at < soon for lot in member.account.lots), "some expire soon"
+    referral = drawn_referral(made, felix)
+    assert referral
+    joined = referral.versions[-1].values
+    assert (joined["status"], joined["in_review"], felix.orders) == ("JOINED", False, ())
+    assert joined["expires_at"] > until + timedelta(days=80)
 
 
 def things(everybody):

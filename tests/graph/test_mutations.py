@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -40,6 +40,17 @@ async def recorded(ask, *lines, **more):
 async def paid_back(ask, order, amount, currency="EUR", **more):
     """Record a refund and return its payload."""
     return (await ask(RECORD_REFUND, input=refund(order["id"], amount, currency, **more)))["recordRefund"]
+
+
+async def test_a_purchase_of_which_nobody_says_when_it_was_is_of_now_and_once_for_its_key(ask, ann):
+    ask.now = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
+    sent = one_purchase(line("8.50"), placedAt=None)
+    del sent["purchase"]["placedAt"]
+    first = (await ask(RECORD_PURCHASE, input=sent))["recordPurchase"]
+    assert (first["order"]["placedAt"], first["userErrors"]) == ("2025-06-01T12:30:00.000000Z", [])
+    ask.now += timedelta(hours=1)
+    again = (await ask(RECORD_PURCHASE, input=sent))["recordPurchase"]
+    assert (again["order"]["placedAt"], again["idempotency"]["replayed"]) == (first["order"]["placedAt"], True)
 
 
 async def test_a_purchase_is_recorded_and_answered_with_all_that_follows(ask, ann, given):

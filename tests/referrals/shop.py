@@ -16,8 +16,8 @@ REFERRAL = """id code status heldForReview createdAt joinedAt expiresAt qualifie
   rewards { id points money { amount currencyCode } status reason earnedAt releaseAt recipient { id } }"""
 ERRORS = "userErrors { code field message currentVersion } idempotency { replayed }"
 SET_PROGRAM = f"""mutation ($input: SetReferralProgramInput!) {{ setReferralProgram(input: $input) {{
-  program {{ id version effectiveFrom referrerPoints referredPoints referrerMoney {{ amount currencyCode }}
-    referredMoney {{ amount currencyCode }} minimumPurchase {{ amount currencyCode }}
+  program {{ id version effectiveFrom referrerReward {{ points money {{ amount currencyCode }} }}
+    referredReward {{ points money {{ amount currencyCode }} }} minimumPurchase {{ amount currencyCode }}
     qualifyWithin hold invitationLifetime mostInvited mostRewarded limitWindow activeReferrersOnly }} {ERRORS} }} }}"""
 CODE = f"""mutation ($input: CreateReferralCodeInput!) {{ createReferralCode(input: $input) {{
   created customer {{ id referralCode }} {ERRORS} }} }}"""
@@ -28,9 +28,9 @@ ACCEPT = f"""mutation ($input: AcceptReferralInput!) {{ acceptReferral(input: $i
 REVIEW = f"""mutation ($input: ReviewReferralInput!) {{ reviewReferral(input: $input) {{
   referral {{ {REFERRAL} }} customer {{ id }} {ERRORS} }} }}"""
 BUY = f"""mutation ($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{
-  order {{ id }} referral {{ {REFERRAL} }} {ERRORS} }} }}"""
+  order {{ id }} referralBefore {{ id status version }} referral {{ {REFERRAL} }} {ERRORS} }} }}"""
 REFUND = f"""mutation ($input: RecordRefundInput!) {{ recordRefund(input: $input) {{
-  refund {{ id }} referral {{ {REFERRAL} }} {ERRORS} }} }}"""
+  refund {{ id }} referralBefore {{ id status version }} referral {{ {REFERRAL} }} {ERRORS} }} }}"""
 READ = f"""query ($id: ID!, $asOf: DateTime, $knownAt: DateTime) {{ node(id: $id, asOf: $asOf, knownAt: $knownAt) {{
   ... on Referral {{ {REFERRAL} }} }} }}"""
 

@@ -33,14 +33,17 @@ async def test_a_friend_is_invited_joins_buys_and_both_are_rewarded(shop):
     assert accepted["customer"] == {"id": ben.id, "referredBy": {"id": joined["id"]}}
     assert (await shop.buy(ben, "19.99"))["referral"] is None, "less than the program asks for"
     shop.later(days=1)
-    referral = (await shop.buy(ben))["referral"]
+    bought = await shop.buy(ben)
+    referral = bought["referral"]
     assert (referral["status"], referral["version"]) == ("QUALIFIED", 3)
+    assert bought["referralBefore"] == {"id": joined["id"], "status": "JOINED", "version": 2}
     assert (referral["qualifiedAt"], referral["qualifiesAt"]) == tuple(
         f"2025-06-{day}T12:00:00.000000Z" for day in ("03", "17")
     )
     assert rewards(referral) == [(ann.id, "10.00", "PENDING"), (ben.id, "5.00", "PENDING")]
     assert referral["attributedValue"] == {"amount": "44.99", "currencyCode": "EUR"}
-    assert (await shop.buy(ben))["referral"] is None, "it counts once"
+    once_more = await shop.buy(ben)
+    assert (once_more["referral"], once_more["referralBefore"]) == (None, None), "it counts once"
     shop.later(days=14, microseconds=-1)
     assert (await shop.read(referral["id"]))["status"] == "QUALIFIED"
     shop.later(microseconds=1)
@@ -73,6 +76,7 @@ async def test_a_purchase_with_a_code_joins_qualifies_and_rewards_in_one_answer_
     bought = await shop.buy(ben, key=key, referralCode=code)
     referral = bought["referral"]
     assert (referral["status"], referral["joinedAt"]) == ("QUALIFIED", "2025-06-01T12:00:00.000000Z")
+    assert bought["referralBefore"] is tried["recordPurchase"]["referralBefore"] is None, "there was none"
     assert len(referral["rewards"]) == 2
     # `buy` makes the same input again: the clock stands still.
     again = await shop.buy(ben, key=key, referralCode=code)
@@ -136,7 +140,9 @@ async def test_a_refund_within_the_hold_takes_the_rewards_back(shop):
     order = (await shop.buy(ben))["order"]["id"]
     shop.later(days=1)
     assert (await shop.refund(order, "5.00"))["referral"] is None, "20 is left, as the program asks for"
-    reversed_ = (await shop.refund(order, "0.01"))["referral"]
+    paid_back = await shop.refund(order, "0.01")
+    reversed_ = paid_back["referral"]
+    assert paid_back["referralBefore"]["status"] == "QUALIFIED"
     assert (reversed_["status"], reversed_["rejectionReasons"]) == ("REVERSED", ["REFUNDED"])
     assert rewards(reversed_) == [(ann.id, "10.00", "REVERSED"), (ben.id, "5.00", "REVERSED")]
     assert (await shop.refund(order, "1.00"))["referral"] is None

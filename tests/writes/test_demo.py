@@ -100,9 +100,9 @@ async def test_truth_is_kept_for_drawn_customers_only(connection):
     await population(connection)
     kept = await connection.fetch("SELECT * FROM demo_truth ORDER BY number")
     assert [row["number"] for row in kept] == list(range(1, 61))
-    assert [row["scripted"] for row in kept] == [True] * 4 + [False] * 56
-    assert all(row["purchase_rate"] > 0 and 0 < row["dropout_probability"] < 1 for row in kept[4:])
-    assert 0 < sum(row["dropped_out_at"] is not None for row in kept) < 56
+    assert [row["scripted"] for row in kept] == [True] * 6 + [False] * 54
+    assert all(row["purchase_rate"] > 0 and 0 < row["dropout_probability"] < 1 for row in kept[6:])
+    assert 0 < sum(row["dropped_out_at"] is not None for row in kept) < 54
     assert all(row["next_spend"] == 0 for row in kept if row["dropped_out_at"])
 
 

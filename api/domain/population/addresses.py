@@ -63,6 +63,8 @@ _OF_CHARACTERS = (
     PostalAddress("12 Church Lane", "York", "GB", None, None, "YO1 7HH"),
     None,
     PostalAddress("Seestrasse 40", "Zug", "CH", "Conti Caffè", "ZG", "6300"),
+    PostalAddress("Murgasse 11", "Graz", "AT", None, None, "8010"),
+    PostalAddress("Am Wall 63", "Bremen", "DE", None, "HB", "28195"),
 )
 
 

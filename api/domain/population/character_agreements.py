@@ -1,4 +1,4 @@
-"""What the four characters have agreed, at fixed distances from the reference moment."""
+"""What the six characters have agreed, at fixed distances from the reference moment."""
 
 from __future__ import annotations
 
@@ -78,5 +78,10 @@ def dario(morning: datetime, _orders: Sequence[Order]) -> Agreements:
     return Agreements((), (SupportPlan((care, over)),), (service.done(), tastings.done()))
 
 
-AGREEMENTS = (ada, ben, clara, dario)
+def nothing(_morning: datetime, _orders: Sequence[Order]) -> Agreements:
+    """Return those of who has agreed nothing: the one who buys seldom, and the friend who has yet to buy."""
+    return Agreements()
+
+
+AGREEMENTS = (ada, ben, clara, dario, nothing, nothing)
 """By the characters' numbers."""

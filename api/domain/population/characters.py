@@ -1,4 +1,4 @@
-"""The first four customers: the same people with the same history in every population, for examples to refer to."""
+"""The first six customers: the same people with the same history in every population, for examples to refer to."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ class Scripted:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Somebody whose history does not depend on chance."""
+    """Somebody whose history does not depend on chance.
+
+    came_by  number of the character who recommended the shop, None for nobody
+    """
 
     profile: Profile
     registered_days_before: int
     purchases: tuple[Scripted, ...]
+    came_by: int | None = None
 
 
 _AT = timedelta(hours=10, minutes=15)
@@ -128,7 +132,52 @@ DARIO = Character(
         Scripted(48, 45300, Terms(currency="CHF", recorded_after=_LATE)),
     ),
 )
-CHARACTERS = (ADA, BEN, CLARA, DARIO)
+EMMA = Character(
+    Profile(
+        kind="CONSUMER",
+        first_name="Emma",
+        last_name="Novak",
+        email="emma@example.com",
+        phone=None,
+        country="AT",
+        locale="de-AT",
+        currency="EUR",
+        company=None,
+        tags=("newsletter",),
+    ),
+    registered_days_before=900,
+    purchases=(
+        Scripted(900, 1790),
+        Scripted(850, 6480),
+        Scripted(790, 5215),
+        Scripted(760, 5850),
+        Scripted(480, 3125),
+        Scripted(300, 2870),
+        Scripted(40, 8935),
+        Scripted(5, 6870),
+    ),
+)
+"""Buys seldom by now: some of her points were spent, some expired, some soon will, and some cannot be spent yet."""
+FELIX = Character(
+    Profile(
+        kind="CONSUMER",
+        first_name="Felix",
+        last_name="Marten",
+        email="felix@example.com",
+        phone=None,
+        country="DE",
+        locale="de-DE",
+        currency="EUR",
+        company=None,
+        tags=(),
+    ),
+    registered_days_before=6,
+    purchases=(),
+    came_by=3,
+)
+"""Has yet to buy for the first time; for three months from when he joined that brings rewards."""
+
+CHARACTERS = (ADA, BEN, CLARA, DARIO, EMMA, FELIX)
 
 
 def morning_of(until: datetime) -> datetime:

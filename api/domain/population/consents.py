@@ -95,5 +95,9 @@ def _dario(morning: datetime, created_at: datetime) -> tuple[Decided, ...]:
     return (Decided("EMAIL", GRANTED, came, _FAIR), Decided("PHONE", GRANTED, came, _FAIR))
 
 
-SCRIPTED_CONSENTS = (_ada, _ben, _clara, _dario)
-"""What the four characters decide, from the morning of the reference moment and when they were entered."""
+def _by_email(morning: datetime, created_at: datetime) -> tuple[Decided, ...]:
+    return (Decided("EMAIL", GRANTED, created_at + 2 * _MINUTE, _CHECKOUT),)
+
+
+SCRIPTED_CONSENTS = (_ada, _ben, _clara, _dario, _by_email, _by_email)
+"""What the six characters decide, from the morning of the reference moment and when they were entered."""

@@ -60,7 +60,7 @@ class Customer:
 
 
 def customer(population: Population, number: int) -> Customer:
-    """Return the customer with this number, from 1; the first four are characters, the others drawn by chance."""
+    """Return the customer with this number, from 1; the first six are characters, the others drawn by chance."""
     if number <= len(CHARACTERS):
         return _scripted(population, number)
     name = population.name_of(number)

@@ -171,5 +171,9 @@ def _dario(morning: datetime, orders: Sequence[Order]) -> tuple[Told, ...]:
     )
 
 
-SCRIPTED = (_ada, _ben, _clara, _dario)
-"""What the four characters say, from the morning of the reference moment and their orders."""
+def _nothing(morning: datetime, orders: Sequence[Order]) -> tuple[Told, ...]:
+    return ()
+
+
+SCRIPTED = (_ada, _ben, _clara, _dario, _nothing, _nothing)
+"""What the six characters say, from the morning of the reference moment and their orders."""

@@ -31,7 +31,7 @@ TIERS = (
 """Codes and names of the tiers, the points of a year that they take, and what they offer."""
 
 _ENROLLED, _SPENDS, _PUT_RIGHT = 0.6, 0.35, 0.03
-_FEWEST_SPENT, _GIFT = 50, 25
+_FEWEST_SPENT, _GIFT, _WELCOME = 50, 25, 20
 
 
 def program(opened_at: datetime) -> Program:
@@ -81,18 +81,19 @@ Event = tuple[datetime, Callable[[Account], Step]]
 
 
 def drawn_points(
-    who: Collector, orders: Sequence[Order], rules: Program, until: datetime, *, always: bool
+    who: Collector, orders: Sequence[Order], rules: Program, until: datetime, *, came_at: datetime | None = None
 ) -> Member | None:
     """Return the account of a customer, None for one who has none; nothing in it was recorded after the end.
 
-    always  whether the customer enrolls in any case
+    came_at  when a customer came who enrolls in any case, also before buying anything; None for all others
     """
     draw = generator(f"{who.name}/points")
-    opened_at = _opened_at(draw, orders, always=always)
+    opened_at = _opened_at(draw, orders, came_at)
     if opened_at is None or opened_at >= until:
         return None
     bought = [order for order in orders if order.placed_at >= opened_at]
-    events = chain.from_iterable(_events(draw, who, order, rules) for order in bought)
+    greeted = () if orders else (_welcomed(who, opened_at + timedelta(minutes=7), rules),)
+    events = chain(greeted, *(_events(draw, who, order, rules) for order in bought))
     account, postings, last = Account(who.customer_id), list[tuple[Posting, datetime]](), opened_at
     for recorded_at, happen in sorted(events, key=lambda event: event[0]):
         if recorded_at < until:
@@ -102,11 +103,11 @@ def drawn_points(
     return Member(opened_at, account, tuple(_recorded(who, postings, made, last)[0]))
 
 
-def _opened_at(draw: Random, orders: Sequence[Order], *, always: bool) -> datetime | None:
+def _opened_at(draw: Random, orders: Sequence[Order], came_at: datetime | None) -> datetime | None:
     enrolls, waits = draw.random() < _ENROLLED, timedelta(days=int(draw.random() * 60), hours=1)
-    if not orders or not (enrolls or always):
-        return None
-    return orders[0].placed_at + (timedelta(hours=1) if always else waits)
+    if came_at:
+        return (orders[0].placed_at if orders else came_at) + timedelta(hours=1)
+    return orders[0].placed_at + waits if orders and enrolls else None
 
 
 def _recorded(
@@ -185,8 +186,17 @@ def _spent(account: Account, who: Collector, order: Order, at: datetime) -> Step
     return spent(account, cause, points)
 
 
+def _welcomed(who: Collector, at: datetime, rules: Program) -> Event:
+    return at, lambda account: _given(account, who, at, rules, (_WELCOME, "welcome", "Welcome"))
+
+
 def _put_right(account: Account, who: Collector, order: Order, at: datetime, rules: Program) -> Step:
+    return _given(account, who, at, rules, (_GIFT, str(order.position), "Sorry that it came late"))
+
+
+def _given(account: Account, who: Collector, at: datetime, rules: Program, gift: tuple[int, str, str]) -> Step:
+    """Add points that no purchase brought: how many, the name of the gift, and why."""
+    points, name, reason = gift
     at = account.moment(at)
-    lot = Lot(_GIFT, _GIFT, at, rules.expiry(at, ZONE), who.key(at, f"lot/gift/{order.position}"))
-    cause = who.cause("ADJUST", "REQUEST", who.key(at, f"request/{order.position}"), at, "Sorry that it came late")
-    return added(account, cause, lot)
+    lot = Lot(points, points, at, rules.expiry(at, ZONE), who.key(at, f"lot/gift/{name}"))
+    return added(account, who.cause("ADJUST", "REQUEST", who.key(at, f"request/{name}"), at, reason), lot)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from api.domain.calendar import Duration
 from api.domain.population.agreed import ZONE, Version, between, changed
+from api.domain.population.characters import CHARACTERS
 from api.domain.population.customers import Customer, Population, customer, lives_with_the_one_before
 from api.domain.population.identifiers import derived_id, generator
 from api.domain.population.orders import Order
@@ -90,8 +91,9 @@ def drawn_referral(population: Population, friend: Customer) -> Referral | None:
 
 def _referrer(draw: Random, population: Population, friend: Customer) -> Customer | None:
     """Return who was a customer a day before the friend came: an earlier one, so that no chain closes."""
-    if friend.number <= _DARIO:
-        return None
+    if friend.number <= len(CHARACTERS):
+        by = CHARACTERS[friend.number - 1].came_by
+        return customer(population, by) if by else None
     came_before = (
         found
         for number in _candidates(draw, friend.number)
