@@ -108,10 +108,12 @@ def _points_of_nothing() -> Select[Any]:
 
 def _codes() -> Select[Any]:
     """Return how many codes for one friend are of no invitation, and how many invitations have no code of their own."""
-    names = ("customer_id", "code", "referral_id")
-    invited = [referrals.c.version == _ONE, referrals.c.change == _text("INVITED")]
-    made = select(*[referral_codes.c[name] for name in names]).where(referral_codes.c.referral_id.is_not(None))
-    return apart(select(*[referrals.c[name] for name in names]).where(*invited), made)
+    r, code = referrals.c, referral_codes.c
+    # One that was settled elsewhere may have come by a code that others came by, or that is the referrer's own.
+    settled = and_(r.status == _text("CARRIED_OVER"), exists(_ONE).where(code.referral_id == r.referral_id))
+    invited = [r.version == _ONE, or_(r.change == _text("INVITED"), settled)]
+    made = select(code.customer_id, code.code, code.referral_id).where(code.referral_id.is_not(None))
+    return apart(select(r.customer_id, r.code, r.referral_id).where(*invited), made)
 
 
 def _steps() -> Select[Any]:
