@@ -45,8 +45,11 @@ class Fitting:
         """Return what counts the members of a segment."""
 
         def count(segment: Row) -> Table:
-            customer = segment.other(link.target)
-            return reads.members_counted(segment, customer, self.members(segment.key, customer))
+            options = []
+            for each in self.parameters.segments.all(others=False):
+                customer = segment.other(link.target)
+                options.append((self._key(each), customer, self._holds(each, customer, of_all=True)))
+            return reads.members_counted(segment, options)
 
         return count
 

@@ -162,9 +162,9 @@ def counted(row: Row, conditions: Sequence[ColumnElement[bool]]) -> Expression:
     return select(func.count()).select_from(found).scalar_subquery()
 
 
-def count_of(row: Row, conditions: Sequence[ColumnElement[bool]]) -> Table:
-    """Return one row beside an enclosing one: the `count` of rows that meet conditions, and its `precision`."""
-    found = select(counted(row, conditions).label("total")).subquery()
+def count_of(total: Expression) -> Table:
+    """Return one row beside an enclosing one: the `count` that a total of `counted` says, and its `precision`."""
+    found = select(total.label("total")).correlate_except().lateral()
     columns = [fact({"total": found.c.total}, name, backward=False).label(name) for name in ("count", "precision")]
     told: Table = select(*columns).select_from(found).correlate_except(found).lateral()
     return told

@@ -12,7 +12,8 @@ from sqlalchemy import ARRAY, Select, Text, case, cast, false, func, literal_col
 
 from api.reads.customers import customers
 from api.reads.identity import Given
-from api.reads.page import count_of
+from api.reads.json import number
+from api.reads.page import count_of, counted
 from api.reads.relation import Condition, Expression, Link, Relation, Row, Table, Term, rows
 from api.tables import segments as tables
 
@@ -63,9 +64,16 @@ def has_customer(segment: Row, customer: Row, key: Expression, condition: Condit
     return rows(customer, [literal_column("1")], [customer.key == key, condition]).exists()
 
 
-def members_counted(segment: Row, members: Row, conditions: Sequence[Condition]) -> Table:
-    """Return one row for a segment: how many members it has, and whether they were counted to the end."""
-    return count_of(members, [*members.visible(), *conditions])
+def members_counted(segment: Row, options: Sequence[tuple[Expression, Row, Condition]]) -> Table:
+    """Return one row for a segment: how many members it has, and whether they were counted to the end.
+
+    Each segment is counted over rows of its own: over common ones, all that any filter rests on would be worked out for
+    the members of every segment.
+
+    options  the key of each segment, a row of customers, and what holds of that in the segment
+    """
+    totals = [(segment.key == key, counted(row, [*row.visible(), condition])) for key, row, condition in options]
+    return count_of(case(*totals, else_=number(0)) if totals else number(0))
 
 
 def told_of_customer(segment: Row, customer: Row, key: Expression, options: Sequence[Option]) -> Expression:
