@@ -165,7 +165,7 @@ async def database(
     """Open the pool; a pooler in transaction mode forbids prepared statements and session settings."""
     milliseconds = {"statement_timeout": write_timeout, "lock_timeout": lock_timeout}
     # Between two statements of a transaction a request is planned and judged, which no statement should outlast.
-    milliseconds["idle_in_transaction_session_timeout"] = max(write_timeout, 10.0)
+    milliseconds["idle_in_transaction_session_timeout"] = max(read_timeout, write_timeout)
     session = {name: str(int(seconds * 1000)) for name, seconds in milliseconds.items()}
     session |= {"TimeZone": "UTC", "IntervalStyle": "iso_8601", "jit": "off", "synchronous_commit": "on"}
     session |= {"application_name": "regulars"}

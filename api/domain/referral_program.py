@@ -11,7 +11,7 @@ from api.domain.purchase import check_amount
 from api.domain.reign import check_window
 from api.errors import Rejection, UserErrorCode
 
-MOST_POINTS = 1_000_000
+MOST_REWARD_POINTS = 1_000_000
 MOST_MONEY = Decimal(10) ** 9
 MOST_REWARDED = 1_000_000
 MOST_INVITED = 10_000
@@ -33,7 +33,7 @@ class NewReward:
         if (self.points is None) == (self.money is None):
             raise Rejection(UserErrorCode.INVALID, "A reward is either points or money: give one of them.", field)
         if self.points is not None:
-            _check_number(self.points, MOST_POINTS, (*field, "points"))
+            _check_number(self.points, MOST_REWARD_POINTS, (*field, "points"))
         if self.money is not None:
             check_own_money(self.money, currency, (*field, "money"))
             if not 0 < self.money.amount <= MOST_MONEY:

@@ -60,7 +60,7 @@ SIGNALS = ("SAME_EMAIL", "SAME_PHONE", "SAME_DEVICE", "SAME_ADDRESS", "VELOCITY"
 SIDES = ("REFERRER", "REFERRED")
 """Who gets a reward: who recommended, and who came."""
 
-MOST_POINTS = 1_000_000
+MOST_REWARD_POINTS = 1_000_000
 
 
 def given(name: str, type_: Any) -> Column[Any]:
@@ -94,7 +94,7 @@ referral_programs = Table(
         for side in ("referrer", "referred")
         for check in (
             CheckConstraint(f"num_nonnulls({side}_points, {side}_money) <= 1", name=f"{side}_gets_one_kind"),
-            CheckConstraint(f"{side}_points >= 1 AND {side}_points <= {MOST_POINTS}", name=f"{side}_points_bounded"),
+            CheckConstraint(f"{side}_points BETWEEN 1 AND {MOST_REWARD_POINTS}", name=f"{side}_points_bounded"),
             CheckConstraint(f"{side}_money > 0 AND {side}_money <= 1e9", name=f"{side}_money_bounded"),
         )
     ],
@@ -248,7 +248,7 @@ referral_rewards = Table(
         "recipient_id = CASE side WHEN 'REFERRER' THEN customer_id ELSE referred_id END", name="recipient_of_its_side"
     ),
     CheckConstraint("num_nonnulls(points, money) = 1", name="one_kind"),
-    CheckConstraint(f"points > 0 AND points <= {MOST_POINTS}", name="points_bounded"),
+    CheckConstraint(f"points > 0 AND points <= {MOST_REWARD_POINTS}", name="points_bounded"),
     CheckConstraint("money > 0 AND money <= 1e9", name="money_bounded"),
     CheckConstraint("(money IS NULL) = (currency IS NULL)", name="money_in_a_currency"),
     CheckConstraint("release_at >= earned_at", name="released_after_it_was_earned"),

@@ -33,7 +33,7 @@ from api.writes.change import Change
 from api.writes.known_customers import is_customer
 from api.writes.referral_programs import program_in_force
 from api.writes.referral_signals import Seen, add_signals, signals_noticed, signals_of
-from api.writes.standing import take_turns as stand_in_turn
+from api.writes.standing import take_turns
 from api.writes.terms import Versions
 
 REFERRALS = Versions(referrals, "referral_id", named_elsewhere=False)
@@ -82,13 +82,13 @@ class Joining:
     device: bytes | None = None
 
 
-async def take_turns(change: Change, friend: UUID | None) -> None:
+async def join_in_turn(change: Change, friend: UUID | None) -> None:
     """Make friends join one after the other from here on, so that none misses what another has not committed yet.
 
     friend  who joins, whose purchases wait as well from here on; None where nobody does, or who has their turn
     """
     if friend is not None:
-        await stand_in_turn(change, [friend])
+        await take_turns(change, [friend])
     await change.rows(_TAKE_TURNS)
 
 

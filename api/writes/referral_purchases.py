@@ -20,7 +20,7 @@ from api.writes.referral_joining import (
     check_friend,
     check_invitation,
     join,
-    take_turns,
+    join_in_turn,
 )
 from api.writes.referral_steps import after_purchases
 
@@ -100,7 +100,7 @@ async def _joined(
     """Return by place who joined, and the referral."""
     found: dict[int, tuple[UUID, UUID]] = {}
     if joining:
-        await take_turns(change, None)
+        await join_in_turn(change, None)
     for each in sorted(joining, key=_moment):
         friend, code, field = each.buyer.customer_id, codes[each.place], ("input",)
         since = [other.order_id for other in added if other.buyer == each.buyer and _moment(other) >= _moment(each)]

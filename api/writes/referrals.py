@@ -28,12 +28,12 @@ from api.writes.referral_joining import (
     check_friend,
     check_invitation,
     join,
-    take_turns,
+    join_in_turn,
 )
 from api.writes.referral_programs import program_in_force
 from api.writes.referral_signals import add_signals, signals_noticed, signals_of_address
 from api.writes.referral_steps import standing_of, take_step
-from api.writes.standing import take_turns as stand_in_turn
+from api.writes.standing import take_turns
 
 _INPUT, _ID = ("input",), ("input", "referralId")
 _REFERRAL = ("input", "referral")
@@ -80,7 +80,7 @@ async def create_referral(change: Change, new: NewReferral) -> list[Outcome]:
         referrer = await customer_of(change, new.referrer.cleaned(field), field)
         program = await program_in_force(change, change.now, _INPUT)
         friend = await _known_friend(change, new.referred)
-        await take_turns(change, friend)
+        await join_in_turn(change, friend)
         email = await _friends_email(change, referrer, new.email)
         if friend is None:
             await _check_open(change, referrer, program["most_invited"])
@@ -152,7 +152,7 @@ async def accept_referral(change: Change, given_code: str, customer: CustomerNam
         friend = await customer_of(change, customer.cleaned(named), named)
         found = await code_found(change, code(given_code), field)
         known_by = fingerprint(change, device, ("input", "deviceId"))
-        await take_turns(change, friend)
+        await join_in_turn(change, friend)
         await _check_friend(change, found["customer_id"], friend, named)
         joining = Joining(found, friend, change.now, known_by)
         invitation = await check_invitation(change, joining, field)
@@ -178,4 +178,4 @@ async def review_referral(
 async def _take_both_turns(change: Change, referral_id: UUID | None) -> None:
     """Let nobody buy or enroll for whom the decision may mean a reward; they never change once somebody has joined."""
     sides = await change.rows(_SIDES, which=referral_id) if referral_id else []
-    await stand_in_turn(change, [side for row in sides for side in row if side])
+    await take_turns(change, [side for row in sides for side in row if side])

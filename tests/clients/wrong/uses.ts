@@ -15,6 +15,6 @@ export const email: string = buyer.email; // TS2322
 export const average = buyer.purchaseSummary.averageOrderValue.amount; // TS18047
 export const phone = buyer.phone; // TS2339
 export const robot = buyer.kind === 'ROBOT'; // TS2367
-export const bare: PurchaseInput = { ...purchase, placedAt: null }; // TS2322
+export const bare: PurchaseInput = { ...purchase, lines: null }; // TS2322
 export const twofold: PurchaseInput = { ...purchase, customer: { email: 'a@b.example', phone: '+493012345678' } }; // TS2322
 export const endless = ask('/graphql', BuyerDocument, { by: { id: buyer.id } }); // TS2741

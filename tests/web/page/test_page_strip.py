@@ -31,7 +31,7 @@ def test_a_button_opens_its_tab_and_shows_the_answer(visit: Visit, name: str) ->
     visit.button(name).click()
     visit.sees(golden(BUTTONS[name]))
     assert visit.open_tab() == BUTTONS[name]
-    assert len(visit.tabs()) == 21
+    assert len(visit.tabs()) == 22
     visit.was_quiet()
 
 
