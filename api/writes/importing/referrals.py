@@ -39,8 +39,8 @@ from api.writes.importing.fields import NamedCells
 from api.writes.importing.lines import Books
 from api.writes.importing.staging import fetch, run
 from api.writes.lookups import arrays
-from api.writes.referral_joining import take_turns
-from api.writes.standing import take_turns as stand_in_turn
+from api.writes.referral_joining import join_in_turn
+from api.writes.standing import take_turns
 
 _PEOPLE = ("referrer", "referred")
 _STAGED = staged_rows("staged_referrals", _PEOPLE, Column("joined_at", DateTime(timezone=True)), Column("code", Text))
@@ -81,8 +81,8 @@ async def _ready(connection: Connection, chunk: int) -> None:
     """Make everybody wait who joins, and the purchases of the friends."""
     friends = [row["referred_id"] for row in await fetch(connection, waiting(_STAGED), chunk=chunk)]
     change = await change_on(connection)
-    await stand_in_turn(change, friends)
-    await take_turns(change, None)
+    await take_turns(change, friends)
+    await join_in_turn(change, None)
 
 
 async def _write(connection: Connection, rows: Sequence[Any]) -> Collection[int]:
