@@ -10,7 +10,8 @@ import strawberry
 
 from api.domain.active_policy import NewPolicy, NewRule
 from api.domain.calendar import Duration
-from api.graph.declare import column, identifier, many, optional
+from api.graph.arguments import optional
+from api.graph.declare import column, identifier, many
 from api.graph.naming import or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import CustomerKind, Node

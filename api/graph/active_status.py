@@ -9,20 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graph.active_policies import ActivePolicy, ActiveReasonCode
+from api.graph.arguments import PAGE_ARGUMENTS, argument
 from api.graph.contracts import Contract
 from api.graph.cost import PAGE
-from api.graph.declare import (
-    PAGE_ARGUMENTS,
-    Reference,
-    argument,
-    column,
-    gathered,
-    listed,
-    member,
-    one,
-    same,
-    varied,
-)
+from api.graph.declare import Reference, column, gathered, listed, member, one, same, varied
 from api.graph.orders import Order
 from api.graph.outcomes import Payload
 from api.graph.shared import Connection, DateTimeInterval

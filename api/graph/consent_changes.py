@@ -8,9 +8,9 @@ from enum import Enum
 import strawberry
 
 from api.domain.consents import NewConsent
+from api.graph.arguments import optional
 from api.graph.consents import MarketingChannel
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors

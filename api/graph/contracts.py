@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.domain.calendar import Duration
-from api.graph.declare import column, condition, identifier, money, one, optional, same
+from api.graph.arguments import condition, optional
+from api.graph.declare import column, identifier, money, one, same
 from api.graph.shared import DateTimeInterval, ExternalId, Money, Node, OrderDirection
 from api.graph.terms import TermStatus
 from api.reads import contracts as reads

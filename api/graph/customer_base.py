@@ -7,7 +7,8 @@ from datetime import date, datetime
 import strawberry
 
 from api.graph.active_policies import ActiveReasonCode
-from api.graph.declare import argument, column, derived, gathered, listed, member
+from api.graph.arguments import argument
+from api.graph.declare import column, derived, gathered, listed, member
 from api.graph.lifecycle import LifecycleStage
 from api.graph.ranking import PredictedTotal
 from api.graph.satisfaction import BASE_WINDOW, BaseSatisfaction, of_base

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graph.active_status import ActiveStatus
+from api.graph.arguments import argument
 from api.graph.consents import MARKETING_CONSENTS, MarketingConsent
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
-from api.graph.declare import (
-    argument,
-    column,
-    gathered,
-    identifier,
-    many,
-    one,
-    page,
-    page_by_segments,
-    same,
-)
+from api.graph.declare import column, gathered, identifier, many, one, page, page_by_segments, same
 from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.lifecycle import CustomerLifecycle
 from api.graph.loyalty import LoyaltyAccount

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.graph.declare import column, condition, identifier, one, one_of, optional, page, same
+from api.graph.arguments import condition, optional
+from api.graph.declare import column, identifier, one, one_of, page, same
 from api.graph.shared import Connection, DateTimeFilter, ExternalId, IntFilter, Node, OrderDirection
 from api.reads import feedback as reads
 from api.reads.relation import Link, Relation

@@ -9,8 +9,9 @@ import strawberry
 
 from api.domain.feedback import NewFeedback, NewReply, NewResolution, Words
 from api.graph.active_status import CustomerPayload, status_before
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import Reference, optional
+from api.graph.declare import Reference
 from api.graph.feedback import Feedback, FeedbackKind, FeedbackReply
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, external_key, key_named, or_none

@@ -8,8 +8,8 @@ import strawberry
 
 from api.domain import contact
 from api.graph.active_policies import ActiveReasonCode
+from api.graph.arguments import condition, in_segments, optional
 from api.graph.consents import MarketingChannel
-from api.graph.declare import condition, in_segments, optional
 from api.graph.lifecycle import LifecycleStage
 from api.graph.predictions import RiskBand
 from api.graph.rfm import RfmGroup

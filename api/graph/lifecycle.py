@@ -7,7 +7,8 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import argument, column, gathered, same
+from api.graph.arguments import argument
+from api.graph.declare import column, gathered, same
 from api.graph.shared import DateTimeInterval
 from api.reads.lifecycle import lifecycle_history
 

@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.domain.calendar import Duration
-from api.graph.declare import (
-    argument,
-    column,
-    condition,
-    gathered,
-    identifier,
-    many,
-    money,
-    one,
-    one_of,
-    optional,
-    page,
-    same,
-)
+from api.graph.arguments import argument, condition, optional
+from api.graph.declare import column, gathered, identifier, many, money, one, one_of, page, same
 from api.graph.loyalty_programs import LoyaltyTier
 from api.graph.shared import Connection, DateTimeFilter, Money, Node
 from api.reads import loyalty as reads

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.loyalty import LoyaltyAccount, LoyaltyEntry
 from api.graph.naming import customer_name, key_named, or_none

@@ -11,7 +11,7 @@ import strawberry
 from api.domain.calendar import Duration
 from api.domain.loyalty.earning import Rule
 from api.domain.loyalty.program import NewProgram, NewTier
-from api.graph.declare import optional
+from api.graph.arguments import optional
 from api.graph.loyalty_programs import LoyaltyProgram, LoyaltyRounding, LoyaltyTierBasis
 from api.graph.naming import or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.graph.declare import column, condition, identifier, money, one, optional, page, same
+from api.graph.arguments import condition, optional
+from api.graph.declare import column, identifier, money, one, page, same
 from api.graph.products import Product
 from api.graph.shared import (
     Connection,

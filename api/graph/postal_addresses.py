@@ -5,7 +5,8 @@ from __future__ import annotations
 import strawberry
 
 from api.domain.postal_address import PostalAddress as Kept
-from api.graph.declare import column, optional, same
+from api.graph.arguments import optional
+from api.graph.declare import column, same
 from api.graph.naming import or_none
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.domain.calendar import Duration
-from api.graph.declare import argument
+from api.graph.arguments import argument
 from api.graph.lifetime_value_models import LifetimeValueModel, ModelFlag
 from api.graph.shared import Money
 from api.graph.sources import Columns

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import strawberry
 
-from api.graph.declare import argument, column, condition, gathered, identifier, one_of, optional
+from api.graph.arguments import argument, condition, optional
+from api.graph.declare import column, gathered, identifier, one_of
 from api.graph.shared import Node
 from api.reads import product_pairs as pairs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from api.domain.purchase import NewLine
-from api.graph.declare import optional
+from api.graph.arguments import optional
 from api.graph.naming import amount, or_none
 from api.graph.shared import MoneyInput
 

@@ -11,8 +11,8 @@ import strawberry
 from api.domain.purchase import NewPurchase
 from api.errors import BadUserInput
 from api.graph.active_status import status_before
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.loyalty_effects import PointsPayload, points_moved
 from api.graph.naming import amount, customer_name, external_key, or_none

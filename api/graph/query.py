@@ -11,11 +11,12 @@ from strawberry import UNSET
 from api.graph import nodes as found
 from api.graph.active_policies import ActivePolicy, ActivePolicyInput
 from api.graph.active_policy_preview import ActivePolicyPreview
+from api.graph.arguments import AS_OF, KNOWN_AT, argument
 from api.graph.contracts import Contract, ContractFilterInput, ContractOrderInput
 from api.graph.cost import Cost
 from api.graph.customer_base import CustomerBase
 from api.graph.customers import Customer
-from api.graph.declare import AS_OF, KNOWN_AT, argument, root_one, root_page, root_sums
+from api.graph.declare import root_one, root_page, root_sums
 from api.graph.feedback import Feedback, FeedbackFilterInput, FeedbackOrderInput
 from api.graph.finding_customers import CustomerFilterInput, CustomerIdentifierInput, CustomerOrderInput
 from api.graph.lifetime_value_models import LifetimeValueModel

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import strawberry
 
-from api.graph.declare import argument, column, gathered, money
+from api.graph.arguments import argument
+from api.graph.declare import column, gathered, money
 from api.graph.predictions import RiskBand
 from api.graph.shared import Money
 from api.reads import ranking as reads

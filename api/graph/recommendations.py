@@ -6,7 +6,8 @@ from enum import Enum
 
 import strawberry
 
-from api.graph.declare import argument, column, each_of, gathered, listed, member, same
+from api.graph.arguments import argument
+from api.graph.declare import column, each_of, gathered, listed, member, same
 from api.graph.products import ProductPair
 from api.graph.shared import Money, Node
 from api.graph.sources import Member

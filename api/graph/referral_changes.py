@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, key_named, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors

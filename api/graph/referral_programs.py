@@ -10,7 +10,8 @@ import strawberry
 
 from api.domain.calendar import Duration
 from api.domain.referral_program import USUALLY_INVITED, NewProgram, NewReward
-from api.graph.declare import column, identifier, money, money_of, optional, same
+from api.graph.arguments import optional
+from api.graph.declare import column, identifier, money, money_of, same
 from api.graph.naming import amount, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors
 from api.graph.shared import Money, MoneyInput, Node

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import api.reads.referral_values  # noqa: F401  (registers what a referral has brought)
-from api.graph.declare import column, condition, identifier, many, money, one, optional
+from api.graph.arguments import condition, optional
+from api.graph.declare import column, identifier, many, money, one
 from api.graph.referral_programs import ReferralProgram
 from api.graph.shared import DateTimeFilter, Money, Node
 from api.reads import referrals as reads

@@ -10,8 +10,8 @@ import strawberry
 from api.domain.identity import parse_id
 from api.domain.purchase import NewRefund
 from api.graph.active_status import status_before
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.loyalty_effects import PointsPayload, points_moved
 from api.graph.naming import amount, external_key, or_none
 from api.graph.orders import Order, Refund

@@ -10,7 +10,8 @@ import strawberry
 
 from api.domain import satisfaction as domain
 from api.domain.calendar import Duration
-from api.graph.declare import argument, column
+from api.graph.arguments import argument
+from api.graph.declare import column
 from api.graph.sources import Columns
 from api.reads.satisfaction import USUAL_WINDOW
 

@@ -14,8 +14,9 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import get_object_definition
 
 from api.domain.identity import public_id
+from api.graph.arguments import condition, optional
 from api.graph.customers import Customer
-from api.graph.declare import because, column, condition, counted, identifier, optional, page_by_segments, same
+from api.graph.declare import because, column, counted, identifier, page_by_segments, same
 from api.graph.finding_customers import CustomerFilterInput, CustomerOrderInput
 from api.graph.naming import key_named, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors

@@ -9,8 +9,8 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, Payload, idempotency, perform, reference, user_errors

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 import strawberry
 from strawberry import ID
 
+from api.graph.arguments import optional
 from api.graph.cost import Cost
-from api.graph.declare import optional
 from api.graph.scalars import CurrencyCode
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from api.domain.subscription import USUAL_GRACE, Amendment, Cancellation, NewSub
 from api.domain.subscription_pauses import Pause, Resumption
 from api.domain.subscription_timeline import Step
 from api.graph.active_status import CustomerPayload, status_before
+from api.graph.arguments import optional
 from api.graph.cancellation import CancellationReason
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import amount, customer_name, external_key, or_none
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.domain.calendar import Duration
+from api.graph.arguments import condition, optional
 from api.graph.cancellation import CancellationReason
-from api.graph.declare import column, condition, identifier, money, one, optional, page, same
+from api.graph.declare import column, identifier, money, one, page, same
 from api.graph.shared import (
     Connection,
     DateTimeFilter,

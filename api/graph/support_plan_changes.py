@@ -11,9 +11,9 @@ import strawberry
 from api.domain.calendar import Duration
 from api.domain.support_plan import NewSupportPlan, NewSupportUse
 from api.graph.active_status import CustomerPayload, status_before
+from api.graph.arguments import optional
 from api.graph.cancellation import CancellationReason
 from api.graph.customers import Customer
-from api.graph.declare import optional
 from api.graph.finding_customers import CustomerIdentifierInput
 from api.graph.naming import amount, customer_name, external_key, key_named, or_none
 from api.graph.outcomes import Caller, ChangeInput, idempotency, perform, reference, user_errors

@@ -9,8 +9,9 @@ import strawberry
 
 from api.domain import survey as domain
 from api.domain.feedback import SUBJECTS, Subject
+from api.graph.arguments import optional
 from api.graph.customers import Customer
-from api.graph.declare import column, derived, identifier, one, one_of, optional
+from api.graph.declare import column, derived, identifier, one, one_of
 from api.graph.feedback import Feedback, FeedbackKind, subjects_of
 from api.graph.feedback_changes import words
 from api.graph.finding_customers import CustomerIdentifierInput

@@ -7,7 +7,8 @@ from datetime import datetime
 import strawberry
 
 from api.graph import predictions
-from api.graph.declare import argument, column, derived, gathered, listed, member, money, one_of, same
+from api.graph.arguments import argument
+from api.graph.declare import column, derived, gathered, listed, member, money, one_of, same
 from api.graph.predictions import PredictedValueResult
 from api.graph.ranking import CustomerRanking
 from api.graph.scalars import CurrencyCode

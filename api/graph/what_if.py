@@ -12,8 +12,9 @@ import strawberry
 from api.domain.calendar import Duration
 from api.domain.what_if import MOST_EVENTS, Bought, Cancelled, Event, Paid, Refunded, Renewed, Waited
 from api.errors import BadUserInput
+from api.graph.arguments import argument, optional
 from api.graph.cost import Cost
-from api.graph.declare import argument, optional, planned
+from api.graph.declare import planned
 from api.graph.naming import amount, key_named, or_none
 from api.graph.purchase_lines import PurchaseLineInput
 from api.graph.shared import MoneyInput

@@ -11,7 +11,7 @@ from graphql import GraphQLField, GraphQLInputObjectType, get_named_type, get_nu
 
 from api.domain.purchase import article
 from api.errors import BadUserInput
-from api.graph.declare import ConditionField
+from api.graph.arguments import ConditionField
 from api.plan.tree import Narrow
 from api.plan.values import Parameters
 from api.reads import conditions, search

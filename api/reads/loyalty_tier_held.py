@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import DateTime, Interval, Numeric, and_, column, func, literal_column, or_, select, true, union_all
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import DateTime, Interval, Numeric, and_, func, literal_column, or_, select, union_all
 
 from api.reads.calendar import later
 from api.reads.json import number
 from api.reads.loyalty_programs import tiers
-from api.reads.loyalty_tiers import AMOUNTS, program_beside
+from api.reads.loyalty_tiers import AMOUNTS, program_beside, stretches
 from api.reads.relation import Expression, Lens, Relation, Row, Table, rows
 
 _MOMENT = DateTime(timezone=True)
@@ -37,29 +36,11 @@ def _only(program: Table, name: str) -> Any:
 
 def _best(customer: Expression, lens: Lens, program: Table) -> Any:
     """Return the most that counts in any stretch which is not over yet, its grace included; null without any."""
-    steps = _steps(customer, lens, program)
-    each = (
-        select(
-            steps.c.at.label("starts"),
-            func.lead(steps.c.at).over(order_by=steps.c.at).label("ends"),
-            func.sum(func.sum(steps.c.delta)).over(order_by=steps.c.at).label("total"),
-        )
-        .group_by(steps.c.at)
-        .subquery("each_stretch")
-    )
+    counted = union_all(*[_counted(relation, customer, lens, program) for relation in AMOUNTS]).subquery("counted")
+    each = stretches(counted, _only(program, "zone"), _only(program, "tier_window"))
     kept_until = later(_only(program, "zone"), each.c.ends, _only(program, "tier_grace"))
     holds = [each.c.starts <= lens.moment, or_(each.c.ends.is_(None), kept_until > lens.moment)]
     return select(func.max(each.c.total)).where(*holds).correlate_except(each).scalar_subquery()
-
-
-def _steps(customer: Expression, lens: Lens, program: Table) -> Table:
-    """Return when the sum rises or falls, and by how much."""
-    counted = union_all(*[_counted(relation, customer, lens, program) for relation in AMOUNTS]).subquery("counted")
-    over = later(_only(program, "zone"), counted.c.at, _only(program, "tier_window"))
-    turns = [array([counted.c.at, over]), array([counted.c.amount, -counted.c.amount])]
-    step = func.unnest(*turns).table_valued(column("at", _MOMENT), column("delta", Numeric)).render_derived("step")
-    found = select(step.c["at"], step.c.delta).select_from(counted.join(step, true()))
-    return found.correlate_except(counted, step).subquery("steps")
 
 
 def _counted(relation: Relation, customer: Expression, lens: Lens, program: Table) -> Any:

@@ -71,17 +71,15 @@ def standing_of(customer: Expression, lens: Lens, *, before: bool = False) -> Ta
 def _with_course(customer: Expression, lens: Lens, *, before: bool) -> Table:
     """Return the program in force, and beside it how the sum of what counts went, as lists, and the sum now."""
     program = program_beside(lens)
-    steps = _steps(customer, lens, program, before=before)
-    total = func.sum(func.sum(steps.c.delta)).over(order_by=steps.c.at).label("total")
-    ends = func.lead(steps.c.at).over(order_by=steps.c.at).label("ends")
-    each = select(steps.c.at.label("starts"), ends, total).group_by(steps.c.at).subquery("each")
+    counted = _counted(customer, lens, program, before=before)
+    each = stretches(counted, program.c.zone, program.c.tier_window)
     is_now = (each.c.starts <= lens.moment) & or_(each.c.ends.is_(None), each.c.ends > lens.moment)
     lists = [
         func.array_agg(aggregate_order_by(of, each.c.starts), type_=ARRAY(of.type)).label(name)
         for of, name in zip((each.c.starts, each.c.ends, each.c.total), COURSE, strict=True)
     ]
     now = func.coalesce(func.max(each.c.total).filter(is_now), _ZERO, type_=Numeric).label("total")
-    course = worked_out_once(select(*lists, now), steps, each)
+    course = worked_out_once(select(*lists, now), each)
     return worked_out_once(select(program, course).select_from(program.join(course, true())), program, course)
 
 
@@ -93,15 +91,20 @@ def program_beside(lens: Lens) -> Table:
     return worked_out_once(found, program.table)
 
 
-def _steps(customer: Expression, lens: Lens, program: Table, *, before: bool) -> Table:
-    """Return by how much the sum rises or falls, and when: each thing that counts does both."""
-    counted = _counted(customer, lens, program, before=before)
-    over = later(program.c.zone, counted.c.at, program.c.tier_window)
+def stretches(counted: Table, zone: Expression, window: Expression) -> Table:
+    """Return when each stretch of one sum begins and ends, and the sum: what counts raises it, and lowers it again.
+
+    counted  `at` and `amount` of what counts, each for the time of the window in a time zone
+    """
+    over = later(zone, counted.c.at, window)
     turns = [array([counted.c.at, over]), array([counted.c.amount, -counted.c.amount])]
     columns = [column("at", _MOMENT), column("delta", Numeric)]
     step = func.unnest(*turns).table_valued(*columns).render_derived("step")
     found = select(step.c["at"], step.c.delta).select_from(counted.join(step, true()))
-    return found.correlate_except(counted, step).subquery("steps")
+    steps = found.correlate_except(counted, step).subquery("steps")
+    total = func.sum(func.sum(steps.c.delta)).over(order_by=steps.c.at).label("total")
+    ends = func.lead(steps.c.at).over(order_by=steps.c.at).label("ends")
+    return select(steps.c.at.label("starts"), ends, total).group_by(steps.c.at).subquery("each")
 
 
 def _counted(customer: Expression, lens: Lens, program: Table, *, before: bool) -> Table:

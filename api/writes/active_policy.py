@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, Interval, Text, bindparam, cast, func, literal_column, select
+from sqlalchemy import Boolean, Integer, Interval, Text, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from api.database import prepare
@@ -15,7 +15,7 @@ from api.domain.identity import new_id
 from api.errors import Rejection, UserErrorCode
 from api.tables.active_policies import active_policies, active_rules
 from api.writes.change import Change, Outcome, refusing
-from api.writes.lookups import arrays
+from api.writes.lookups import rows_text, sent
 from api.writes.reigns import newest_of, next_version
 from api.writes.standing import everybody_stands_anew
 
@@ -29,22 +29,20 @@ _RULES = {
     "enabled": Boolean,
     "customer_kind": Text,
     "category": Text,
-    "window": Text,
+    "window": Interval,
     "minimum_count": Integer,
 }
 
 
 def _add() -> Any:
-    rules = arrays("r", _RULES)
+    rules = sent("rules", _RULES)
     policy = (
         insert(active_policies)
         .values({name: bindparam(name) for name in ("policy_id", "version", "effective_from", "time_zone")})
         .returning(active_policies.c.policy_id)
         .cte("policy")
     )
-    # The driver takes a length of time for one without months.
-    columns = {name: cast(rules.c[name], Interval) if name == "window" else rules.c[name] for name in _RULES}
-    columns = {"policy_id": policy.c.policy_id, "position": rules.c.ord, **columns}
+    columns = {"policy_id": policy.c.policy_id, "position": rules.c.ord, **{name: rules.c[name] for name in _RULES}}
     return insert(active_rules).from_select(list(columns), select(*columns.values()).select_from(policy, rules))
 
 
@@ -79,9 +77,8 @@ async def _set(change: Change, policy: NewPolicy, effective_from: datetime, expe
 
 async def _added(change: Change, policy: NewPolicy, effective_from: datetime, *, version: int) -> UUID:
     key = new_id()
-    parts: dict[str, list[Any]] = {name: [getattr(rule, name) for rule in policy.rules] for name in _RULES}
-    parts["window"] = [None if window is None else str(window) for window in parts["window"]]
+    rules = rows_text(_RULES, ([getattr(rule, name) for name in _RULES] for rule in policy.rules))
     await change.rows(
-        _ADD, policy_id=key, version=version, effective_from=effective_from, time_zone=policy.time_zone, **parts
+        _ADD, policy_id=key, version=version, effective_from=effective_from, time_zone=policy.time_zone, rules=rules
     )
     return key

@@ -19,7 +19,7 @@ from api.domain.postal_address import PostalAddress
 from api.errors import Rejection, UserErrorCode
 from api.tables.customers import companies, customer_external_ids, customers
 from api.writes.change import Change, Outcome, Overtaken, Refused, refusing
-from api.writes.lookups import arrays, customers_named
+from api.writes.lookups import customers_named, rows_text, sent
 from api.writes.standing import stand_anew
 
 _ADDRESS = {
@@ -49,7 +49,8 @@ _ADD_COMPANY = prepare(
     insert(companies).values(company_id=bindparam("company_id"), name=bindparam("name")).on_conflict_do_nothing()
 )
 _COMPANY = prepare(select(companies.c.company_id).where(func.lower(companies.c.name) == func.lower(bindparam("name"))))
-_GIVEN = arrays("g", {"source": Text, "value": Text})
+_ID = {"source": Text, "value": Text}
+_GIVEN = sent("ids", _ID)
 _DROP_IDS = prepare(
     update(customer_external_ids)
     .values(superseded_at=func.clock_timestamp())
@@ -205,12 +206,12 @@ async def _identified(change: Change, key: UUID, ids: Sequence[ExternalKey]) -> 
     """Make these the identifiers of a customer."""
     # Sorted, because two changes that add the same identifiers must meet at them in one order.
     ordered = sorted(ids, key=lambda each: (each.source, each.value))
-    given = {"source": [each.source for each in ordered], "value": [each.value for each in ordered]}
-    dropped = await change.rows(_DROP_IDS, which=key, **given)
+    given = rows_text(_ID, ((each.source, each.value) for each in ordered))
+    dropped = await change.rows(_DROP_IDS, which=key, ids=given)
     if not ids:
         return Identified(bool(dropped))
-    added = await change.rows(_ADD_IDS, which=key, **given)
-    return Identified(bool(dropped or added), bool(await change.rows(_FOREIGN_IDS, which=key, **given)))
+    added = await change.rows(_ADD_IDS, which=key, ids=given)
+    return Identified(bool(dropped or added), bool(await change.rows(_FOREIGN_IDS, which=key, ids=given)))
 
 
 def _foreign() -> Rejection:

@@ -43,16 +43,6 @@ from api.tables.referrals import referrals
 from api.writes.change import Change
 
 
-def arrays(name: str, columns: Mapping[str, Any], prefix: str = "") -> Any:
-    """Return rows given as one array parameter per column, with their place as `ord`.
-
-    prefix  what the names of the parameters begin with, where two such rows stand in one statement
-    """
-    given = [bindparam(f"{prefix}{label}", type_=ARRAY(type_)) for label, type_ in columns.items()]
-    shaped = [column(label, type_) for label, type_ in columns.items()]
-    return func.unnest(*given).table_valued(*shaped, with_ordinality="ord").render_derived(name)
-
-
 def sent(name: str, columns: Mapping[str, Any]) -> Any:
     """Return rows that are sent as one text, which `rows_text` makes, with their place as `ord`.
 
@@ -67,7 +57,8 @@ def rows_text(columns: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return rows as the text that `sent` takes."""
     names = ("ord", *columns)
     made = [dict(zip(names, (place, *row), strict=True)) for place, row in enumerate(rows, 1)]
-    return orjson.dumps(made, default=str).decode()  # amounts are texts, of which no digit is lost
+    # Amounts and lengths of time are texts, of which nothing is lost.
+    return orjson.dumps(made, default=str, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
 
 
 def has_account(customer_id: Any) -> ColumnElement[bool]:
@@ -134,8 +125,11 @@ _PRODUCTS = prepare(_products())
 _CUSTOMERS_AND_PRODUCTS = prepare(_customers_and_products())
 
 
+_RATE = {"currency": Text, "day": Date}
+
+
 def _rates() -> Select[Any]:
-    asked = arrays("a", {"currency": Text, "day": Date})
+    asked = sent("asked", _RATE)
     rate = (
         select(exchange_rates.c.rate)
         .where(exchange_rates.c.currency == asked.c.currency, exchange_rates.c.effective_on <= asked.c.day)
@@ -227,6 +221,6 @@ async def rates_on(change: Change, asked: Iterable[tuple[str, date]]) -> dict[tu
     foreign = sorted({(currency, day) for currency, day in asked if currency != change.business.currency})
     known: dict[tuple[str, date], Decimal | None] = {pair: Decimal(1) for pair in asked}
     if foreign:
-        rows = await change.rows(_RATES, currency=[c for c, _ in foreign], day=[day for _, day in foreign])
+        rows = await change.rows(_RATES, asked=rows_text(_RATE, foreign))
         known |= {(row["currency"], row["day"]): row["rate"] for row in rows}
     return known

@@ -21,6 +21,7 @@ from api.domain.loyalty.account import Account
 from api.domain.loyalty.posting import Lot, Posting
 from api.tables.customers import customers
 from api.tables.loyalty import loyalty_accounts, loyalty_lots
+from api.writes.lookups import rows_text
 from api.writes.loyalty_statement import STATE, WRITE, WRITTEN
 
 _AMONG = bindparam("which", type_=ARRAY(Uuid))
@@ -95,14 +96,9 @@ async def post(
             **_lots(postings),
             "state": [(*(getattr(account, name) for name in STATE), closed_at) for account in accounts],
         }
-        given = {f"{name}_{column}": values for name in rows for column, values in _by_column(name, rows[name])}
+        given = {name: rows_text(WRITTEN[name], rows[name]) for name in rows}
         await connection.fetch(WRITE.sql, *WRITE.values(given))
     return {(posting.cause.transaction_id, posting.customer_id): entry_id for entry_id, posting in entries}
-
-
-def _by_column(name: str, rows: Sequence[tuple[Any, ...]]) -> Iterable[tuple[str, list[Any]]]:
-    columns = list(zip(*rows, strict=True)) or [()] * len(WRITTEN[name])
-    return [(column, list(values)) for column, values in zip(WRITTEN[name], columns, strict=True)]
 
 
 def _transactions(postings: Sequence[Posting]) -> list[tuple[Any, ...]]:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import BigInteger, Integer, Interval, Numeric, Text, bindparam, cast, func, select
+from sqlalchemy import BigInteger, Interval, Numeric, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from api.database import prepare
@@ -16,7 +15,7 @@ from api.domain.loyalty.program import NewProgram
 from api.errors import Rejection, UserErrorCode
 from api.tables.loyalty import loyalty_programs, loyalty_rules, loyalty_tiers
 from api.writes.change import Change, Outcome, refusing
-from api.writes.lookups import arrays
+from api.writes.lookups import rows_text, sent
 from api.writes.reigns import newest_of, next_version
 
 _TAKE_TURNS = "LOCK TABLE loyalty_programs IN SHARE ROW EXCLUSIVE MODE"
@@ -24,7 +23,7 @@ _NEWEST = newest_of(loyalty_programs)
 _PLAIN = {"name": Text, "rounding": Text, "floor": BigInteger, "tier_basis": Text, "point_value": Numeric}
 _LENGTHS = ("pending_for", "expires_after", "tier_window", "tier_grace")
 _RULES = {"points_per_unit": Numeric, "category": Text, "customer_kind": Text, "tier": Text}
-_TIERS = {"code": Text, "name": Text, "required": Numeric, "benefits": Text}
+_TIERS = {"code": Text, "name": Text, "required": Numeric, "benefits": JSONB}
 
 
 def _add() -> Any:
@@ -32,10 +31,9 @@ def _add() -> Any:
     lengths = {name: cast(bindparam(name, type_=Text), Interval) for name in _LENGTHS}
     given: dict[str, Any] = {name: bindparam(name) for name in ("program_id", "version", "effective_from", *_PLAIN)}
     program = insert(loyalty_programs).values(given | lengths).returning(loyalty_programs.c.program_id).cte("program")
-    tiers, rules = arrays("t", _TIERS, "tier_"), arrays("r", _RULES, "rule_")
+    tiers, rules = sent("tiers", _TIERS), sent("rules", _RULES)
     tier = {name: tiers.c[name] for name in _TIERS}
-    # Lists of several lengths cannot stand in one list: each comes as a text.
-    each = func.jsonb_array_elements_text(cast(tiers.c.benefits, JSONB)).column_valued("benefit")
+    each = func.jsonb_array_elements_text(tiers.c.benefits).column_valued("benefit")
     tier["benefits"] = func.array(select(each).correlate(tiers).scalar_subquery())
     made = _parts(loyalty_tiers, program, tiers, "rank", tier).cte("made")
     rule = {name: rules.c[name] for name in _RULES}
@@ -43,7 +41,7 @@ def _add() -> Any:
 
 
 def _parts(table: Any, program: Any, given: Any, place: str, values: dict[str, Any]) -> Any:
-    columns = {"program_id": program.c.program_id, place: cast(given.c.ord, Integer), **values}
+    columns = {"program_id": program.c.program_id, place: given.c.ord, **values}
     return insert(table).from_select(list(columns), select(*columns.values()).select_from(program, given))
 
 
@@ -75,10 +73,8 @@ async def _set(change: Change, program: NewProgram, effective_from: datetime, ex
 async def _added(change: Change, program: NewProgram, effective_from: datetime, *, version: int) -> UUID:
     key = new_id()
     lengths = {name: getattr(program, name) for name in _LENGTHS}
-    tiers = [
-        (tier.code, tier.name, tier.required(program.tier_basis), orjson.dumps(list(tier.benefits)).decode())
-        for tier in program.tiers
-    ]
+    tiers = ((tier.code, tier.name, tier.required(program.tier_basis), tier.benefits) for tier in program.tiers)
+    rules = ([getattr(rule, name) for name in _RULES] for rule in program.rules)
     await change.rows(
         _ADD,
         program_id=key,
@@ -86,7 +82,7 @@ async def _added(change: Change, program: NewProgram, effective_from: datetime, 
         effective_from=effective_from,
         **{name: getattr(program, name) for name in _PLAIN},
         **{name: None if length is None else str(length) for name, length in lengths.items()},
-        **{f"rule_{name}": [getattr(rule, name) for rule in program.rules] for name in _RULES},
-        **{f"tier_{name}": [tier[place] for tier in tiers] for place, name in enumerate(_TIERS)},
+        rules=rows_text(_RULES, rules),
+        tiers=rows_text(_TIERS, tiers),
     )
     return key

@@ -15,7 +15,7 @@ from api.tables.loyalty import (
     loyalty_lots,
     loyalty_transactions,
 )
-from api.writes.lookups import arrays
+from api.writes.lookups import sent
 
 _MOMENT = DateTime(timezone=True)
 STATE = ("customer_id", "balance", "owed", "floor", "entries", "latest_at")
@@ -80,18 +80,18 @@ WRITTEN: dict[str, dict[str, Any]] = {
 
 
 def _added(table: Any, name: str) -> Any:
-    given = arrays(name, WRITTEN[name], f"{name}_")
+    given = sent(name, WRITTEN[name])
     return insert(table).from_select(list(WRITTEN[name]), select(*[given.c[column] for column in WRITTEN[name]]))
 
 
 def _lots_used() -> Any:
-    given = arrays("left", WRITTEN["left"], "left_")
+    given = sent("left", WRITTEN["left"])
     same = (loyalty_lots.c.customer_id == given.c.customer_id, loyalty_lots.c.lot_id == given.c.lot_id)
     return update(loyalty_lots).values(remaining=loyalty_lots.c.remaining - given.c.used).where(*same)
 
 
 def _accounts_moved() -> Any:
-    given = arrays("state", WRITTEN["state"], "state_")
+    given = sent("state", WRITTEN["state"])
     values = {name: given.c[name] for name in (*STATE[1:], "closed_at")}
     values["closing_recorded_at"] = case((given.c.closed_at.is_not(None), func.clock_timestamp()))
     return update(loyalty_accounts).values(values).where(loyalty_accounts.c.customer_id == given.c.customer_id)
@@ -109,4 +109,4 @@ def _write() -> Any:
 
 
 WRITE = prepare(_write())
-"""Takes one list for each column of WRITTEN, named after its part and its name."""
+"""Takes the rows of each part of WRITTEN, as `rows_text` makes them, under its name."""

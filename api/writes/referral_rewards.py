@@ -13,15 +13,16 @@ from api.domain.identity import new_id
 from api.tables.referrals import SIDES, referral_programs, referral_rewards, referrals
 from api.writes.change import Change
 from api.writes.costs import book_rewards, take_back_reward_costs
-from api.writes.lookups import arrays
+from api.writes.lookups import rows_text, sent
 from api.writes.referral_points import give_points, take_back_points
 
 _MOMENT = DateTime(timezone=True)
+_SIDE = {"reward_id": Uuid, "side": Text}
 _OF_VERSION = ("customer_id", "referral_id", "version", "referred_id")
 
 
 def _add() -> Any:
-    sides = arrays("g", {"reward_id": Uuid, "side": Text})
+    sides = sent("sides", _SIDE)
     program, referral = referral_programs, referrals
     is_referrers = sides.c.side == literal_column("'REFERRER'")
     points = case((is_referrers, program.c.referrer_points), else_=program.c.referred_points)
@@ -59,8 +60,7 @@ async def give_rewards(change: Change, referral: Any, *, at: datetime, release_a
     await change.rows(
         _ADD,
         which=referral["referral_id"],
-        reward_id=[new_id() for _ in SIDES],
-        side=list(SIDES),
+        sides=rows_text(_SIDE, ((new_id(), side) for side in SIDES)),
         at=at,
         release_at=release_at,
     )

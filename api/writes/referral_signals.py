@@ -34,7 +34,7 @@ from api.tables.customers import customers
 from api.tables.referrals import referral_codes, referral_signals, referrals
 from api.writes.change import Change
 from api.writes.known_customers import mailbox_is_known
-from api.writes.lookups import arrays
+from api.writes.lookups import rows_text, sent
 
 _MOST_FRIENDS: Any = literal_column("200")
 _DEEPEST: Any = literal_column("5")
@@ -109,7 +109,8 @@ _NOTICED = prepare(
     )
     .order_by(referral_signals.c.weight.desc(), referral_signals.c.code)
 )
-_GIVEN = arrays("g", {"signal_id": Uuid, "code": Text, "weight": Double})
+_SIGN = {"signal_id": Uuid, "code": Text, "weight": Double}
+_GIVEN = sent("signs", _SIGN)
 _SAME_FOR_ALL = ("customer_id", "referral_id", "version", "noticed_at")
 _ADD = prepare(
     insert(referral_signals).from_select(
@@ -181,7 +182,5 @@ async def add_signals(change: Change, referral: dict[str, Any], found: Sequence[
             _ADD,
             **referral,
             noticed_at=at,
-            signal_id=[new_id() for _ in found],
-            code=list(found),
-            weight=[WEIGHTS[signal] for signal in found],
+            signs=rows_text(_SIGN, ((new_id(), signal, WEIGHTS[signal]) for signal in found)),
         )

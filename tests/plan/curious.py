@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from strawberry.schema.config import StrawberryConfig
 
 from api.errors import BadUserInput
+from api.graph.arguments import argument
 from api.graph.customers import Customer
-from api.graph.declare import Reference, argument, column, derived, identifier, one, page, root_page
+from api.graph.declare import Reference, column, derived, identifier, one, page, root_page
 from api.graph.finding_customers import CustomerFilterInput, CustomerOrderInput
 from api.graph.nodes import VIEWS
 from api.graph.orders import Order, OrderLine

@@ -38,7 +38,7 @@ from api.writes.importing.brought import Brought, change_on, staged_rows, waitin
 from api.writes.importing.fields import NamedCells
 from api.writes.importing.lines import Books
 from api.writes.importing.staging import fetch, run
-from api.writes.lookups import arrays
+from api.writes.lookups import rows_text, sent
 from api.writes.referral_joining import join_in_turn
 from api.writes.standing import take_turns
 
@@ -51,6 +51,7 @@ _NEW = {
     "referral": {"customer_id": Uuid, "referral_id": Uuid, "code": Text, "referred_id": Uuid, "joined_at": _MOMENT},
     "code": {"customer_id": Uuid, "code": Text, "referral_id": Uuid, "created_at": _MOMENT},
 }
+_REFUSED = {"row": BigInteger, "reason": Text}
 
 
 def _read(row: NamedCells, books: Books) -> Mapping[str, object]:
@@ -93,17 +94,17 @@ async def _write(connection: Connection, rows: Sequence[Any]) -> Collection[int]
     came_by = await fetch(connection, _above(), whose=referrers)
     owners = {row["code"]: row["customer_id"] for row in codes}
     can_be, wrong = judged(told, {row["referred_id"]: row["customer_id"] for row in came_by}, owners)
-    reasons = {"rows": [rows[place]["row"] for place in wrong], "reasons": [why.name for why in wrong.values()]}
-    await run(connection, _refusals(), **reasons)
+    reasons = ((rows[place]["row"], why.name) for place, why in wrong.items())
+    await run(connection, _refusals(), refused=rows_text(_REFUSED, reasons))
     good = [(rows[place], new_id()) for place in can_be]
     personal = {row["customer_id"] for row in codes if row["referral_id"] is None}
-    await run(connection, _insertion(referral_codes, "code"), **_new_codes(good, set(owners), personal))
+    await run(connection, _insertion(referral_codes, "code"), code=_new_codes(good, set(owners), personal))
     values = [(row["referrer_id"], key, row["code"], row["referred_id"], row["joined_at"]) for row, key in good]
-    await run(connection, _insertion(referrals, "referral"), **_given("referral", values))
+    await run(connection, _insertion(referrals, "referral"), referral=rows_text(_NEW["referral"], values))
     return [row["row"] for row, _ in good]
 
 
-def _new_codes(good: Sequence[tuple[Any, UUID]], known: set[str], personal: set[UUID]) -> dict[str, list[Any]]:
+def _new_codes(good: Sequence[tuple[Any, UUID]], known: set[str], personal: set[UUID]) -> str:
     """Return codes that are new: a referrer's first becomes their own, which others can join by from now on."""
     values = []
     for row, key in good:
@@ -112,16 +113,11 @@ def _new_codes(good: Sequence[tuple[Any, UUID]], known: set[str], personal: set[
             values.append((row["referrer_id"], row["code"], None if is_own else key, row["joined_at"]))
             known.add(row["code"])
             personal.add(row["referrer_id"])
-    return _given("code", values)
-
-
-def _given(name: str, values: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    columns = list(zip(*values, strict=True)) or [()] * len(_NEW[name])
-    return {column: list(found) for column, found in zip(_NEW[name], columns, strict=True)}
+    return rows_text(_NEW["code"], values)
 
 
 def _insertion(table: Any, name: str) -> Any:
-    given = arrays("given", _NEW[name])
+    given = sent(name, _NEW[name])
     values: dict[str, Any] = {column: given.c[column] for column in _NEW[name]}
     if table is referrals:
         at = given.c.joined_at
@@ -132,8 +128,8 @@ def _insertion(table: Any, name: str) -> Any:
 
 
 def _refusals() -> Any:
-    given = arrays("given", {"rows": BigInteger, "reasons": Text})
-    return update(_STAGED).where(_ROWS.row == given.c.rows).values(reason=given.c.reasons)
+    given = sent("refused", _REFUSED)
+    return update(_STAGED).where(_ROWS.row == given.c.row).values(reason=given.c.reason)
 
 
 def _codes() -> Any:
