@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute, parse, validate
@@ -31,9 +31,9 @@ class WatchedDatabase(Database):
     statements: list[str]
 
     @classmethod
-    def of(cls, opened: Database) -> WatchedDatabase:
-        """Return the same pool, watched."""
-        watched = cls(opened._pool, read_timeout=opened._read_timeout)
+    def of(cls, opened: Database) -> Self:
+        """Return the same pool, watched, and more patient than a server: on a busy machine all may take long."""
+        watched = cls(opened._pool, read_timeout=opened._read_timeout, lock_timeout=20.0)
         watched.statements = []
         return watched
 

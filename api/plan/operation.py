@@ -45,9 +45,12 @@ class Operation:
         for reading in self.readings.values():
             await reading.let_go()
 
-    def forget(self, pinned: Any) -> None:
-        """Know nothing any more of what was read on a connection."""
-        self.loaders.pop(id(self.readings.pop(id(pinned), None)), None)
+    async def forget(self, pinned: Any) -> None:
+        """Read nothing more on a connection, and know nothing any more of what was read on it."""
+        reading = self.readings.pop(id(pinned), None)
+        if reading is not None:
+            self.loaders.pop(id(reading), None)
+            await reading.stop()
 
     async def close(self) -> None:
         """Give back every connection the operation holds; what a dry run wrote is undone."""

@@ -50,6 +50,7 @@ class Reading:
         self._opened: AsyncExitStack | None = None
         self._turn = asyncio.Lock()
         self._closed = False
+        self._reader: asyncio.Task[Any] | None = None
         self._segments: dict[Any, asyncio.Future[Seen]] = {}
 
     async def segments(self, asked: Asked, given: Mapping[str, object]) -> Seen:
@@ -72,7 +73,11 @@ class Reading:
             if self._pinned is None:
                 self._opened = AsyncExitStack()
                 self._pinned = await self._opened.enter_async_context(self._database.snapshot())
-            return await self._database.read(statement, given, self._pinned)
+            self._reader = asyncio.current_task()
+            try:
+                return await self._database.read(statement, given, self._pinned)
+            finally:
+                self._reader = None
 
     async def let_go(self) -> None:
         """Give the snapshot back; whatever is read later is read from another one."""
@@ -85,6 +90,13 @@ class Reading:
     async def close(self) -> None:
         """Give the snapshot back; a field that failed may have left others still reading, so wait for their turn."""
         self._closed = True
+        await self.let_go()
+
+    async def stop(self) -> None:
+        """Read nothing more, and wait for nobody: what is being read is cancelled."""
+        self._closed = True
+        if self._reader is not None:
+            self._reader.cancel()
         await self.let_go()
 
 

@@ -45,8 +45,8 @@ class World(Protocol):
     async def let_go(self) -> None:
         """Give back the connections on which nothing more is read."""
 
-    def forget(self, pinned: Any) -> None:
-        """Know nothing any more of what was read on a connection."""
+    async def forget(self, pinned: Any) -> None:
+        """Read nothing more on a connection, and know nothing any more of what was read on it."""
 
 
 def supposed(selecting: Any, key: str, field: GraphQLField, below: Any, source: Supposed) -> Computed:
@@ -144,7 +144,7 @@ async def seen_so(
                 try:
                     return await read(there)
                 finally:
-                    world.forget(there.pinned)
+                    await world.forget(there.pinned)
 
 
 async def _carried_out(world: World, given: Supposition, row: Reference, held: AsyncExitStack) -> Reference:

@@ -89,8 +89,8 @@ class Listening(WatchedDatabase):
 
 def listening(opened):
     """Return the same pool, listened to."""
-    found = Listening(opened._pool, read_timeout=opened._read_timeout)
-    found.statements, found.bought = [], asyncio.Event()
+    found = Listening.of(opened)
+    found.bought = asyncio.Event()
     return found
 
 
@@ -152,6 +152,29 @@ async def test_it_waits_for_a_lock_for_less_time_than_changes_do(ask, given, ann
         assert ask.codes == ["TIMEOUT"]
     assert await kept(given.connection) == before
     await ask(BRIEF, id=customer.id, events=events)
+
+
+class Slow(WatchedDatabase):
+    """Takes five seconds for what is read while something is supposed, in statements none of which takes long."""
+
+    async def read(self, statement, given, connection=None):
+        if any("INSERT INTO orders" in text for text in self.statements):
+            for _ in range(25):
+                await connection.fetch("SELECT pg_sleep(0.2)")
+        return await super().read(statement, given, connection)
+
+
+async def test_what_is_still_being_read_when_its_time_is_up_is_stopped(ask, given, ann):
+    customer, _, events = ann
+    before = await kept(given.connection)
+    await ask(BRIEF, id=customer.id, events=events)
+    ask = ask.of(Slow.of(ask.database))
+    ask.now, ask.database.lock_timeout = NOW, 2.0
+    await ask(BRIEF, id=customer.id, events=events, fails=True)
+    assert ask.codes == ["TIMEOUT"]
+    assert any("pg_sleep" in text for text in ask.statements)
+    assert await idle_in_transaction(given.connection) == 0
+    assert await kept(given.connection) == before
 
 
 async def test_what_takes_too_long_to_read_is_given_up_before_a_change_gives_up(database, given, ann):
