@@ -48,6 +48,10 @@ class LoyaltyLot:
 @strawberry.type(description="Points that an entry took from those that came together, or gave back to them.")
 class LotConsumption:
     entry: LazyEntry = one(loyalty_entries.entry_of_use, "The entry that brought these points.")
+    lot: LoyaltyLot = one(
+        loyalty_entries.lot_of_points,
+        "Those that had come together with them; points of one entry may expire on several days.",
+    )
     points: int = column("How many were taken, or given back.", "moved")
 
 

@@ -48,6 +48,8 @@ def document(mutation):
 
 
 DOCUMENTS = {mutation: document(mutation) for mutation in SELECTIONS}
+WHICH_LOTS = """mutation ($input: RedeemPointsInput!) { redeemPoints(input: $input) { entry {
+  consumed { points entry { kind points } lot { points remaining expiresAt } } } } }"""
 
 
 @pytest.fixture
@@ -190,6 +192,17 @@ async def test_points_that_go_to_somebody_else_expire_when_they_would_have(ask, 
     )
     ends = [datetime(2025, 6, 20, 9, tzinfo=UTC), datetime(2025, 7, 1, 9, tzinfo=UTC)]
     assert [tuple(lot) for lot in lots] == [(30, ends[0]), (10, ends[1])]
+    # Both came by one entry, and each is named by itself.
+    mug = {"idempotencyKey": new_key(), **whose(ben), "points": 35, "reason": "Mug"}
+    spent = (await ask(WHICH_LOTS, input=mug))["redeemPoints"]["entry"]["consumed"]
+    transfer = {"kind": "TRANSFER", "points": 40}
+    assert spent == [
+        {"points": points, "entry": transfer, "lot": {"points": came, "remaining": left, "expiresAt": ends}}
+        for points, came, left, ends in (
+            (30, 30, 0, "2025-06-20T09:00:00.000000Z"),
+            (5, 10, 5, "2025-07-01T09:00:00.000000Z"),
+        )
+    ]
     back = await change("transferPoints", **whose(ben), points=1, reason="Back", to={"id": ann.id})
     assert (back["otherEntry"]["points"], back["otherEntry"]["account"]["balance"]["total"]) == (1, 21)
 
