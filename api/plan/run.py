@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from api.database import Connection, Database, Statement
@@ -146,5 +147,7 @@ def _values(batch: Batch, rows: Sequence[Any]) -> Mapping[int, Any]:
     empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
     real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
     some = [rows[index] for index in real] if empty else rows
-    values = batch.derived.compute({name: [row[column] for row in some] for name, column in batch.columns.items()})
+    values = batch.derived.compute(
+        {name: list(map(itemgetter(column), some)) for name, column in batch.columns.items()}
+    )
     return dict(zip(real, values, strict=True))
