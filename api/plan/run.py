@@ -144,7 +144,7 @@ def _computed(batches: Sequence[Batch], rows: Sequence[Any]) -> list[Values]:
 
 def _values(batch: Batch, rows: Sequence[Any]) -> Mapping[int, Any]:
     # A parent without rows is there only for the facts about its list.
-    empty = bool(rows) and "rn" in rows[0] and any(row["rn"] is None for row in rows)
+    empty = bool(rows) and "rn" in rows[0] and None in map(itemgetter("rn"), rows)
     real = [index for index, row in enumerate(rows) if row["rn"] is not None] if empty else range(len(rows))
     some = [rows[index] for index in real] if empty else rows
     values = batch.derived.compute(
