@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -107,13 +107,14 @@ def together(all_at_once: Project, alone: Form) -> Project:
 
 def objects_of(members: Sequence[tuple[str, Project, bool]]) -> Project:
     """Return the function that forms objects: per key what forms its values, and whether they may be missing."""
-    keys, projects = [key for key, _, _ in members], [project for _, project, _ in members]
 
     def all_at_once(values: Sequence[Any], run: Run) -> list[Any]:
-        columns = [project(values, run) for project in projects]
-        # Of one of several types perhaps nothing is asked; it has as many rows all the same.
-        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True) if columns else [()] * len(values)
-        return [dict(zip(keys, row, strict=True)) for row in rows]
+        made: list[dict[str, Any]] = [{} for _ in values]
+        for key, project, _ in members:
+            # Key by key: to make an object of each row's values at once takes three times as long.
+            for one, part in zip(made, project(values, run), strict=True):
+                one[key] = part
+        return made
 
     return together(
         all_at_once, _object_of([(key, one_by_one(project), nullable) for key, project, nullable in members])

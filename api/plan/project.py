@@ -65,7 +65,7 @@ def _leaves(type_: Any) -> Project:
         # Floats are what graphql-core would make of them, unless they are no numbers at all.
         if type_ is GraphQLFloat and set(map(type, values)) == {float} and all(map(isfinite, values)):
             return list(values)
-        return [coerced(value) for value in values]
+        return list(map(coerced, values))
 
     return project
 
@@ -149,7 +149,7 @@ def _field(selecting: Any, type_: GraphQLObjectType, key: str, below: Any) -> tu
     nullable = not is_non_null_type(field_.type)
     attribute = attrgetter(declaration.python_name)
     if declaration.base_resolver is None:
-        return key, lambda values, run: project([attribute(value) for value in values], run), nullable
+        return key, lambda values, run: project(list(map(attribute, values)), run), nullable
     given = _python_names(declaration, selecting.arguments(field_, below))
 
     def called(values: Sequence[Any], run: Run) -> list[Any]:

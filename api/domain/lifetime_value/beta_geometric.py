@@ -8,6 +8,7 @@ lost after each repeat purchase, so that who bought once is alive for certain. M
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite, log
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.special import betaln, expit, gammaln, psi
 
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
 from api.domain.lifetime_value.posterior import Posterior
-from api.domain.lifetime_value.quadrature import Array, beta_table, legendre
+from api.domain.lifetime_value.quadrature import Array, beta_table, constant, legendre
 from api.domain.lifetime_value.statistics import PurchaseStatistics
 from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
@@ -104,11 +105,9 @@ class BetaGeometric(CountModel):
 
         Discounting is by parts: e^(-rate H) E[Y(H)] + rate · integral over s in (0, H) of e^(-rate s) E[Y(s)].
         """
-        nodes, weights = legendre(_LONG_DISCOUNT_NODES if weeks > _LONG else _DISCOUNT_NODES)
-        horizons = np.append(nodes, 1.0)[:, None] * weeks
+        horizons, factors = _discounting(weeks, rate)
         expected = self.posterior(purchases).expected_purchases(horizons)
-        factors: Array = np.append(weights * rate * weeks, 1.0) * np.exp(-rate * horizons[:, 0])
-        discounted: Array = np.sum(factors[:, None] * expected, axis=0)
+        discounted: Array = (factors * expected).sum(axis=0)
         return expected[-1], discounted
 
     def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
@@ -134,6 +133,18 @@ class BetaGeometric(CountModel):
         silent = np.log1p((purchases.observed - purchases.last) / (self.alpha + purchases.last))
         odds = log(self.a) - np.log(np.where(possible, self.b + x + self.chances - 1, 1.0)) + (self.r + x) * silent
         return np.where(possible, odds, -np.inf)
+
+
+@lru_cache(maxsize=256)
+def _discounting(weeks: float, rate: float) -> tuple[Array, Array]:
+    """Return horizons in weeks, and the factors by which what is expected within each adds up to what is discounted.
+
+    Two arrays (k, 1), the whole of the weeks last: they are the same for all customers.
+    """
+    nodes, weights = legendre(_LONG_DISCOUNT_NODES if weeks > _LONG else _DISCOUNT_NODES)
+    horizons = np.append(nodes, 1.0)[:, None] * weeks
+    factors = np.append(weights * rate * weeks, 1.0)[:, None] * np.exp(-rate * horizons)
+    return constant(horizons), constant(factors)
 
 
 def check_positive(*parameters: float) -> None:

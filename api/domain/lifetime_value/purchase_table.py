@@ -55,16 +55,16 @@ class PurchaseTable:
 
     @property
     def are_sound(self) -> Booleans:
-        """Whose purchases (n,) can be anybody's: none lies in the future, none is worth less than nothing."""
-        ordered = (self.first >= self.last) & (self.last >= -self._ahead) & (self.value >= 0)
+        """Whose purchases (n,) can be anybody's: none lies beyond tomorrow, none is worth less than nothing."""
+        ordered = (self.first >= self.last) & (self.last >= -1) & (self.value >= 0)
         counted = (self.days >= 1) & (self.days <= self.first - self.last + 1)
         valued = (self.value_days >= 0) & (self.value_days <= self.days)
         return np.where(np.isnan(self.last), self.days == 0, ordered & counted & valued)
 
     @property
-    def _ahead(self) -> Array:
+    def _ahead(self) -> Booleans:
         # A till's clock may be ahead of midnight: who bought there has purchases that are known until tomorrow.
-        return np.where(self.last < 0, 1.0, 0.0)
+        return self.last < 0
 
     @property
     def have_terms(self) -> Booleans:

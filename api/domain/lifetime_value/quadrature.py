@@ -23,7 +23,7 @@ def legendre(count: int) -> tuple[Array, Array]:
     returns  two arrays (count,), the weights sum to 1
     """
     nodes, weights = np.polynomial.legendre.leggauss(count)
-    return _constant((nodes + 1) / 2), _constant(weights / 2)
+    return constant((nodes + 1) / 2), constant(weights / 2)
 
 
 @lru_cache(_TABLES)
@@ -47,7 +47,7 @@ def beta_nodes(a: float, b: float, count: int) -> tuple[Array, Array]:
     last[1:] = (k[1:] + a + b - 2) / (s[1:] - 1)
     beside = np.sqrt(k * (k + b - 1) * (k + a - 1) * last / (s + 1)) / s
     nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, -1))
-    return _constant(np.clip(nodes, _SMALLEST, 1)), _constant(vectors[0] ** 2)
+    return constant(np.clip(nodes, _SMALLEST, 1)), constant(vectors[0] ** 2)
 
 
 def beta_table(a: float, b: Array, count: int) -> tuple[Array, Array]:
@@ -64,7 +64,7 @@ def beta_table(a: float, b: Array, count: int) -> tuple[Array, Array]:
     return np.stack([nodes for nodes, _ in tables])[row], np.stack([weights for _, weights in tables])[row]
 
 
-def _constant(values: Array) -> Array:
-    # It is handed to every caller.
+def constant(values: Array) -> Array:
+    """Return an array that nobody can change, since it is handed to every caller."""
     values.setflags(write=False)
     return values

@@ -13,6 +13,7 @@ from math import exp, inf
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from api.domain.lifetime_value.agreed_terms import AgreedTerm
 from api.domain.lifetime_value.intervals import ZeroInflated
@@ -27,22 +28,45 @@ MOST_RENEWALS = 4_000
 """That are looked at one by one; where more fit into the horizon, some together, as of the middle of them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TermForecasts:
     """What m things with a term will bring within a horizon, each payment discounted to now.
 
-    mean, variance  (m,) currency units; `nothing`, the chance that nothing is paid
-    lasting         (m,) the chance that a payment comes, or that the thing runs on to the end of the horizon
+    share, worth    (m, k) the chance of each renewal, and what it brings; 0 where there are fewer
+    committed       (m,) what is agreed; all amounts are in currency units
     next_renewal    (m,) the chance of the next renewal within the horizon; 0 where none can be
+    lasting         (m,) the chance that a payment comes, or that the thing runs on to the end of the horizon
+    are_priced      (m,) whether a renewal brings anything
     on_prior        whether the model of each rests on a prior
     """
 
-    mean: Array
-    variance: Array
-    nothing: Array
-    lasting: Array
+    share: Array
+    worth: Array
+    committed: Array
     next_renewal: Array
+    lasting: Array
+    are_priced: npt.NDArray[np.bool_]
     on_prior: tuple[bool, ...]
+
+    @cached_property
+    def mean(self) -> Array:
+        """What each is expected to bring (m,)."""
+        return self._renewed + self.committed
+
+    @cached_property
+    def variance(self) -> Array:
+        """The variance (m,) of that."""
+        return np.maximum(_square(self.share, self.worth) - self._renewed**2, 0.0)
+
+    @property
+    def nothing(self) -> Array:
+        """The chance (m,) that nothing is paid."""
+        return np.where(self.committed > 0, 0.0, np.where(self.are_priced, 1 - self.next_renewal, 1.0))
+
+    @cached_property
+    def _renewed(self) -> Array:
+        found: Array = (self.share * self.worth).sum(axis=1)
+        return found
 
 
 def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: float, rate: float) -> TermForecasts:
@@ -55,16 +79,16 @@ def forecasts(terms: Sequence[AgreedTerm], models: RenewalModels, *, weeks: floa
     chosen = [kinds[term.stream, term.length] for term in terms]
     known = _table(terms, [model for model, _ in chosen])
     share, worth = _renewals(known, weeks, rate)
-    mean, square = (share * worth).sum(axis=1), _square(share, worth)
     committed = np.array([_committed(term, weeks, rate) if term.committed else 0.0 for term in terms])
     soon = share[:, 0] if share.size else np.zeros(len(terms))
     holds = (known.begins <= weeks) & (known.until >= weeks)
     return TermForecasts(
-        mean + committed,
-        np.maximum(square - mean**2, 0.0),
-        np.where(committed > 0, 0.0, np.where(known.amount > 0, 1 - soon, 1.0)),
-        np.where(holds | (committed > 0), 1.0, soon),
+        share,
+        worth,
+        committed,
         soon,
+        np.where(holds | (committed > 0), 1.0, soon),
+        known.amount > 0,
         tuple(on_prior for _, on_prior in chosen),
     )
 
@@ -103,13 +127,13 @@ def _renewals(known: _Table, weeks: float, rate: float) -> tuple[Array, Array]:
     """
     alpha, beta, c, made = (each[:, None] for each in known[:4])
     apart, together = _steps(known.length, weeks)
-    first = known.due
-    number = np.where(first <= weeks, np.floor((weeks - np.minimum(first, weeks)) / apart) + 1, 0)
+    first = np.minimum(known.due, weeks)
+    number = np.where(known.due <= weeks, np.floor((weeks - first) / apart) + 1, 0)
     place = np.arange(int(number.max(initial=0)))
     inside = place < number[:, None]
     renewals = made + place * together[:, None] + (together[:, None] + 1) / 2
     share = np.exp(log_survival(alpha, beta, c, renewals, made=made)) * inside
-    due = np.where(inside, np.where(number > 0, first, 0.0)[:, None] + place * apart[:, None], 0.0)
+    due = first[:, None] + place * apart[:, None]
     worth = np.exp(-rate * due) * inside * (known.amount * together)[:, None]
     return share, worth
 

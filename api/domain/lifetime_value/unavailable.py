@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from api.domain.lifetime_value.facts import FittedModel
 from api.domain.lifetime_value.purchase_table import PurchaseTable
 
@@ -51,9 +53,8 @@ def refusals(
     currencies  in which the business reports, and in which the answer is wanted
     """
     sound, some, of_model = known.are_sound, known.bought | known.have_terms, _of_model(model, currencies)
-    if of_model is None and (sound & some).all():
-        return {}
-    found = ((place, _refusal(*each, of_model)) for place, each in enumerate(zip(sound, some, strict=True)))
+    places = np.flatnonzero(~(sound & some)).tolist() if of_model is None else range(len(known))
+    found = ((place, _refusal(sound[place], some[place], of_model)) for place in places)
     return {place: refused for place, refused in found if refused is not None}
 
 
