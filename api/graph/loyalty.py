@@ -49,7 +49,7 @@ class LoyaltyLot:
 class LotConsumption:
     entry: LazyEntry = one(loyalty_entries.entry_of_use, "The entry that brought these points.")
     lot: LoyaltyLot = one(
-        loyalty_entries.lot_of_points,
+        reads.lot_of_use,
         "Those that had come together with them; points of one entry may expire on several days.",
     )
     points: int = column("How many were taken, or given back.", "moved")

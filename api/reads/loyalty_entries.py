@@ -113,8 +113,6 @@ for which in (taken, given_back):
     which.expressions.update(_OF_USES)
 entry_of_use = Link(taken, entries, (_CUSTOMER, ("made_by", "transaction_id")))
 """The way from points that were taken, or given back, to the entry that brought them."""
-lot_of_points = Link(taken, lots, (_CUSTOMER, ("lot_id", "lot_id")))
-"""The way from points that were taken, or given back, to those that had come together with them."""
 
 
 @entries.expression
