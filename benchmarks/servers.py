@@ -58,6 +58,8 @@ class Running:
         port = free_port()
         command = [part.format(port=port) for part in program.command]
         environment = {**os.environ, **program.environment, "PORT": str(port)}
+        # Python keeps what it compiled, as it does unless told otherwise, so that a second start finds it.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         log = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the server)
         process = subprocess.Popen(
             command, cwd=program.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -1,7 +1,5 @@
 """The rules that decide who counts as active, in the schema: how they are shown, and how others are put into force."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum

@@ -1,7 +1,5 @@
 """What another policy would change, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 

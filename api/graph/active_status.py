@@ -1,7 +1,5 @@
 """Whether a customer is active, why, since when, until when, and what is missing, in the schema."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any

@@ -1,7 +1,5 @@
 """Why customers end what they pay for, in the schema."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 import strawberry

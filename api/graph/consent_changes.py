@@ -1,7 +1,5 @@
 """Recording whether customers agree to hear from the business: input, payload, and how one becomes the other."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """Whether customers agree to hear from the business, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """Contracts in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -59,9 +57,9 @@ class Contract(Node):
 
 @strawberry.input(description="Conditions on contracts; all that are given must hold.")
 class ContractFilterInput:
-    and_: list[ContractFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[ContractFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: ContractFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[ContractFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[ContractFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "ContractFilterInput | None" = optional("This must not hold.", name="not")
     status: list[TermStatus] | None = condition("The contract is in one of these states.")
     ends_before: datetime | None = condition(
         "The contract stops before this moment if nothing else happens; one that renews by itself does not.",

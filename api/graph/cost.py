@@ -1,7 +1,5 @@
 """What asking costs: prices stand beside the fields, and the schema shows them as `@cost`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

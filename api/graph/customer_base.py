@@ -1,7 +1,5 @@
 """All customers at once, in the schema."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 import strawberry

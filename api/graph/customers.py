@@ -1,7 +1,5 @@
 """Customers and companies in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 

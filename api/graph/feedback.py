@@ -1,7 +1,5 @@
 """What customers told the business, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -98,9 +96,9 @@ class Feedback(Node):
 
 @strawberry.input(description="Conditions on feedback; all that are given must hold.")
 class FeedbackFilterInput:
-    and_: list[FeedbackFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[FeedbackFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: FeedbackFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[FeedbackFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[FeedbackFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "FeedbackFilterInput | None" = optional("This must not hold.", name="not")
     kind: list[FeedbackKind] | None = condition("It is of one of these kinds.")
     score: IntFilter | None = condition("The score, on the scale of its kind.")
     reason_codes: list[str] | None = condition("At least one of these reasons was picked.")

@@ -1,7 +1,5 @@
 """Recording feedback and what follows on it: inputs, payloads, and how one becomes the other."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How customers are named, filtered and sorted in the schema."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 import strawberry
@@ -95,9 +93,9 @@ class CustomerIdentifierInput:
 
 @strawberry.input(description="Conditions on customers; all that are given must hold.")
 class CustomerFilterInput:
-    and_: list[CustomerFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[CustomerFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: CustomerFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[CustomerFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[CustomerFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "CustomerFilterInput | None" = optional("This must not hold.", name="not")
     kind: list[CustomerKind] | None = condition("The customer is of one of these kinds.")
     country: list[str] | None = condition("The customer is from one of these countries: two letters each, such as DE.")
     tags: list[str] | None = condition("The customer has at least one of these labels.")

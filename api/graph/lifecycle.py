@@ -1,7 +1,5 @@
 """The stage a customer is in, why, and the stages before, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """The models behind predicted values, in the schema."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """What customers have in their accounts for points, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -142,9 +140,9 @@ class ExpiringPoints:
 
 @strawberry.input(description="Conditions on movements of points; all that are given must hold.")
 class LoyaltyEntryFilterInput:
-    and_: list[LoyaltyEntryFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[LoyaltyEntryFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: LoyaltyEntryFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[LoyaltyEntryFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[LoyaltyEntryFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "LoyaltyEntryFilterInput | None" = optional("This must not hold.", name="not")
     kind: list[LoyaltyEntryKind] | None = condition("The points moved for one of these reasons.")
     occurred_at: DateTimeFilter | None = condition("When the points moved.")
 

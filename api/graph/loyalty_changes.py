@@ -1,7 +1,5 @@
 """What is done to accounts for points: inputs, payloads, and how one becomes the other."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar

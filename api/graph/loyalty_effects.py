@@ -1,7 +1,5 @@
 """What a purchase or a refund did to a customer's points, as the payloads of both tell it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import strawberry

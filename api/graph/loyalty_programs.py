@@ -1,7 +1,5 @@
 """The rules of the points program in the schema."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum

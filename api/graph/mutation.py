@@ -1,7 +1,5 @@
 """Everything that can be changed."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import strawberry

@@ -1,7 +1,5 @@
 """Orders with their lines, and refunds, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -102,9 +100,9 @@ class OrderIdentifierInput:
 
 @strawberry.input(description="Conditions on orders; all that are given must hold.")
 class OrderFilterInput:
-    and_: list[OrderFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[OrderFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: OrderFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[OrderFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[OrderFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "OrderFilterInput | None" = optional("This must not hold.", name="not")
     placed_at: DateTimeFilter | None = condition("When the customer placed the order.")
     status: list[OrderStatus] | None = condition("The order is in one of these states.")
     total: DecimalFilter | None = condition(

@@ -1,7 +1,5 @@
 """What every mutation's payload says: what is wrong with the input, and whether the answer is a repeat."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import fields, is_dataclass

@@ -1,7 +1,5 @@
 """Postal addresses in the schema: as they are read, and as they are given."""
 
-from __future__ import annotations
-
 import strawberry
 
 from api.domain.postal_address import PostalAddress as Kept

@@ -1,7 +1,5 @@
 """What customers are expected to bring, in the schema."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Products in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated
 
@@ -55,9 +53,9 @@ class Product(Node):
 
 @strawberry.input(description="Conditions on products; all that are given must hold.")
 class ProductFilterInput:
-    and_: list[ProductFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[ProductFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: ProductFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[ProductFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[ProductFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "ProductFilterInput | None" = optional("This must not hold.", name="not")
     sku: list[str] | None = condition("The article number is one of these.")
     category: list[str] | None = condition("The product belongs to one of these groups.")
     durable: bool | None = condition("true finds what lasts for years, false what is used up.")

@@ -1,7 +1,5 @@
 """Lines of purchases, to record or to suppose."""
 
-from __future__ import annotations
-
 import strawberry
 
 from api.domain.purchase import NewLine

@@ -1,7 +1,5 @@
 """Everything that can be read."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated
 

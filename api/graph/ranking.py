@@ -1,7 +1,5 @@
 """What customers are expected to bring, as they were last ranked, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import strawberry

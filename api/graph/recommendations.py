@@ -1,7 +1,5 @@
 """What to offer a customer, or to do next, in the schema."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 import strawberry

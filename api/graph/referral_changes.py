@@ -1,7 +1,5 @@
 """Recommending, joining and deciding: inputs, payloads, and how one becomes the other."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """Referrals with their signs and rewards, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -130,9 +128,9 @@ class Referral(Node):
 
 @strawberry.input(description="Conditions on referrals; all that are given must hold.")
 class ReferralFilterInput:
-    and_: list[ReferralFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[ReferralFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: ReferralFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[ReferralFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[ReferralFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "ReferralFilterInput | None" = optional("This must not hold.", name="not")
     status: list[ReferralStatus] | None = condition("The referral is in one of these states.")
     held_for_review: bool | None = condition("Whether somebody has to decide on it.")
     created_at: DateTimeFilter | None = condition("When it was made.")

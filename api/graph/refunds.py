@@ -1,7 +1,5 @@
 """Recording refunds: input, payload, and how one becomes the other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

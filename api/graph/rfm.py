@@ -1,7 +1,5 @@
 """Recency, frequency and spend of a customer among all who have bought, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 

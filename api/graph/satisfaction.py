@@ -1,7 +1,5 @@
 """How content customers are, in the schema."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from enum import Enum

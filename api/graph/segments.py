@@ -1,7 +1,5 @@
 """Segments in the schema: who is in them, in which a customer is and why, and how they are saved and deleted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Creating and changing customers: input, payload, and how one becomes the other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any

@@ -1,7 +1,5 @@
 """Shapes that every feature uses: identifiers, money, pages, conditions on values."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum

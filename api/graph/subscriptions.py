@@ -1,7 +1,5 @@
 """Subscriptions and their payments, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -103,9 +101,9 @@ class CustomerSubscription(Node):
 
 @strawberry.input(description="Conditions on subscriptions; all that are given must hold.")
 class SubscriptionFilterInput:
-    and_: list[SubscriptionFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[SubscriptionFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: SubscriptionFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[SubscriptionFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[SubscriptionFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "SubscriptionFilterInput | None" = optional("This must not hold.", name="not")
     status: list[SubscriptionStatus] | None = condition("The subscription is in one of these states.")
     kind: list[SubscriptionKind] | None = condition("The subscription is of one of these kinds.")
     started_at: DateTimeFilter | None = condition("When the subscription began, or will begin.")

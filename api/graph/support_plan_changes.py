@@ -1,7 +1,5 @@
 """Changes of support plans: inputs, payloads, and how one becomes the other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

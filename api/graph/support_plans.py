@@ -1,7 +1,5 @@
 """Support plans, and what was used of them, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -77,9 +75,9 @@ class SupportPlanEnrollment(Node):
 
 @strawberry.input(description="Conditions on support plans; all that are given must hold.")
 class SupportPlanFilterInput:
-    and_: list[SupportPlanFilterInput] | None = optional("All of these must hold.", name="and")
-    or_: list[SupportPlanFilterInput] | None = optional("At least one of these must hold.", name="or")
-    not_: SupportPlanFilterInput | None = optional("This must not hold.", name="not")
+    and_: "list[SupportPlanFilterInput] | None" = optional("All of these must hold.", name="and")
+    or_: "list[SupportPlanFilterInput] | None" = optional("At least one of these must hold.", name="or")
+    not_: "SupportPlanFilterInput | None" = optional("This must not hold.", name="not")
     status: list[TermStatus] | None = condition("The plan is in one of these states.")
     ends_before: datetime | None = condition(
         "The plan stops before this moment if nothing else happens; one without an end never does.", test=ends_before

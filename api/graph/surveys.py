@@ -1,7 +1,5 @@
 """One-time links to surveys in the schema: the link, how it is made, and how it is answered."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 

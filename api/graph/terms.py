@@ -1,7 +1,5 @@
 """What support plans and contracts share in the schema."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 import strawberry

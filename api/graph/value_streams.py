@@ -1,7 +1,5 @@
 """Where the money of a customer comes from, in the schema."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 import strawberry

@@ -1,7 +1,5 @@
 """What a customer has brought, in the schema."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 import strawberry

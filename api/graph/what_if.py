@@ -1,7 +1,5 @@
 """What can be supposed of a customer: inputs, and how one becomes what happens."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Select, Table, and_, func, not_, or_, select, true, union_all
@@ -14,6 +12,7 @@ from api.database import Connection, prepare
 from api.reads import cost_checks, loyalty_checks, loyalty_earning_checks, referral_checks
 from api.reads.json import minor_digits
 from api.reads.product_pairs_check import miscounted
+from api.reads.ranked_again import misranked_with_terms
 from api.reads.ranking_check import misranked
 from api.reads.relation import Expression
 from api.reads.standing import is_kept, projected, unended
@@ -125,8 +124,6 @@ _CHECKS |= {
 _CHECKS |= loyalty_checks.LAWS | loyalty_earning_checks.LAWS | referral_checks.LAWS | cost_checks.LAWS
 _CHECKS["products that go together are kept as the purchases said when they were last counted"] = miscounted()
 _WITH_TERMS = "customers with subscriptions, support plans or contracts are ranked as these said"
-_RANKED_AGAIN = "api.reads.ranked_again"
-"""Loaded where it is needed: it scores, and all commands are imported whenever one of them runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +141,4 @@ async def findings(connection: Connection) -> list[Finding]:
             Finding(law, await connection.fetchval(statement.sql, *statement.values({}), timeout=None))
             for law, statement in ((law, prepare(check)) for law, check in _CHECKS.items())
         ]
-        misranked_with_terms = (await asyncio.to_thread(import_module, _RANKED_AGAIN)).misranked_with_terms
         return [*found, Finding(_WITH_TERMS, await misranked_with_terms(connection))]
