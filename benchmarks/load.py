@@ -13,7 +13,8 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-CONNECTIONS = 8
+from benchmarks.workloads import CONNECTIONS
+
 PATIENCE_SECONDS = 30
 _MARK = "MEASURED "
 _SCRIPT = Path(__file__).with_name("load.lua")

@@ -13,14 +13,22 @@ import asyncpg
 VARIANTS = 200
 """Pages, customers and changes among which the requests of a workload take turns."""
 
+BUYERS = 5_000
+"""Customers who buy: so many that nobody buys a hundred times within a minute, which no shop sees."""
+
 MANY_POINTS = 1_500
 """Points of those who spend some: enough for every request of a run."""
 
 _CUSTOMERS = "SELECT customer_id FROM customers ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1"
-# A purchase of a member earns points as well, which the others do not know how to.
+# A purchase of a member earns points as well, which the others do not know how to; and the bare transaction counts on
+# somebody who is active, and has bought before.
 _BUYERS = """
 SELECT customer_id FROM customers
 WHERE NOT EXISTS (SELECT FROM loyalty_accounts WHERE loyalty_accounts.customer_id = customers.customer_id)
+  AND EXISTS (
+    SELECT FROM active_spans JOIN customer_standing USING (customer_id)
+    WHERE active_spans.customer_id = customers.customer_id AND ends_at > now() AND last_purchase_day IS NOT NULL
+  )
 ORDER BY hashtextextended(customer_id::text, 1) LIMIT $1
 """
 _SKUS = "SELECT sku FROM products ORDER BY hashtextextended(sku, 1) LIMIT $1"
@@ -89,8 +97,13 @@ async def _picks(dsn: str, variants: int) -> Picks:
     try:
         count = await connection.fetchval("SELECT count(*) FROM customers")
         customers, buyers, articles, members = [
-            [row[0] for row in await connection.fetch(query, variants, *more)]
-            for query, *more in ((_CUSTOMERS,), (_BUYERS,), (_SKUS,), (_MEMBERS, MANY_POINTS))
+            [row[0] for row in await connection.fetch(query, most, *more)]
+            for query, most, *more in (
+                (_CUSTOMERS, variants),
+                (_BUYERS, BUYERS),
+                (_SKUS, variants),
+                (_MEMBERS, variants, MANY_POINTS),
+            )
         ]
     finally:
         await connection.close()

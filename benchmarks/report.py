@@ -12,13 +12,13 @@ from statistics import median
 
 from benchmarks import prediction_pages
 from benchmarks.extras import Extras
-from benchmarks.load import CONNECTIONS, typical
+from benchmarks.load import typical
 from benchmarks.model_peer import ModelSpeed
 from benchmarks.pages import MOST, SIZE, Comparison
 from benchmarks.population import Size
 from benchmarks.rounds import Effort, Figures, Table
 from benchmarks.systems import IDIOMATIC, LIMIT, POSTGRAPHILE_5, REGULARS
-from benchmarks.workloads import Workload
+from benchmarks.workloads import CONNECTIONS, Workload
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 TITLES = {

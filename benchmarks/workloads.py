@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+CONNECTIONS = 8
 _QUERIES = Path(__file__).parent / "queries"
 
 
@@ -19,6 +20,7 @@ class Workload:
     longer    who is measured how many times longer, because requests under way at the end count where there are few
     instead   who is asked something else, which takes less
     records   of what is recorded, the mutation and the field of its answer that shows it
+    at_once   requests that are under way at a time
     """
 
     name: str
@@ -29,6 +31,7 @@ class Workload:
     longer: Mapping[str, int] = field(default_factory=dict)
     instead: Mapping[str, Workload] = field(default_factory=dict)
     records: tuple[str, str] | None = None
+    at_once: int = CONNECTIONS
 
     def asked(self, system: str) -> Workload:
         """Return what a system is asked for this."""
@@ -98,6 +101,13 @@ RECORD_PURCHASE = Workload(
     wanted='"order":{"id":"',
     records=("recordPurchase", "order"),
 )
+ONE_BY_ONE = Workload(
+    "one_by_one",
+    "the same, one after another",
+    wanted=RECORD_PURCHASE.wanted,
+    instead=dict.fromkeys(("regulars", "idiomatic", "limit"), RECORD_PURCHASE),
+    at_once=1,
+)
 REDEEM_POINTS = Workload("redeem_points", "redeemPoints", wanted='"entry":{"id":"', records=("redeemPoints", "entry"))
 SUBMIT_FEEDBACK = Workload(
     "submit_feedback", "submitFeedback", wanted='"feedback":{"id":"', records=("submitFeedback", "feedback")
@@ -105,5 +115,5 @@ SUBMIT_FEEDBACK = Workload(
 WORKLOADS = (
     *(ORDERS_AND_LINES, WITH_SUMMARY, ACTIVE_STATUS, WITH_PREDICTION, ONE_CUSTOMER),
     *(MEMBERS, SATISFACTION, RECOMMENDATIONS, SEGMENT_MEMBERS),
-    *(RECORD_PURCHASE, REDEEM_POINTS, SUBMIT_FEEDBACK),
+    *(RECORD_PURCHASE, ONE_BY_ONE, REDEEM_POINTS, SUBMIT_FEEDBACK),
 )

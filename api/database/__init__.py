@@ -54,12 +54,8 @@ class Database:
         self._pool = pool
         self._read_patience, self._write_patience = patience
         self._read_timeout = read_timeout
-        self._local = "".join(f"SET LOCAL {name} = '{value}';" for name, value in (session or {}).items())
-
-    async def settle_in(self, connection: Connection) -> None:
-        """Give the transaction on a connection its settings, where a pooler keeps the session from having them."""
-        if self._local:
-            await connection.execute(self._local)
+        self.settings = "".join(f"SET LOCAL {name} = '{value}';" for name, value in (session or {}).items())
+        """What gives a transaction its settings, where a pooler keeps the session from having them."""
 
     def connection(self, *, patience: float | None = None) -> AbstractAsyncContextManager[Connection]:
         """Borrow a connection; raise Overloaded, Unavailable or Timeout instead of the driver's errors.
@@ -73,7 +69,8 @@ class Database:
         """Borrow a connection on which every statement sees the same data and nothing can be changed."""
         async with AsyncExitStack() as held:
             borrowed = await self._begun(held, is_last=False)
-            await self.settle_in(borrowed)
+            if self.settings:
+                await borrowed.execute(self.settings)
             yield borrowed
 
     async def read(

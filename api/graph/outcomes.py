@@ -20,6 +20,7 @@ from api.graph.declare import Reference
 from api.writes.change import Change, Outcome
 from api.writes.idempotency import KEPT_FOR, Request
 from api.writes.once import Recorded, once, tried
+from api.writes.together import First
 
 _MEANINGS = {
     Code.BLANK: "A value is needed and is empty.",
@@ -138,9 +139,15 @@ def reference(view: type, outcome: Outcome, name: str, recorded: Recorded) -> An
 
 
 async def perform(
-    caller: Caller, mutation: str, given: Any, work: Callable[[Change], Awaitable[Sequence[Outcome]]]
+    caller: Caller,
+    mutation: str,
+    given: Any,
+    work: Callable[[Change], Awaitable[Sequence[Outcome]]],
+    first: First | None = None,
 ) -> Recorded:
     """Do the work of a mutation once for the key of its input, or try it only where the input says so.
+
+    `first` may do it together with others that arrive at the same time.
 
     What an earlier field of the same request only tried is undone first, so that it stands in nobody's way.
     """
@@ -149,7 +156,7 @@ async def perform(
     request = Request(caller.principal, mutation, given.idempotency_key, plain(given), caller.now)
     if given.dry_run:
         return await tried(caller.database, request, work, caller.closing)
-    return await once(caller.database, request, work)
+    return await once(caller.database, request, work, first)
 
 
 def plain(value: Any) -> Any:

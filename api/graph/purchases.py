@@ -21,7 +21,7 @@ from api.graph.referral_effects import ReferralPayload, referral_moved
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
-from api.writes.purchases import MOST_PURCHASES, record_purchases
+from api.writes.purchases import FIELD, MOST_PURCHASES, TOGETHER, record_purchases
 
 
 @strawberry.enum(description="What to do with many purchases when some of them are wrong.")
@@ -90,11 +90,13 @@ class RecordPurchasesPayload(Payload):
 async def record_one(caller: Caller, given: RecordPurchaseInput) -> RecordPurchasePayload:
     """Record one purchase."""
 
-    async def work(change: Change) -> Sequence[Outcome]:
-        purchase = given.purchase.purchase(change.now)
-        return await record_purchases(change, [purchase], [("input", "purchase")], all_or_none=True)
+    purchase = given.purchase.purchase(caller.now)
 
-    recorded = await perform(caller, "recordPurchase", given, work)
+    async def work(change: Change) -> Sequence[Outcome]:
+        return await record_purchases(change, [purchase], [FIELD], all_or_none=True)
+
+    first = None if purchase.referral_code else TOGETHER.of(purchase)
+    recorded = await perform(caller, "recordPurchase", given, work, first)
     return _payload(recorded.outcomes[0], recorded, given.idempotency_key)
 
 

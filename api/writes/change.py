@@ -34,7 +34,8 @@ class Business:
 class Change:
     """A change in progress; everything it does is one transaction on `connection`.
 
-    key  that it has taken, None where it is only tried
+    key   that it has taken, None where it is only tried
+    keys  that it has taken where several changes are made together, one for each outcome in order
     """
 
     connection: Connection
@@ -42,6 +43,7 @@ class Change:
     now: datetime
     business: Business
     key: str | None = None
+    keys: tuple[str, ...] = ()
 
     async def rows(self, statement: Statement, **given: object) -> Sequence[Any]:
         """Run a statement in the transaction and return its rows."""
@@ -65,6 +67,10 @@ class Kept(list[Outcome]):
 
 class Overtaken(Exception):
     """Another call was faster with the same thing; done again, the change finds it there."""
+
+
+class Apart(Exception):
+    """What arrived at the same time cannot be recorded together; alone, each can."""
 
 
 class Refused(Exception):

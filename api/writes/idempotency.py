@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, select, tuple_, update
+from sqlalchemy import LargeBinary, Text, bindparam, cast, exists, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from api.access import Principal
@@ -24,7 +24,8 @@ from api.database import Database, prepare
 from api.errors import BadUserInput, IdempotencyKeyExpired, IdempotencyKeyReused, Rejection, UserErrorCode
 from api.tables.business import business
 from api.tables.idempotency import idempotency
-from api.writes.change import Business, Change, Outcome, Overtaken
+from api.writes.change import Apart, Business, Change, Outcome, Overtaken
+from api.writes.lookups import rows_text, sent
 
 KEPT_FOR = timedelta(days=30)
 FORGOTTEN_AT_ONCE = 5_000
@@ -44,6 +45,28 @@ _TAKE = prepare(
     .on_conflict_do_nothing()
     .returning(idempotency.c.created_at)
 )
+_KEYS = {"principal": Text, "key": Text, "mutation": Text, "fingerprint": LargeBinary}
+_GIVEN = sent("given", _KEYS)
+_OUTCOMES = {"key": Text, "outcome": JSONB}
+_KEPT = sent("result", _OUTCOMES)
+_TAKE_ALL = prepare(
+    insert(idempotency)
+    .from_select(
+        _KEY_COLUMNS,
+        select(*[_GIVEN.c[name] for name in _KEY_COLUMNS])
+        .where(exists(select(business.c.currency).where(business.c.fingerprint_key == bindparam("of_business"))))
+        .order_by(_GIVEN.c.ord),
+    )
+    .on_conflict_do_nothing()
+    .returning(idempotency.c.created_at)
+)
+SETTLING_ALL = (
+    update(idempotency)
+    .values(outcome=_KEPT.c.outcome)
+    .where(idempotency.c.principal == bindparam("who"), idempotency.c.key == _KEPT.c.key)
+)
+"""Keeps an outcome with each of several keys; the parameters are those of `settled_all`."""
+_SETTLE_ALL = prepare(SETTLING_ALL)
 _FOUND = prepare(
     select(idempotency.c.fingerprint, cast(idempotency.c.outcome, Text), idempotency.c.created_at).where(*_MINE)
 )
@@ -134,6 +157,22 @@ async def take(change: Change, request: Request) -> datetime | None:
     return rows[0]["created_at"] if rows else None
 
 
+async def take_all(change: Change, requests: Sequence[Request]) -> datetime:
+    """Take the keys of several changes for this transaction and return the moment; raise Apart where one is taken.
+
+    In the order of the keys, because two transactions that take the same ones must meet at them in one order.
+    """
+    rows = [
+        (change.principal.name, each.key, each.mutation, f"\\x{each.fingerprint(change.business).hex()}")
+        for each in sorted(requests, key=lambda request: request.key)
+    ]
+    taken = await change.rows(_TAKE_ALL, given=rows_text(_KEYS, rows), of_business=change.business.fingerprint_key)
+    if len(taken) < len(requests):
+        raise Apart
+    moment: datetime = taken[0]["created_at"]
+    return moment
+
+
 async def kept(change: Change, request: Request) -> Found:
     """Return what is kept for the key; raise IdempotencyKeyReused for another input, Overtaken if it is gone."""
     rows = await change.rows(_FOUND, who=request.principal.name, which=request.key)
@@ -149,9 +188,20 @@ async def settle(change: Change, outcomes: Sequence[Outcome]) -> None:
     await change.rows(_SETTLE, **settled(change, outcomes))
 
 
+async def settle_all(change: Change, outcomes: Sequence[Outcome]) -> None:
+    """Keep an outcome with each key of the change, in the transaction that took them."""
+    await change.rows(_SETTLE_ALL, **settled_all(change, outcomes))
+
+
 def settled(change: Change, outcomes: Sequence[Outcome]) -> dict[str, object]:
     """Return the parameters of SETTLING, which may be put into a statement that writes rows; a later one prevails."""
     return {"who": change.principal.name, "which": change.key, "result": _as_text(outcomes)}
+
+
+def settled_all(change: Change, outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Return the parameters of SETTLING_ALL."""
+    rows = [(key, [_plain(outcome)]) for key, outcome in zip(change.keys, outcomes, strict=True)]
+    return {"who": change.principal.name, "result": rows_text(_OUTCOMES, rows)}
 
 
 async def forget_expired(database: Database, now: datetime) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 import asyncpg
@@ -21,8 +22,10 @@ from sqlalchemy import func, select
 from api.access import Principal
 from api.database import Connection, Database, driver_errors_translated, prepare
 from api.errors import ApiError, IdempotencyInFlight, OutcomeUnknown, Timeout, Unavailable
-from api.writes.change import Change, Kept, KnownBusinesses, Outcome, Overtaken, Refused, the_business
+from api.writes.change import Change, Kept, Outcome, Overtaken, Refused, the_business
 from api.writes.idempotency import Request, check_key, kept, settle, take
+from api.writes.together import First
+from api.writes.transaction import BEGIN, BUSINESSES, Attempt, Recorded, read_committed
 
 __all__ = ["Recorded", "once", "tried", "undone"]
 
@@ -30,34 +33,11 @@ ATTEMPTS = 3
 RESTART_SECONDS = 5.0
 """How long a change whose COMMIT may have gone through waits for a database that restarts."""
 
-# A repeated key waits at this level; at stricter ones it fails (SQLSTATE 40001). Lists of one row look cheap to plan
-# for, so the server would plan every such statement anew, at more than it costs to run. A plan that is kept may have
-# been made while a table was empty: it must not read that table from end to end once it is full.
-_BEGIN = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED;"
-    " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;"
-)
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Overtaken)
 _BEGUN = prepare(select(func.now()))
 _BUSY = "Too many changes met at the same record; send this one again with the same key."
 
 Work = Callable[[Change], Awaitable[Sequence[Outcome]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The outcomes of a change, and whether they are those of an earlier call with the same key.
-
-    first_seen_at  when the key was first used; None on a dry run, which leaves the key unused
-    begun_at       when the transaction began that recorded it, or tried to: nothing of it had been recorded by then
-    pinned         the connection on which a dry run's rows can still be read
-    """
-
-    outcomes: Sequence[Outcome]
-    replayed: bool = False
-    first_seen_at: datetime | None = None
-    begun_at: datetime | None = None
-    pinned: Connection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +49,15 @@ class InFlight:
 
 
 _in_flight: dict[tuple[int, str, str], InFlight] = {}
-_businesses = KnownBusinesses()
 
 
-async def once(database: Database, request: Request, work: Work) -> Recorded:
+async def once(database: Database, request: Request, work: Work, first: First | None = None) -> Recorded:
     """Do the work once for the request's key and return its outcomes, now or as they were.
 
     Raises BadUserInput, IdempotencyKeyReused, IdempotencyKeyExpired, IdempotencyInFlight, BusinessNotSet, Timeout,
     Unavailable or OutcomeUnknown. The transaction runs to its end even where the caller goes away.
+
+    first  makes the first attempt, together with others that arrive at the same time
     """
     check_key(request.key, request.now)
     place = (id(database), request.principal.name, request.key)
@@ -86,7 +67,7 @@ async def once(database: Database, request: Request, work: Work) -> Recorded:
         found = await _followed(ahead, request, until)
         if found is not None:
             return found
-    task = asyncio.ensure_future(_attempted(database, request, work))
+    task = asyncio.ensure_future(_attempted(database, request, work, first))
     _in_flight[place] = InFlight(request, task)
     task.add_done_callback(lambda done: _landed(place, done))
     return await asyncio.shield(task)
@@ -108,24 +89,18 @@ async def _followed(ahead: InFlight, request: Request, until: float) -> Recorded
     return replace(ahead.task.result(), replayed=True)
 
 
-@dataclass(slots=True)
-class Attempt:
-    """How far an attempt came: once COMMIT is on its way, a broken connection leaves its fate open."""
-
-    committing: bool = False
-
-
-async def _attempted(database: Database, request: Request, work: Work) -> Recorded:
+async def _attempted(database: Database, request: Request, work: Work, first: First | None) -> Recorded:
     """Try again what may be tried again; where a COMMIT may have gone through, until the database can tell."""
     failure: ApiError = Timeout(_BUSY)
     unknown, give_up = False, _now() + RESTART_SECONDS
     for number in count(1):
         attempt = Attempt()
+        alone = partial(_transaction, database, request, work, attempt)
         try:
-            return await _transaction(database, request, work, attempt)
+            return await (first(database, request, attempt, alone) if first and number == 1 else alone())
         except _AGAIN:
             failure = Timeout(_BUSY)
-            _businesses.forget(database)
+            BUSINESSES.forget(database)
         except Unavailable as error:
             failure, unknown = error, unknown or attempt.committing
         except ApiError as error:
@@ -150,31 +125,18 @@ async def _pause(number: int) -> None:
 
 async def _transaction(database: Database, request: Request, work: Work, attempt: Attempt) -> Recorded:
     async with database.connection() as connection:
-        known = await _businesses.of(database, connection)
+        known = await BUSINESSES.of(database, connection)
         change = Change(connection, request.principal, request.now, known, request.key)
         try:
-            async with _read_committed(database, connection):
+            async with read_committed(database, connection):
                 recorded = await _keyed(change, request, work)
                 attempt.committing = True
             return recorded
         except Refused as refused:
             outcomes = refused.outcomes
         # What the work wrote is undone by now; the refusal alone is kept.
-        async with _read_committed(database, connection):
+        async with read_committed(database, connection):
             return await _keyed(change, request, lambda _: _already(outcomes))
-
-
-@asynccontextmanager
-async def _read_committed(database: Database, connection: Connection) -> AsyncIterator[None]:
-    """Hold a transaction open: commit it at the end, undo it where an error ends it."""
-    await connection.execute(_BEGIN)
-    try:
-        await database.settle_in(connection)
-        yield
-    except BaseException:
-        await connection.execute("ROLLBACK;")
-        raise
-    await connection.execute("COMMIT;")
 
 
 async def _already(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
@@ -228,9 +190,8 @@ async def _undone(
     connection = await held.enter_async_context(database.connection())
     # Read anew: what is kept of it is only sure where the key is taken.
     change = Change(connection, principal, now, await the_business(connection))
-    await connection.execute(_BEGIN)
+    await connection.execute(BEGIN + database.settings)
     held.push_async_callback(_undo, connection)
-    await database.settle_in(connection)
     try:
         begun_at = await connection.fetchval(_BEGUN.sql)
         return Recorded(await work(change), begun_at=begun_at, pinned=connection)

@@ -17,7 +17,7 @@ from api.domain.purchase import NewLine, NewPurchase
 from api.tables.orders import order_lines, order_numbers, orders
 from api.tables.products import products
 from api.writes.change import Change, Outcome
-from api.writes.idempotency import SETTLING, settled
+from api.writes.idempotency import SETTLING, SETTLING_ALL, settled, settled_all
 from api.writes.lookups import KnownCustomer, KnownProduct, rows_text, sent
 from api.writes.standing import TURNS
 
@@ -79,10 +79,10 @@ def _lines_of(added: Any) -> Any:
     return insert(order_lines).from_select(["customer_id", "currency", *_LINE_COLUMNS], rows)
 
 
-def _orders_with_lines() -> Any:
+def _orders_with_lines(settling: Any) -> Any:
     # The turn first, and then what may be taken by another change: on all ways in this order, or they might meet.
     added = _new_orders(TURNS.cte("turns")).cte("added")
-    return select(added.c.order_id).add_cte(_lines_of(added).cte("lines"), SETTLING.cte("settled"))
+    return select(added.c.order_id).add_cte(_lines_of(added).cte("lines"), settling.cte("settled"))
 
 
 def _new_orders(turns: Any = None) -> Any:
@@ -95,7 +95,8 @@ def _new_orders(turns: Any = None) -> Any:
 
 
 _ADD_ORDERS = prepare(_new_orders())
-_ADD_ORDERS_WITH_LINES = prepare(_orders_with_lines())
+_ADD_ORDERS_WITH_LINES = prepare(_orders_with_lines(SETTLING))
+_ADD_ORDERS_OF_SEVERAL = prepare(_orders_with_lines(SETTLING_ALL))
 _ADD_LINES = prepare(_lines_of(orders))
 _ADD_PRODUCTS = prepare(_insertion(products, _PRODUCT_COLUMNS).on_conflict_do_nothing(index_elements=["sku"]))
 
@@ -138,12 +139,13 @@ async def add_orders_with_lines(
     outcomes  are kept by this statement, too, as they are if all orders are new
     in_turn   the customers, in order
     """
+    several = bool(change.keys)
     rows = await change.rows(
-        _ADD_ORDERS_WITH_LINES,
+        _ADD_ORDERS_OF_SEVERAL if several else _ADD_ORDERS_WITH_LINES,
         new_orders=_orders_text(priced),
         new_lines=_lines_text(priced, known),
         in_turn=in_turn,
-        **settled(change, outcomes),
+        **(settled_all if several else settled)(change, outcomes),
     )
     return _new(priced, rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,35 +12,47 @@ from api.domain.identity import new_id
 from api.domain.money import LARGEST_AMOUNT
 from api.domain.purchase import NewLine, NewPurchase
 from api.errors import Rejection, UserErrorCode
-from api.writes.change import Change, Kept, Outcome, Overtaken, Refused
+from api.writes.change import Apart, Change, Kept, Outcome, Overtaken, Refused
 from api.writes.lookups import KnownCustomer, KnownProduct, customers_and_products, products_known, rates_on
 from api.writes.loyalty_earning import earn
 from api.writes.loyalty_ledger import locked
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 from api.writes.referral_purchases import codes_of, in_time, move_referrals
 from api.writes.standing import AddedOrder, stand_anew_by_orders, take_turns
+from api.writes.together import Together
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
 
 Field = tuple[str, ...]
+FIELD: Field = ("input", "purchase")
+"""Where a purchase stands in the input of a call for one."""
 Outcomes = list[Outcome | None]
 
 
 async def record_purchases(
-    change: Change, purchases: Sequence[NewPurchase], fields: Sequence[Field], *, all_or_none: bool
+    change: Change,
+    purchases: Sequence[NewPurchase],
+    fields: Sequence[Field],
+    *,
+    all_or_none: bool = False,
+    as_if_alone: bool = False,
 ) -> Sequence[Outcome]:
     """Record purchases and return one outcome each, in order; raise Refused where `all_or_none` and one is wrong.
 
-    fields  where each purchase stands in the input
+    fields       where each purchase stands in the input
+    as_if_alone  lets no purchase rely on what another one says; raises Apart where two are of the same customer
     """
     outcomes: Outcomes = [None] * len(purchases)
     good = _checked(change, purchases, fields, outcomes)
     buyers, known = await _named(change, good)
+    if as_if_alone:
+        _check_all_differ(buyers)
     codes = await codes_of(change, good, buyers, fields, outcomes)
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
-    priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
+    nameable = known.keys() if as_if_alone else known.keys() | named.keys()
+    priced = await _priced(change, good, buyers, fields, nameable, outcomes)
     hoped = {each.place: Outcome(_ids(each)) for each in priced}
     found: Sequence[Outcome] = [outcome or hoped[place] for place, outcome in enumerate(outcomes)]
     if priced and not (all_or_none and any(outcome.errors for outcome in found)):
@@ -48,6 +60,14 @@ async def record_purchases(
     if all_or_none and any(outcome.errors for outcome in found):
         raise Refused([Outcome({}, errors=outcome.errors) for outcome in found])
     return found
+
+
+async def _record_together(change: Change, purchases: Sequence[NewPurchase]) -> Sequence[Outcome]:
+    return await record_purchases(change, purchases, [FIELD] * len(purchases), as_if_alone=True)
+
+
+TOGETHER = Together(_record_together, whose=lambda purchase: purchase.customer)
+"""Records purchases that arrive at the same time together; one with a referral code comes alone."""
 
 
 def _checked(
@@ -77,7 +97,7 @@ async def _priced(
     purchases: Mapping[int, NewPurchase],
     buyers: Sequence[KnownCustomer | None],
     fields: Sequence[Field],
-    nameable: set[str],
+    nameable: Set[str],
     outcomes: Outcomes,
 ) -> list[Priced]:
     days = {place: day_of(change, purchase.placed_at) for place, purchase in purchases.items()}
@@ -96,9 +116,17 @@ async def _priced(
     return found
 
 
-def _check_products(purchase: NewPurchase, nameable: set[str], field: Field) -> None:
+def _check_all_differ(buyers: Sequence[KnownCustomer | None]) -> None:
+    """Raise Apart where two purchases are of one customer: each answer says how the customer stood before it."""
+    known = [buyer.customer_id for buyer in buyers if buyer]
+    if len(set(known)) < len(known):
+        raise Apart
+
+
+def _check_products(purchase: NewPurchase, nameable: Set[str], field: Field) -> None:
+    mine = {line.sku for line in purchase.lines if line.name}
     for index, line in enumerate(purchase.lines):
-        if line.sku not in nameable:
+        if line.sku not in nameable and line.sku not in mine:
             message = "The product is not known yet, so its name is needed."
             raise Rejection(UserErrorCode.BLANK, message, (*field, "lines", str(index), "name"))
 

@@ -17,7 +17,7 @@ from api.tables.schema import metadata
 from api.writes.change import Change
 from api.writes.idempotency import Request
 from api.writes.once import Recorded, once
-from api.writes.purchases import record_purchases
+from api.writes.purchases import TOGETHER, record_purchases
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ANN = CustomerName(email="ann@example.com")
@@ -123,11 +123,18 @@ def request(key: str, given: Any = None, mutation: str = "recordPurchase") -> Re
 
 async def record(database: Database, key: str, price: str = "8.50", external_id: str | None = None) -> Recorded:
     """Record a purchase of Ann's once for a key."""
+    return await record_of(
+        database, request(key, {"price": price, "id": external_id}), new_purchase(price, external_id)
+    )
+
+
+async def record_of(database: Database, asked: Request, purchase: NewPurchase) -> Recorded:
+    """Record a purchase once for the key of a request, with others that arrive at the same time."""
 
     async def work(change: Change) -> Any:
-        return await record_purchases(change, [new_purchase(price, external_id)], FIELD, all_or_none=True)
+        return await record_purchases(change, [purchase], FIELD, all_or_none=True)
 
-    return await once(database, request(key, {"price": price, "id": external_id}), work)
+    return await once(database, asked, work, TOGETHER.of(purchase))
 
 
 def apart(database: Database) -> Database:
