@@ -21,7 +21,8 @@ from api.graph.referral_effects import ReferralPayload, referral_moved
 from api.graph.shared import ExternalIdInput, MoneyInput
 from api.writes.change import Change, Outcome
 from api.writes.once import Recorded
-from api.writes.purchases import FIELD, MOST_PURCHASES, TOGETHER, record_purchases
+from api.writes.purchases import FIELD, MOST_PURCHASES, record_purchases
+from api.writes.purchases_at_once import shared_by
 
 
 @strawberry.enum(description="What to do with many purchases when some of them are wrong.")
@@ -95,8 +96,7 @@ async def record_one(caller: Caller, given: RecordPurchaseInput) -> RecordPurcha
     async def work(change: Change) -> Sequence[Outcome]:
         return await record_purchases(change, [purchase], [FIELD], all_or_none=True)
 
-    first = None if purchase.referral_code else TOGETHER.of(purchase)
-    recorded = await perform(caller, "recordPurchase", given, work, first)
+    recorded = await perform(caller, "recordPurchase", given, work, shared_by(purchase))
     return _payload(recorded.outcomes[0], recorded, given.idempotency_key)
 
 

@@ -34,7 +34,7 @@ class Business:
 class Change:
     """A change in progress; everything it does is one transaction on `connection`.
 
-    key   that it has taken, None where it is only tried
+    key   that it has taken, None where it is only tried or has several
     keys  that it has taken where several changes are made together, one for each outcome in order
     """
 

@@ -32,7 +32,8 @@ FORGOTTEN_AT_ONCE = 5_000
 
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 _MINE = (idempotency.c.principal == bindparam("who"), idempotency.c.key == bindparam("which"))
-_KEY_COLUMNS = ("principal", "key", "mutation", "fingerprint")
+_KEYS = {"principal": Text, "key": Text, "mutation": Text, "fingerprint": LargeBinary}
+_KEY_COLUMNS = tuple(_KEYS)
 # Only beside the business that the change was begun for; it may have been read long ago.
 _TAKE = prepare(
     insert(idempotency)
@@ -45,7 +46,6 @@ _TAKE = prepare(
     .on_conflict_do_nothing()
     .returning(idempotency.c.created_at)
 )
-_KEYS = {"principal": Text, "key": Text, "mutation": Text, "fingerprint": LargeBinary}
 _GIVEN = sent("given", _KEYS)
 _OUTCOMES = {"key": Text, "outcome": JSONB}
 _KEPT = sent("result", _OUTCOMES)

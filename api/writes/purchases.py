@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,6 @@ from api.writes.loyalty_ledger import locked
 from api.writes.orders import Priced, add_lines, add_orders, add_orders_with_lines, add_products
 from api.writes.referral_purchases import codes_of, in_time, move_referrals
 from api.writes.standing import AddedOrder, stand_anew_by_orders, take_turns
-from api.writes.together import Together
 from api.writes.worth import day_of, worth
 
 MOST_PURCHASES = 250
@@ -41,18 +40,17 @@ async def record_purchases(
     """Record purchases and return one outcome each, in order; raise Refused where `all_or_none` and one is wrong.
 
     fields       where each purchase stands in the input
-    as_if_alone  lets no purchase rely on what another one says; raises Apart where two are of the same customer
+    as_if_alone  raises Apart where one purchase might change what becomes of another
     """
     outcomes: Outcomes = [None] * len(purchases)
     good = _checked(change, purchases, fields, outcomes)
     buyers, known = await _named(change, good)
     if as_if_alone:
-        _check_all_differ(buyers)
+        _check_apart(good.values(), buyers, known)
     codes = await codes_of(change, good, buyers, fields, outcomes)
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
-    nameable = known.keys() if as_if_alone else known.keys() | named.keys()
-    priced = await _priced(change, good, buyers, fields, nameable, outcomes)
+    priced = await _priced(change, good, buyers, fields, known.keys() | named.keys(), outcomes)
     hoped = {each.place: Outcome(_ids(each)) for each in priced}
     found: Sequence[Outcome] = [outcome or hoped[place] for place, outcome in enumerate(outcomes)]
     if priced and not (all_or_none and any(outcome.errors for outcome in found)):
@@ -60,14 +58,6 @@ async def record_purchases(
     if all_or_none and any(outcome.errors for outcome in found):
         raise Refused([Outcome({}, errors=outcome.errors) for outcome in found])
     return found
-
-
-async def _record_together(change: Change, purchases: Sequence[NewPurchase]) -> Sequence[Outcome]:
-    return await record_purchases(change, purchases, [FIELD] * len(purchases), as_if_alone=True)
-
-
-TOGETHER = Together(_record_together, whose=lambda purchase: purchase.customer)
-"""Records purchases that arrive at the same time together; one with a referral code comes alone."""
 
 
 def _checked(
@@ -97,7 +87,7 @@ async def _priced(
     purchases: Mapping[int, NewPurchase],
     buyers: Sequence[KnownCustomer | None],
     fields: Sequence[Field],
-    nameable: Set[str],
+    nameable: set[str],
     outcomes: Outcomes,
 ) -> list[Priced]:
     days = {place: day_of(change, purchase.placed_at) for place, purchase in purchases.items()}
@@ -116,17 +106,18 @@ async def _priced(
     return found
 
 
-def _check_all_differ(buyers: Sequence[KnownCustomer | None]) -> None:
-    """Raise Apart where two purchases are of one customer: each answer says how the customer stood before it."""
-    known = [buyer.customer_id for buyer in buyers if buyer]
-    if len(set(known)) < len(known):
+def _check_apart(
+    purchases: Iterable[NewPurchase], buyers: Sequence[KnownCustomer | None], known: Mapping[str, KnownProduct]
+) -> None:
+    """Raise Apart where purchases have a customer in common, be it one who recommended, or one names a new product."""
+    met = [key for buyer in buyers if buyer for key in (buyer.customer_id, buyer.referrer) if key]
+    if len(set(met)) < len(met) or any(line.sku not in known for each in purchases for line in each.lines):
         raise Apart
 
 
-def _check_products(purchase: NewPurchase, nameable: Set[str], field: Field) -> None:
-    mine = {line.sku for line in purchase.lines if line.name}
+def _check_products(purchase: NewPurchase, nameable: set[str], field: Field) -> None:
     for index, line in enumerate(purchase.lines):
-        if line.sku not in nameable and line.sku not in mine:
+        if line.sku not in nameable:
             message = "The product is not known yet, so its name is needed."
             raise Rejection(UserErrorCode.BLANK, message, (*field, "lines", str(index), "name"))
 

@@ -17,7 +17,8 @@ from api.tables.schema import metadata
 from api.writes.change import Change
 from api.writes.idempotency import Request
 from api.writes.once import Recorded, once
-from api.writes.purchases import TOGETHER, record_purchases
+from api.writes.purchases import record_purchases
+from api.writes.purchases_at_once import shared_by
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 ANN = CustomerName(email="ann@example.com")
@@ -134,7 +135,7 @@ async def record_of(database: Database, asked: Request, purchase: NewPurchase) -
     async def work(change: Change) -> Any:
         return await record_purchases(change, [purchase], FIELD, all_or_none=True)
 
-    return await once(database, asked, work, TOGETHER.of(purchase))
+    return await once(database, asked, work, shared_by(purchase))
 
 
 def apart(database: Database) -> Database:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
+import asyncpg
 import pytest
 
-from api.access import Principal
+from api.access import EVERYBODY, Principal
 from api.database import database as open_database
-from api.domain.customer_name import CustomerName
+from api.domain.customer_name import CustomerName, ExternalKey
 from api.domain.money import Amount
 from api.domain.purchase import NewLine
 from api.errors import OutcomeUnknown, Overloaded, UserErrorCode
 from api.writes import once, together
-from api.writes.purchases import TOGETHER
-from tests.writes.changes import RECORD_PURCHASE, apart, new_key, new_purchase, one_purchase, record_of, request, same
+from api.writes.purchases_at_once import _TOGETHER
+from tests.referrals.rows import add_code, add_program, add_referral, joined
+from tests.writes.changes import NOW, apart, new_key, new_purchase, one_purchase, record_of, request, same
+from tests.writes.points import account, program
 from tests.writes.severed import wired
 
 pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -42,24 +48,21 @@ def bought(customer, price="8.50", sku="TEA", name=None):
     return replace(new_purchase(), customer=CustomerName(id=customer.id), lines=(line,))
 
 
-@contextmanager
-def waiting(database):
-    """Let all who come wait until the block ends."""
-    queue = TOGETHER._queues.setdefault(database, together._Queue())
-    with TOGETHER._under_way(database, queue):
-        yield queue
-
-
 async def recorded(database, *purchases, asked=None):
     """Return what became of purchases that have waited together."""
     asked = asked or [request(new_key(), {"place": place}) for place in range(len(purchases))]
-    with waiting(database) as queue:
+    queues = _TOGETHER._queues.setdefault(database, {})
+    places = {(each.principal, NOW.date()) for each in asked}
+
+    async def all_wait():
+        return sum(len(queues[place].waiting) for place in places) == len(purchases)
+
+    with ExitStack() as held:
+        for place in places:
+            queue = queues.setdefault(place, together._Queue())
+            held.enter_context(_TOGETHER._under_way(database, place, queue))
         pairs = zip(asked, purchases, strict=True)
         tasks = [asyncio.create_task(record_of(database, *each)) for each in pairs]
-
-        async def all_wait():
-            return len(queue.waiting) == len(purchases)
-
         await until(all_wait)
     return await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -70,8 +73,9 @@ def codes(found):
 
 async def until(holds):
     """Let others go on until something holds."""
-    while not await holds():  # noqa: ASYNC110  (nobody tells)
-        await asyncio.sleep(0.001)
+    async with asyncio.timeout(30):
+        while not await holds():  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(0.001)
 
 
 async def hold_up(given, customer):
@@ -138,15 +142,28 @@ async def test_what_is_wrong_with_one_is_told_to_it_alone_and_again_for_its_key(
     assert codes(found) == [[], [UserErrorCode.NOT_FOUND], [UserErrorCode.BLANK], []]
     assert found[2].outcomes[0].errors[0].field == ("input", "purchase", "lines", "0", "name")
     assert {customer for customer, *_ in await orders(given)} == {crowd[2].key, crowd[3].key}
-    assert await transactions(given) == 1
     again = await record_of(database, asked[1], nobody)
     assert (again.replayed, codes([again])) == (True, [[UserErrorCode.NOT_FOUND]])
 
 
-async def test_no_purchase_knows_a_product_by_what_another_one_says(database, given, crowd):
-    named, unnamed = bought(crowd[0], sku="COFFEE", name="Coffee"), bought(crowd[1], sku="COFFEE")
-    first, second = await recorded(database, named, unnamed)
-    assert codes([first, second]) == [[], [UserErrorCode.BLANK]]
+async def test_what_a_refused_purchase_says_of_a_product_is_never_kept(database, given, crowd):
+    nobody = replace(bought(crowd[0], sku="COFFEE", name="Tar"), customer=CustomerName(email="nobody@example.com"))
+    found = await recorded(database, nobody, bought(crowd[1], sku="COFFEE", name="Coffee"))
+    assert codes(found) == [[UserErrorCode.NOT_FOUND], []]
+    assert await given.connection.fetchval("SELECT name FROM products WHERE sku = 'COFFEE'") == "Coffee"
+
+
+async def test_who_names_a_new_product_buys_in_another_transaction(database, given, crowd):
+    found = await recorded(database, *(bought(customer, sku="COFFEE", name="Coffee") for customer in crowd[:2]))
+    assert codes(found) == [[], []]
+    assert await transactions(given) == 2
+
+
+async def test_an_external_identifier_is_one_order_also_among_those_who_meet(database, given, crowd):
+    key = ExternalKey("shop", "1")
+    found = await recorded(database, *(replace(bought(customer), external_id=key) for customer in crowd[:3]))
+    assert sorted(map(len, codes(found))) == [0, 1, 1]
+    assert len(await orders(given)) == 1
 
 
 async def test_purchases_of_one_customer_follow_one_another(database, given, crowd):
@@ -157,16 +174,36 @@ async def test_purchases_of_one_customer_follow_one_another(database, given, cro
     assert len(await orders(given)) == 4
 
 
-async def test_callers_do_not_share_with_callers_who_see_something_else(database, given, crowd):
-    mine = Principal("somebody", crowd[1].key)
-    asked = [
-        request(new_key()),
-        replace(request(new_key()), principal=mine),
-        replace(request(new_key()), principal=mine),
-    ]
-    found = await recorded(database, *map(bought, crowd[:3]), asked=asked)
-    assert codes(found) == [[], [], [UserErrorCode.NOT_FOUND]]
+async def test_who_has_recommended_a_buyer_buys_in_another_transaction(database, given, crowd):
+    ben, friend, other = crowd[:3]
+    await add_code(given, ben, "BENSCODE")
+    await add_referral(given, await add_program(given), ben, "BENSCODE", joined(friend, NOW - DAY), at=NOW - DAY)
+    found = await recorded(database, *map(bought, (friend, ben, other)))
+    assert codes(found) == [[], [], []]
+    assert await transactions(given) == 3
+
+
+async def test_what_was_bought_on_another_day_is_recorded_apart(database, given, crowd):
+    earlier = replace(bought(crowd[0]), placed_at=NOW - DAY)
+    found = await asyncio.gather(
+        recorded(database, *map(bought, crowd[1:4])), record_of(database, request(new_key()), earlier)
+    )
+    assert codes(found[0]) == [[], [], []]
     assert await transactions(given) == 2
+
+
+async def test_callers_do_not_share_with_callers_who_see_something_else(database, given, crowd):
+    callers = [*[EVERYBODY] * 2, *[Principal("somebody", crowd[1].key)] * 2]
+    asked = [replace(request(new_key()), principal=caller) for caller in callers]
+    found = await recorded(database, *map(bought, (crowd[2], crowd[3], crowd[1], crowd[4])), asked=asked)
+    assert codes(found) == [[], [], [], [UserErrorCode.NOT_FOUND]]
+    assert await transactions(given) == 2
+
+
+async def test_no_more_than_so_many_share(database, given, crowd, monkeypatch):
+    monkeypatch.setattr(together, "MOST", 5)
+    await recorded(database, *map(bought, crowd))
+    assert await transactions(given) == 3  # 5 + 5 + 2
 
 
 async def test_a_key_that_was_used_elsewhere_gets_its_first_answer(database, given, crowd):
@@ -192,8 +229,7 @@ async def test_who_is_held_up_holds_up_nobody(database_url, given, crowd):
             await hold_up(given, crowd[0])
             all_of_them = asyncio.create_task(recorded(database, *map(bought, crowd)))
             # Not as long as who waits for a lock alone.
-            async with asyncio.timeout(30):
-                await until(all_others_are_there)
+            await until(all_others_are_there)
         found = await all_of_them
     assert len({each.outcomes[0].ids["order"] for each in found}) == len(await orders(given)) == len(crowd)
 
@@ -247,18 +283,48 @@ async def test_where_no_connection_is_to_be_had_all_are_told_so_at_once(database
     assert await orders(given) == set()
 
 
-async def test_the_answers_are_those_of_purchases_made_one_by_one(ask, given, crowd):
-    def told(answer):
-        found = answer["recordPurchase"]
-        del found["order"]["id"], found["order"]["number"], found["idempotency"]["key"]
-        return found
+async def test_a_commit_that_the_server_refuses_harms_its_cause_alone(database, given, crowd):
+    await given.connection.execute(f"""
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          IF NEW.customer_id = '{crowd[0].key}' THEN RAISE check_violation; END IF; RETURN NULL;
+        END $$;
+        CREATE CONSTRAINT TRIGGER refusing AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION refuse()""")
+    refused, *found = await recorded(database, *map(bought, crowd))
+    assert isinstance(refused, asyncpg.CheckViolationError)
+    assert codes(found) == [[]] * (len(crowd) - 1)
+    assert {customer for customer, *_ in await orders(given)} == {customer.key for customer in crowd[1:]}
 
-    inputs = [one_purchase(email=f"c{place}@example.com") for place in range(12)]
-    one_by_one = [told(await ask(RECORD_PURCHASE, input=each)) for each in inputs[:6]]
-    both = [(one_purchase(email=f"c{place}@example.com"), place) for place in range(6, 12)]
-    at_once = [told(each) for each in await asyncio.gather(*(ask(RECORD_PURCHASE, input=each) for each, _ in both))]
-    for apart_, shared in zip(one_by_one, at_once, strict=True):
-        for each in (apart_, shared):
-            del each["customer"]["id"], each["customer"]["createdAt"], each["order"]["customer"]
-        assert apart_ == shared
+
+async def test_a_caller_who_leaves_takes_nobody_along(database, given, crowd):
+    queue = _TOGETHER._queues.setdefault(database, {}).setdefault((EVERYBODY, NOW.date()), together._Queue())
+    with _TOGETHER._under_way(database, (EVERYBODY, NOW.date()), queue):
+        tasks = [asyncio.create_task(record_of(database, request(new_key()), bought(each))) for each in crowd[:3]]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(each).__name__ for each in found] == ["Recorded", "CancelledError", "Recorded"]
+    # It was on its way, and is recorded as well.
+    assert len(await orders(given)) == 3
+
+
+BOUGHT = """mutation ($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
+  order { total { amount currencyCode } placedAt lines { nodes { sku quantity } } }
+  activeStatusBefore { isActive } loyaltyAccountBefore { balance { available pending } }
+  loyaltyEntries { kind points balanceAfter }
+  customer { activeStatus { isActive } purchaseSummary { orderCount } loyaltyAccount { balance { available pending } } }
+  userErrors { code } idempotency { replayed } } }"""
+
+
+async def test_the_answers_are_those_of_purchases_made_one_by_one(ask, given, crowd):
+    await program(given)
+    for member in (*crowd[:3], *crowd[6:9]):
+        await account(given, member)
+    inputs = [one_purchase(email=f"c{place}@example.com") for place in range(len(crowd))]
+    one_by_one = [await ask(BOUGHT, input=each) for each in inputs[:6]]
+    # A caller for each: one keeps what it was told last.
+    at_once = await asyncio.gather(*(ask.of(ask.database)(BOUGHT, input=each) for each in inputs[6:]))
+    assert at_once == one_by_one
+    assert len({str(each) for each in at_once}) == 2  # of members, and of others
     assert await transactions(given) == 6 + 2
