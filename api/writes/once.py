@@ -55,7 +55,7 @@ async def once(database: Database, request: Request, work: Work, first: First | 
     """Do the work once for the request's key and return its outcomes, now or as they were.
 
     Raises BadUserInput, IdempotencyKeyReused, IdempotencyKeyExpired, IdempotencyInFlight, BusinessNotSet, Timeout,
-    Unavailable or OutcomeUnknown. The transaction runs to its end even where the caller goes away.
+    Unavailable, Overloaded or OutcomeUnknown. The transaction runs to its end even where the caller goes away.
 
     first  makes the first attempt, together with others that arrive at the same time
     """

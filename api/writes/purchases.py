@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -46,7 +46,7 @@ async def record_purchases(
     good = _checked(change, purchases, fields, outcomes)
     buyers, known = await _named(change, good)
     if as_if_alone:
-        _check_apart(good.values(), buyers, known)
+        _check_apart(list(good.values()), buyers, known)
     codes = await codes_of(change, good, buyers, fields, outcomes)
     # A product may be named in one row and used in another, also where the row that names it cannot be recorded.
     named = {line.sku: line for purchase in reversed(good.values()) for line in reversed(purchase.lines) if line.name}
@@ -107,11 +107,15 @@ async def _priced(
 
 
 def _check_apart(
-    purchases: Iterable[NewPurchase], buyers: Sequence[KnownCustomer | None], known: Mapping[str, KnownProduct]
+    purchases: Sequence[NewPurchase], buyers: Sequence[KnownCustomer | None], known: Mapping[str, KnownProduct]
 ) -> None:
-    """Raise Apart where purchases have a customer in common, be it one who recommended, or one names a new product."""
-    met = [key for buyer in buyers if buyer for key in (buyer.customer_id, buyer.referrer) if key]
-    if len(set(met)) < len(met) or any(line.sku not in known for each in purchases for line in each.lines):
+    """Raise Apart where two purchases are of one customer, one may move a referral, or one names a new product."""
+    met = [buyer.customer_id for buyer in buyers if buyer]
+    moving = any(
+        buyer and buyer.moves_until and purchase.placed_at < buyer.moves_until
+        for purchase, buyer in zip(purchases, buyers, strict=True)
+    )
+    if len(set(met)) < len(met) or moving or any(line.sku not in known for each in purchases for line in each.lines):
         raise Apart
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 
 from api.domain.purchase import NewPurchase
 from api.writes.change import Change, Outcome
@@ -17,7 +18,7 @@ async def _record(change: Change, purchases: Sequence[NewPurchase]) -> Sequence[
 
 
 # How a customer stands is worked out from the earliest of them on: one of long ago would make all of them dear.
-_TOGETHER = Together(_record, like=lambda each: each.placed_at.date(), whose=lambda each: each.customer)
+_TOGETHER = Together(_record, like=lambda each: each.placed_at.astimezone(UTC).date(), whose=lambda each: each.customer)
 
 
 def shared_by(purchase: NewPurchase) -> First | None:

@@ -185,7 +185,7 @@ async def everybody_stands_anew(change: Change) -> None:
 
     What is only tried leaves it as it is: nothing that is read of it looks at how others stand.
     """
-    if change.key is not None:
+    if change.key is not None or change.keys:
         await project(change.connection)
 
 

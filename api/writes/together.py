@@ -4,9 +4,9 @@ While a transaction is under way, another would only make both slower; what arri
 goes into it together, by the statements that record many at once. So nobody waits where there is nothing to wait for,
 and the more arrive, the less each of them costs.
 
-What is recorded together is what would have been recorded one after the other. Where that is not sure, where one of
-them is refused, or where anything goes wrong, the shared transaction is undone and every change is made on its own, as
-if there had been none.
+What is recorded together is what would have been recorded one after the other. Where that is not sure, or where one of
+them is refused or fails, nothing is kept of the shared transaction and every change is made on its own, as if there had
+been none. Where there is no connection to be had, each is told so, as if it had come alone.
 """
 
 from __future__ import annotations
@@ -38,12 +38,14 @@ MOST = 50
 """Changes that share a transaction."""
 _HASTE = "SET LOCAL lock_timeout = '100ms';"
 """Who shares a transaction does not wait long for what only one of them needs."""
-_USUAL = (Apart, Overtaken, Refused, ApiError, asyncpg.PostgresError)
+_MET = (asyncpg.IntegrityConstraintViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_USUAL = (Apart, Overtaken, Refused, ApiError, *_MET)
+"""Why changes are made apart; nobody need hear of it."""
 
 Item = TypeVar("Item")
 Alone: TypeAlias = Callable[[], Awaitable[Recorded]]
 First: TypeAlias = Callable[[Database, Request, Attempt, Alone], Awaitable[Recorded]]
-"""Makes a change together with others or, where nobody else waits, alone."""
+"""Makes a change: alone where no other one is under way, otherwise together with those that wait as well."""
 
 
 @dataclass(eq=False, slots=True)
@@ -117,6 +119,7 @@ class Together(Generic[Item]):
     def _over(self, database: Database, place: Hashable, queue: _Queue[Item], mark: object) -> None:
         """Begin the next transaction where somebody waits for it."""
         queue.under_way.discard(mark)
+        queue.waiting = [each for each in queue.waiting if not each.found.done()]
         while queue.waiting and len(queue.under_way) < AT_ONCE:
             some = self._next(queue.waiting)
             queue.waiting = [each for each in queue.waiting if each not in some]
@@ -155,7 +158,7 @@ class Together(Generic[Item]):
         try:
             return await self._recorded(database, some)
         except (Overloaded, Unavailable) as error:
-            # Each would find the same, one patience later; and each knows what to do where COMMIT was on its way.
+            # Alone, each would only wait as long again; and `once` repeats those whose COMMIT may have gone through.
             return [error] * len(some)
         except Exception as error:  # noqa: BLE001  (whoever has caused it will meet it alone)
             if not isinstance(error, _USUAL):
@@ -164,7 +167,7 @@ class Together(Generic[Item]):
 
     async def _recorded(self, database: Database, some: Sequence[_Waiting[Item]]) -> Sequence[Recorded]:
         requests = [each.request for each in some]
-        # Who comes too early for the first of them is refused, and may be right alone.
+        # What is too early for the first of them is refused here, and may be right alone.
         now, keys = min(request.now for request in requests), tuple(request.key for request in requests)
         async with database.connection() as connection:
             known = await BUSINESSES.of(database, connection)

@@ -174,12 +174,15 @@ async def test_purchases_of_one_customer_follow_one_another(database, given, cro
     assert len(await orders(given)) == 4
 
 
-async def test_who_has_recommended_a_buyer_buys_in_another_transaction(database, given, crowd):
-    ben, friend, other = crowd[:3]
+async def test_a_purchase_that_may_move_a_referral_comes_alone(database, given, crowd):
+    ben, friend, *others = crowd[:5]
     await add_code(given, ben, "BENSCODE")
     await add_referral(given, await add_program(given), ben, "BENSCODE", joined(friend, NOW - DAY), at=NOW - DAY)
-    found = await recorded(database, *map(bought, (friend, ben, other)))
-    assert codes(found) == [[], [], []]
+    found = await recorded(database, *map(bought, (ben, friend)))
+    assert codes(found) == [[], []]
+    assert ["referral" in each.outcomes[0].ids for each in found] == [False, True]
+    assert await transactions(given) == 2
+    await recorded(database, *map(bought, others))
     assert await transactions(given) == 3
 
 
@@ -283,7 +286,7 @@ async def test_where_no_connection_is_to_be_had_all_are_told_so_at_once(database
     assert await orders(given) == set()
 
 
-async def test_a_commit_that_the_server_refuses_harms_its_cause_alone(database, given, crowd):
+async def test_a_commit_that_the_server_refuses_harms_its_cause_alone(database, given, crowd, caplog):
     await given.connection.execute(f"""
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           IF NEW.customer_id = '{crowd[0].key}' THEN RAISE check_violation; END IF; RETURN NULL;
@@ -292,8 +295,16 @@ async def test_a_commit_that_the_server_refuses_harms_its_cause_alone(database, 
         FOR EACH ROW EXECUTE FUNCTION refuse()""")
     refused, *found = await recorded(database, *map(bought, crowd))
     assert isinstance(refused, asyncpg.CheckViolationError)
+    assert [each.message for each in caplog.records] == []
     assert codes(found) == [[]] * (len(crowd) - 1)
     assert {customer for customer, *_ in await orders(given)} == {customer.key for customer in crowd[1:]}
+
+
+async def test_what_breaks_only_where_changes_share_is_told(database, given, crowd, caplog, monkeypatch):
+    monkeypatch.setattr(_TOGETHER, "_work", None)
+    found = await recorded(database, *map(bought, crowd[:3]))
+    assert codes(found) == [[], [], []]
+    assert [each.message for each in caplog.records] == ["changes are made apart: TypeError"]
 
 
 async def test_a_caller_who_leaves_takes_nobody_along(database, given, crowd):
