@@ -46,7 +46,8 @@ class Fit(Generic[M_co]):
     free             names of the parameters that were fitted
     covariance       (k, k) of their logarithms: the inverse of the curvature of likelihood and prior (Laplace)
     likelihood_errors
-                     (k,) standard errors of the logarithms by the data alone, infinite where it says nothing
+                     (k,) standard errors of the logarithms by the data alone, infinite or in the hundreds where it says
+                     nothing
     log_likelihood   of all rows, without the prior and without constants; it depends on the unit of time or money
     rows             how many customers, or contracts, the model was fitted to
     converged        whether a maximum was found

@@ -144,7 +144,8 @@ def test_a_prior_tames_what_few_contracts_leave_open():
     few = RenewalStatistics.of([1, 2, 2], [False, False, False])
     alone, believed = fit_renewals(few), fit_renewals(few, prior=RENEWAL_PRIOR)
     assert alone.model.alpha < 1e-3
-    assert np.isinf(alone.likelihood_errors).all()
+    # By the last digits of a processor, the likelihood is flat or almost so: infinite errors, or factors of e^900.
+    assert (alone.likelihood_errors > 100).all()
     assert max(believed.log_errors.values()) < 2
     assert believed.converged
     assert 0.1 < believed.model.alpha < 1 < believed.model.beta < 40
