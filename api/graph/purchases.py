@@ -90,7 +90,6 @@ class RecordPurchasesPayload(Payload):
 
 async def record_one(caller: Caller, given: RecordPurchaseInput) -> RecordPurchasePayload:
     """Record one purchase."""
-
     purchase = given.purchase.purchase(caller.now)
 
     async def work(change: Change) -> Sequence[Outcome]:

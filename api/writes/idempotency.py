@@ -16,11 +16,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import LargeBinary, Text, bindparam, cast, exists, select, tuple_, update
+from sqlalchemy import LargeBinary, Select, Text, bindparam, cast, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from api.access import Principal
-from api.database import Database, prepare
+from api.database import Database, Statement, prepare
 from api.errors import BadUserInput, IdempotencyKeyExpired, IdempotencyKeyReused, Rejection, UserErrorCode
 from api.tables.business import business
 from api.tables.idempotency import idempotency
@@ -34,32 +34,23 @@ _KEY = re.compile(r"[A-Za-z0-9_.:-]{16,128}")
 _MINE = (idempotency.c.principal == bindparam("who"), idempotency.c.key == bindparam("which"))
 _KEYS = {"principal": Text, "key": Text, "mutation": Text, "fingerprint": LargeBinary}
 _KEY_COLUMNS = tuple(_KEYS)
-# Only beside the business that the change was begun for; it may have been read long ago.
-_TAKE = prepare(
-    insert(idempotency)
-    .from_select(
-        _KEY_COLUMNS,
-        select(*[bindparam(name, type_=idempotency.c[name].type) for name in _KEY_COLUMNS]).where(
-            business.c.fingerprint_key == bindparam("of_business")
-        ),
-    )
-    .on_conflict_do_nothing()
-    .returning(idempotency.c.created_at)
-)
 _GIVEN = sent("given", _KEYS)
 _OUTCOMES = {"key": Text, "outcome": JSONB}
 _KEPT = sent("result", _OUTCOMES)
-_TAKE_ALL = prepare(
-    insert(idempotency)
-    .from_select(
-        _KEY_COLUMNS,
-        select(*[_GIVEN.c[name] for name in _KEY_COLUMNS])
-        .where(exists(select(business.c.currency).where(business.c.fingerprint_key == bindparam("of_business"))))
-        .order_by(_GIVEN.c.ord),
-    )
-    .on_conflict_do_nothing()
-    .returning(idempotency.c.created_at)
-)
+
+
+def _taking(keys: Select[Any]) -> Statement:
+    """Return the insertion of keys that nobody has used.
+
+    Only beside the business that the change was begun for; it may have been read long ago.
+    """
+    beside = keys.where(business.c.fingerprint_key == bindparam("of_business"))
+    taken = insert(idempotency).from_select(_KEY_COLUMNS, beside).on_conflict_do_nothing()
+    return prepare(taken.returning(idempotency.c.created_at))
+
+
+_TAKE = _taking(select(*[bindparam(name, type_=idempotency.c[name].type) for name in _KEY_COLUMNS]))
+_TAKE_ALL = _taking(select(*[_GIVEN.c[name] for name in _KEY_COLUMNS]).order_by(_GIVEN.c.ord))
 SETTLING_ALL = (
     update(idempotency)
     .values(outcome=_KEPT.c.outcome)

@@ -78,6 +78,11 @@ async def until(holds):
             await asyncio.sleep(0.001)
 
 
+def patient(address):
+    """Open a database in which nobody is turned away because this machine is slow."""
+    return open_database(address, pool_size=4, write_patience=30)
+
+
 async def hold_up(given, customer):
     """Take a customer's turn."""
     lock = "SELECT FROM customer_standing WHERE customer_id = $1 FOR UPDATE"
@@ -250,7 +255,7 @@ async def test_a_transaction_that_takes_long_is_waited_for_no_longer(database, g
 
 @pytest.mark.parametrize(("at", "answered"), [(b"COMMIT;", True), (b"COMMIT;", False), (b"INSERT INTO orders", False)])
 async def test_wherever_the_line_breaks_each_is_recorded_once(database_url, given, crowd, tmp_path, at, answered):
-    async with wired(database_url, tmp_path) as (wire, address), open_database(address, pool_size=4) as behind:
+    async with wired(database_url, tmp_path) as (wire, address), patient(address) as behind:
         wire.at, wire.answered, wire.cuts = at, answered, 1
         found = await recorded(behind, *map(bought, crowd))
         assert wire.cut == 1
@@ -263,7 +268,7 @@ async def test_a_line_that_breaks_at_every_commit_leaves_every_outcome_unknown(
     database_url, given, crowd, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(once, "RESTART_SECONDS", 0.0)
-    async with wired(database_url, tmp_path) as (wire, address), open_database(address, pool_size=4) as behind:
+    async with wired(database_url, tmp_path) as (wire, address), patient(address) as behind:
         wire.cuts = 1_000
         found = await recorded(behind, *map(bought, crowd))
     assert [type(each) for each in found] == [OutcomeUnknown] * len(crowd)
