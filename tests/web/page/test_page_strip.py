@@ -30,7 +30,7 @@ def asked(address: str, query: str) -> Any:
 def test_a_button_opens_its_tab_and_shows_the_answer(visit: Visit, name: str) -> None:
     visit.button(name).click()
     visit.sees(golden(BUTTONS[name]))
-    assert visit.open_tab() == BUTTONS[name]
+    visit.opens(BUTTONS[name])
     assert len(visit.tabs()) == 22
     visit.was_quiet()
 
@@ -41,7 +41,7 @@ def test_a_button_brings_a_closed_tab_back(visit: Visit) -> None:
     assert "Filter" not in visit.tabs()
     visit.button("Who stays away?").click()
     visit.sees(golden("Filter"))
-    assert visit.open_tab() == "Filter"
+    visit.opens("Filter")
 
 
 def test_a_button_leaves_alone_what_somebody_changed(visit: Visit) -> None:

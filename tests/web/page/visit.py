@@ -69,6 +69,10 @@ class Visit:
         """Return the name of the tab that is open."""
         return self.page.locator(".graphiql-tab-active .graphiql-tab-button").inner_text()
 
+    def opens(self, tab: str) -> None:
+        """Wait until a tab is open under its name, which the page shows a moment after what is in it."""
+        expect(self.page.locator(".graphiql-tab-active .graphiql-tab-button")).to_have_text(tab)
+
     def run(self, tab: str) -> None:
         """Open a tab and press the play button."""
         self.tab(tab).click()
