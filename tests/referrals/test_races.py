@@ -51,15 +51,16 @@ async def at_once(*pairs):
     """
     gate = asyncio.Semaphore(CONNECTIONS // 2)
 
-    async def both(first, second, ended):
+    async def both(pair, in_turn):
+        first, second = pair
         async with gate:
             begun = asyncio.ensure_future(first)
-            if ended:
+            if in_turn:
                 await asyncio.wait({begun})
             return await asyncio.gather(begun, second)
 
-    in_turns = [pair[:: 1 - 2 * (place % 2)] for place, pair in enumerate(pairs)]
-    found = await asyncio.gather(*(both(*pair, place >= len(pairs) - 2) for place, pair in enumerate(in_turns)))
+    ordered = [pair[:: 1 - 2 * (place % 2)] for place, pair in enumerate(pairs)]
+    found = await asyncio.gather(*(both(pair, place >= len(pairs) - 2) for place, pair in enumerate(ordered)))
     return [each for pair in found for each in pair]
 
 
