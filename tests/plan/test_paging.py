@@ -96,11 +96,12 @@ NESTED = {
 @pytest.mark.parametrize("name", NESTED)
 async def test_a_walk_below_an_object_visits_every_row_once(ask, given, name, backward, derived):
     company = await given.company("Acme")
-    (buyer,) = await given.customers(1)
-    for number in range(5):
-        await given.customer(company=company, created_at=NEW_YEAR + timedelta(days=number // 2))
-        order = await given.order(buyer, *[2] * 5, placed_at=NEW_YEAR + timedelta(days=number // 2))
-        await given.refund(buyer, 1, order, refunded_at=NEW_YEAR + timedelta(days=9 + number // 2))
+    async with given.standing_at_the_end():
+        (buyer,) = await given.customers(1)
+        for number in range(5):
+            await given.customer(company=company, created_at=NEW_YEAR + timedelta(days=number // 2))
+            order = await given.order(buyer, *[2] * 5, placed_at=NEW_YEAR + timedelta(days=number // 2))
+            await given.refund(buyer, 1, order, refunded_at=NEW_YEAR + timedelta(days=9 + number // 2))
     known = {"customer": f'"{buyer.id}"', "order": f'"{order.id}"', "company": f'"{company.id}"', "info": PAGE}
     page = "first: $first, last: $last, after: $after, before: $before"
     text = NESTED[name].format(**known, page=page)

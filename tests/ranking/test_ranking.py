@@ -37,10 +37,11 @@ async def shop(given, count: int = 30):
     random = Random(1)
     await given.product()
     customers = await given.customers(count + 2)
-    for customer in customers[:count]:
-        for _ in range(random.choice((1, 1, 2, 3, 8))):
-            placed = NOW - timedelta(days=random.randint(0, 700))
-            await given.order(customer, random.choice((5, 10, 80)), placed_at=placed, recorded_at=placed)
+    async with given.standing_at_the_end():
+        for customer in customers[:count]:
+            for _ in range(random.choice((1, 1, 2, 3, 8))):
+                placed = NOW - timedelta(days=random.randint(0, 700))
+                await given.order(customer, random.choice((5, 10, 80)), placed_at=placed, recorded_at=placed)
     await add_model(given, trained_until=NOW - timedelta(days=2))
     return customers
 
