@@ -8,7 +8,7 @@ from api.reads.active_policies import active_policies
 from api.reads.active_policies import policy_in_force as in_force
 from api.reads.active_rules import LOYAL, RECENT_PURCHASE
 from api.reads.activity import activity
-from api.reads.counted_purchases import loyal_until, may_count, recent_until
+from api.reads.counted_purchases import is_within, loyal_until, recent_until
 from api.reads.customers import customers
 from api.reads.json import number
 from api.reads.judging import TERMS, contains
@@ -79,7 +79,7 @@ def counted(reason: str, row: Row, target: Row) -> list[Condition]:
     if reason in TERMS:
         return [holds(row, reason), *TERMS[reason][1](target), contains(target.c.held, moment)]
     rules = activity(row).c
-    recent = may_count(row, target, rules.longest if reason == RECENT_PURCHASE else rules.loyal_window)
+    recent = is_within(row, target, rules.longest if reason == RECENT_PURCHASE else rules.loyal_window)
     return [recent, target.c.placed_at <= moment, _UNTIL[reason](row, target, rules) > moment]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE
 
 from api.reads.active_policies import policy_in_force, reigns
 from api.reads.active_rules import kept_policy
+from api.reads.counted_purchases import Which, may_count
 from api.reads.json import number
 from api.reads.judging import NOTHING, reasons_by, with_all
 from api.reads.relation import Condition, Expression, Row, Table
@@ -42,15 +43,20 @@ def activity_around(row: Row) -> Table:
 
 
 def judged_in_turn(
-    row: Row, policies: Table, *conditions: Condition, only_around: bool = False, reasons: Sequence[str] = REASONS
+    row: Row,
+    policies: Table,
+    *conditions: Condition,
+    which: Which | None = None,
+    reasons: Sequence[str] = REASONS,
 ) -> Table:
     """Return one row for a customer: the spans of every reason, as each policy judges the time of its reign.
 
     policies    those that judge, as `reigns` returns them
     conditions  which of them
+    which       which purchases are read, as `reasons_by` takes it
     reasons     which of them are wanted
     """
-    each = reasons_by(row, kept_policy(policies.c.policy_id), only_around=only_around, reasons=reasons)
+    each = reasons_by(row, kept_policy(policies.c.policy_id), which, reasons=reasons)
     spans = [func.range_agg(_within(each.c[reason], policies.c.reign)).label(reason) for reason in reasons]
     found = select(*spans).select_from(policies.join(each, true())).where(*conditions)
     return worked_out_once(found, policies, each)
@@ -59,14 +65,15 @@ def judged_in_turn(
 def _through_policies(row: Row, *, only_around: bool) -> Table:
     """Return what the policy in force says, for the time in which it is, and beyond it what the others say."""
     in_force, others = policy_in_force(row.lens), reigns(row.lens)
-    here = reasons_by(row, kept_policy(in_force), only_around=only_around)
+    which = may_count if only_around else None
+    here = reasons_by(row, kept_policy(in_force), which)
 
     def is_other(policies: Table) -> list[Condition]:
         found: list[Condition] = [policies.c.policy_id != in_force]
         return [*found, func.lower(policies.c.reign, type_=_MOMENT) > row.lens.moment] if only_around else found
 
     now = _reign_in_force(row, in_force, is_other)
-    elsewhere = judged_in_turn(row, others, *is_other(others), now.c.is_shared, only_around=only_around)
+    elsewhere = judged_in_turn(row, others, *is_other(others), now.c.is_shared, which=which)
     spans = [_throughout(here.c[reason], now, elsewhere.c[reason]).label(reason) for reason in REASONS]
     rules = [column for column in here.c if column.name not in REASONS]
     policy_until = func.upper(now.c.reign, type_=_MOMENT).label("policy_until")

@@ -7,9 +7,10 @@ lengths of months.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-from sqlalchemy import ARRAY, DateTime, and_, any_, case, func, literal_column, select, true
+from sqlalchemy import ARRAY, DateTime, and_, any_, case, false, func, literal_column, not_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from api.reads.active_rules import Policy, kept_policy, window_of
@@ -21,21 +22,25 @@ from api.reads.rowset import worked_out_once
 _MOMENT = DateTime(timezone=True)
 _MOMENTS = ARRAY(_MOMENT)
 
+Which: TypeAlias = Callable[[Row, Row, Any], Condition]
+"""Says of a customer and an order, and of what `active_rules.rules_for` returns, whether the order has to be read."""
+
 TOLD = ("latest", "recent_observed", "recent_last", "loyal_observed", "loyal_first", "loyal_end")
 """What purchases tell of the moment, as `purchases_of` says."""
 
 
-def purchases_of(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> Table:
-    """Return one row beside a customer: what is known of all purchases.
+def purchases_of(row: Row, policy: Policy, rules: Table, which: Which | None) -> Table:
+    """Return one row beside a customer: what is known of all purchases, or of those that are wanted.
 
-    only_around  passes over those that count no more at the moment
+    which    those that are wanted: `may_count` passes over what counts no more at the moment, `may_add` over what makes
+             no difference to what purchases from the moment on bring
     returns  `at`, when they were made, from early to late; `over`, when they count no longer for loyalty, from early to
              late; `spans`, when any counts as a recent one. Of the moment: `latest`, when the customer last bought;
              `recent_observed` and `loyal_observed`, how many count; of those for loyalty, `loyal_end`, when the first
              of them counts no longer, and `loyal_first`, when the earliest was made and when that one counts no longer;
              `recent_last`, when the one that counts longest counts no longer, and when it was made
     """
-    each = _each_purchase(row, policy, rules, only_around=only_around)
+    each = _each_purchase(row, policy, rules, which)
     at, recent, loyal, moment = each.c["at"], each.c.recent, each.c.loyal, row.lens.moment
     is_made, is_recent, is_loyal = at <= moment, recent > moment, loyal > moment
     found = {
@@ -61,11 +66,11 @@ def _pair(compared: Expression, beside: Expression) -> Expression:
     return array([compared, beside])
 
 
-def _each_purchase(row: Row, policy: Policy, rules: Table, *, only_around: bool) -> Table:
+def _each_purchase(row: Row, policy: Policy, rules: Table, which: Which | None) -> Table:
     """Return when each purchase was made (`at`), and until when it counts for either reason (`recent`, `loyal`)."""
     order, bought = row.joined(orders_of_customer)
-    if only_around:
-        bought.append(may_count(row, order, rules.c.longest))
+    if which is not None:
+        bought.append(which(row, order, rules.c))
     columns = {
         "at": order.c.placed_at,
         "local": _local(order, rules.c),
@@ -94,7 +99,33 @@ def loyal_until(row: Row, order: Row, rules: Any) -> Expression:
     return _until(order.c.placed_at, over, _undone_at(order, rules))
 
 
-def may_count(row: Row, order: Row, window: Expression) -> Condition:
+def may_count(row: Row, order: Row, rules: Any) -> Condition:
+    """Return whether an order is recent enough to count at the moment."""
+    return is_within(row, order, rules.longest)
+
+
+def may_add(row: Row, order: Row, rules: Any) -> Condition:
+    """Return whether an order has to be read where all is known but what purchases from the moment on bring.
+
+    Each of them is a recent one by itself. For loyalty, so many count together: where one of long before does, those
+    made since count longer, and as many of them as are needed are enough.
+    """
+    earlier, bought = row.joined(orders_of_customer)
+    lasts = not_(func.coalesce(_was_refunded(earlier, rules), false()))
+    nth = (
+        rows(earlier, [earlier.c.placed_at], [*bought, earlier.c.placed_at < row.lens.moment, lasts])
+        .order_by(earlier.c.placed_at.desc())
+        .offset(func.greatest(rules.loyal_count - number(2), number(0)))
+        .limit(number(1))
+        .scalar_subquery()
+    )
+    # Months end up to three days early, and clocks were set by a day at most; of two purchases a week apart, the later
+    # one counts longer.
+    near = order.c.placed_at > func.coalesce(nth, literal_column("'-infinity'")) - literal_column("interval 'P7D'")
+    return and_(may_count(row, order, rules), near)
+
+
+def is_within(row: Row, order: Row, window: Expression) -> Condition:
     """Return whether an order is recent enough to count at the moment for a window, or for a shorter one."""
     # No month is longer than 31 days, so what was bought before counts no more.
     begins: Expression = row.lens.moment - window - literal_column("interval 'P32D'")
@@ -123,7 +154,12 @@ def _undone_at(order: Row, rules: Any) -> Expression:
     # what is needed, and their rows are not fetched.
     same, joined = order.joined(order_itself)
     undone = rows(same, [same["undone_at"]], joined).scalar_subquery()
-    return case((order.key == any_(rules.refunded), undone))
+    return case((_was_refunded(order, rules), undone))
+
+
+def _was_refunded(order: Row, rules: Any) -> Condition:
+    """Return whether money was paid back on an order; null where none was on any."""
+    return order.key == any_(rules.refunded)
 
 
 def _recent_over(local: Expression, by_lines: Expression, rules: Any) -> Expression:

@@ -22,7 +22,7 @@ from api.reads.active_rules import (
     rules_for,
 )
 from api.reads.contracts import contracts_of_customer
-from api.reads.counted_purchases import TOLD, purchases_of
+from api.reads.counted_purchases import TOLD, Which, purchases_of
 from api.reads.json import number
 from api.reads.relation import Expression, Link, Row, Table, rows
 from api.reads.rowset import worked_out_once
@@ -79,19 +79,19 @@ def contains(spans: Expression, moment: Expression) -> ColumnElement[bool]:
     return spans.op("@>", is_comparison=True)(moment)
 
 
-def reasons_by(row: Row, policy: Policy, *, only_around: bool = False, reasons: Sequence[str] = REASONS) -> Table:
+def reasons_by(row: Row, policy: Policy, which: Which | None = None, *, reasons: Sequence[str] = REASONS) -> Table:
     """Return one row for a customer: when every reason holds as if a policy judged all time, and the policy's rules.
 
-    only_around  passes over purchases that count no more at the moment, without which earlier spans are not right
-    reasons      which of them are wanted
+    which    which purchases are read: without those that it passes over, earlier spans are not right
+    reasons  which of them are wanted
     returns  a multirange under each of these names; what `active_rules.rules_for` returns, and what
              `purchases_of` tells of the moment
     """
     rules = rules_for(row, policy)
-    purchases = purchases_of(row, policy, rules, only_around=only_around)
+    purchases = purchases_of(row, policy, rules, which)
     found = {RECENT_PURCHASE: purchases.c.spans, LOYAL: _loyal(purchases, rules)}
-    for reason, (link, which) in TERMS.items():
-        found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, which).scalar_subquery()))
+    for reason, (link, judged) in TERMS.items():
+        found[reason] = case((rules.c[f"{reason}_on"], _term_spans(row, link, judged).scalar_subquery()))
     spans = [func.coalesce(found[reason], NOTHING, type_=TSTZMULTIRANGE()).label(reason) for reason in reasons]
     joined = rules.join(purchases, true())
     columns = [*spans, *rules.c, *[purchases.c[name] for name in TOLD]]

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, not_, or_, true
 from api.domain.active_policy import NewPolicy, NewRule
 from api.errors import BadUserInput, Rejection
 from api.reads.active_rules import RULE, tried_policy
+from api.reads.counted_purchases import may_count
 from api.reads.judging import reasons_by, with_all
 from api.reads.relation import Condition, Expression, Row, Table
 
@@ -58,7 +59,7 @@ def _trial(row: Row) -> Table:
         assert row.given is not None
         rules = row.given.parameter("text", "policy", convert=_rules)
         zone = row.given.parameter("text", "policy", convert=lambda given: _policy(given).time_zone)
-        return with_all(row, reasons_by(row, tried_policy(zone, rules), only_around=True)), true()
+        return with_all(row, reasons_by(row, tried_policy(zone, rules), may_count)), true()
 
     row.require("trial")
     return row.beside("trial", make)

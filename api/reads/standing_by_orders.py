@@ -1,6 +1,7 @@
 """How customers stand once orders were added: what is kept of them, with what these orders bring.
 
-Nothing is read of orders that were made long before, so a purchase costs the same however much its customer has bought.
+Of earlier orders few are read: those of the days before, and as many as loyalty takes. So a purchase costs the same
+however much its customer has bought.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import Integer, Select, any_, cast, func, literal_column, not_, 
 from api.reads.active_policies import reigns
 from api.reads.activity import judged_in_turn, united
 from api.reads.business import business_currency
+from api.reads.counted_purchases import may_add
 from api.reads.customers import customers
 from api.reads.json import minor_digits
 from api.reads.judging import OF_ORDERS
@@ -39,10 +41,10 @@ def projected_by_orders(
 
 
 def _judgements(which: Callable[[Expression], Condition], earliest: Expression) -> Select[Any]:
-    # What a purchase counts for begins with it. So what held before is what is kept; what holds from then on is worked
-    # out from all purchases that count then, and is no less than what was kept of that time.
+    # What a purchase counts for begins with it, and takes nothing away. So what is kept still holds; what is added is
+    # worked out from the new purchases, and from those that count together with them.
     judge, kept = Row(customers, Lens(moment=earliest)), customer_activity.alias()
-    spans = judged_in_turn(judge, reigns(judge.lens), only_around=True, reasons=OF_ORDERS)
+    spans = judged_in_turn(judge, reigns(judge.lens), which=may_add, reasons=OF_ORDERS)
     now = {name: united(kept.c[name], spans.c[name]) for name in OF_ORDERS}
     found = [now.get(name, kept.c[name]).label(name) for name in REASONS]
     source = judge.table.join(kept, kept.c.customer_id == judge.key).join(spans, true())

@@ -1,7 +1,7 @@
 """Changes of one kind that arrive at the same time share a transaction: each with a key and an outcome of its own.
 
-While a transaction is under way, another would only make both slower; what arrives meanwhile waits for the next one and
-goes into it together, by the statements that record many at once. So nobody waits where there is nothing to wait for,
+While a transaction is under way, another for each that arrives would only make all slower; they wait for the next one
+and go into it together, by the statements that record many at once. So nobody waits where there is nothing to wait for,
 and the more arrive, the less each of them costs.
 
 What is recorded together is what would have been recorded one after the other. Where that is not sure, or where one of
@@ -30,8 +30,10 @@ from api.writes.transaction import BUSINESSES, Attempt, Recorded, read_committed
 
 __all__ = ["First", "Together"]
 
-AT_ONCE = 1
-"""Transactions that are under way before what arrives waits for one of them to end; with two, groups are smaller."""
+AT_ONCE = 2
+"""Transactions under way where many wait: while the database is at one, the answers of the other are made."""
+MANY = 4
+"""So many wait no longer than until one of two transactions ends; fewer, until none is under way."""
 LONG_SECONDS = 0.05
 """After so long nobody waits for a transaction any more: something else holds it up."""
 MOST = 50
@@ -96,11 +98,12 @@ class Together(Generic[Item]):
     async def _made(self, item: Item, database: Database, request: Request, attempt: Attempt, alone: Alone) -> Recorded:
         place = (request.principal, self._like(item))
         queue = self._queues.setdefault(database, {}).setdefault(place, _Queue())
-        if len(queue.under_way) < AT_ONCE:
+        if not queue.under_way:
             with self._under_way(database, place, queue):
                 return await alone()
         waiting = _Waiting(request, item, attempt, alone, asyncio.get_running_loop().create_future())
         queue.waiting.append(waiting)
+        self._begin(database, place, queue)
         return await waiting.found
 
     @contextmanager
@@ -117,10 +120,16 @@ class Together(Generic[Item]):
             over()
 
     def _over(self, database: Database, place: Hashable, queue: _Queue[Item], mark: object) -> None:
-        """Begin the next transaction where somebody waits for it."""
+        """Wait for a transaction no longer."""
         queue.under_way.discard(mark)
+        self._begin(database, place, queue)
+        if not queue.under_way and self._queues[database].get(place) is queue:
+            del self._queues[database][place]
+
+    def _begin(self, database: Database, place: Hashable, queue: _Queue[Item]) -> None:
+        """Begin the next transaction where nobody need wait any longer for those under way."""
         queue.waiting = [each for each in queue.waiting if not each.found.done()]
-        while queue.waiting and len(queue.under_way) < AT_ONCE:
+        while queue.waiting and len(queue.under_way) < (AT_ONCE if len(queue.waiting) >= MANY else 1):
             some = self._next(queue.waiting)
             queue.waiting = [each for each in queue.waiting if each not in some]
             held = ExitStack()
@@ -128,8 +137,6 @@ class Together(Generic[Item]):
             task = asyncio.ensure_future(self._answered(database, some, held))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if not queue.under_way and self._queues[database].get(place) is queue:
-            del self._queues[database][place]
 
     def _next(self, waiting: Sequence[_Waiting[Item]]) -> Sequence[_Waiting[Item]]:
         """Return the first who wait and can share a transaction."""

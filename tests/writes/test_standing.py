@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -80,6 +80,34 @@ async def test_it_is_what_the_facts_say_after_every_purchase(ask, given):
             assert await broken(given.connection) == {}
         if shop.random.random() < 0.3:
             await shop.refund()
+
+
+class MonthEndShop(Shop):
+    """A shop where most is bought on the last days of January, all of which count until the end of February."""
+
+    def moment(self, days: int = 500) -> str:
+        when = self.random.choice((datetime(2026, 1, 28, tzinfo=UTC), datetime(2026, 1, 30, tzinfo=UTC), None))
+        hours = self.random.randrange(48 if when else 40 * 24)
+        return ((when or datetime(2025, 12, 25, tzinfo=UTC)) + timedelta(hours=hours)).isoformat()
+
+
+async def test_of_earlier_purchases_those_that_count_longest_are_not_missed(ask, given):
+    await given.business(zone="America/Los_Angeles")
+    ask.now = datetime(2026, 2, 3, tzinfo=UTC)
+    loyal = {"code": "LOYAL", "window": "P1M"}
+    rules = [{**loyal, "minimumCount": 2, "customerKind": "BUSINESS"}, {**loyal, "minimumCount": 4}]
+    await set_policy(ask, rules, ask.now - timedelta(days=2))
+    kinds = ("CONSUMER", "BUSINESS", "CONSUMER")
+    customers = [(await given.customer(first_name=f"C{number}", kind=kind)).id for number, kind in enumerate(kinds)]
+    shop = MonthEndShop(ask, Random(3), customers)
+    for number in range(60):
+        await shop.purchases(1)
+        if shop.random.random() < 0.2:
+            await shop.refund()
+        if number % 4 == 3:
+            assert await broken(given.connection) == {}
+    loyal_by_now = "SELECT count(*) FROM customer_activity WHERE NOT isempty(loyal)"
+    assert await given.connection.fetchval(loyal_by_now) == len(customers)
 
 
 async def test_changes_of_one_customer_at_once_miss_nothing_of_each_other(database_url, given):

@@ -60,7 +60,8 @@ async def recorded(database, *purchases, asked=None):
     with ExitStack() as held:
         for place in places:
             queue = queues.setdefault(place, together._Queue())
-            held.enter_context(_TOGETHER._under_way(database, place, queue))
+            for _ in range(together.AT_ONCE):
+                held.enter_context(_TOGETHER._under_way(database, place, queue))
         pairs = zip(asked, purchases, strict=True)
         tasks = [asyncio.create_task(record_of(database, *each)) for each in pairs]
         await until(all_wait)
@@ -133,8 +134,21 @@ async def test_who_comes_alone_waits_for_nobody(database, given, crowd):
 
 
 async def test_those_who_come_meanwhile_wait_for_one_transaction_and_share_the_next(database, given, crowd):
-    found = await asyncio.gather(*(record_of(database, request(new_key(), {"a": c.id}), bought(c)) for c in crowd))
-    assert len({each.outcomes[0].ids["order"] for each in found}) == len(crowd)
+    few = crowd[: together.MANY]
+    found = await asyncio.gather(*(record_of(database, request(new_key(), {"a": c.id}), bought(c)) for c in few))
+    assert len({each.outcomes[0].ids["order"] for each in found}) == len(few)
+    assert await transactions(given) == 2
+
+
+async def test_many_do_not_wait_for_one_transaction_but_share_another(database, given, crowd):
+    first, *others = crowd[: together.MANY + 1]
+    async with given.connection.transaction():
+        await hold_up(given, first)
+        held = asyncio.create_task(record_of(database, request(new_key()), bought(first)))
+        await asyncio.sleep(0)
+        await asyncio.gather(*(record_of(database, request(new_key(), {"a": c.id}), bought(c)) for c in others))
+        assert not held.done()
+    await held
     assert await transactions(given) == 2
 
 
@@ -343,4 +357,5 @@ async def test_the_answers_are_those_of_purchases_made_one_by_one(ask, given, cr
     at_once = await asyncio.gather(*(ask.of(ask.database)(BOUGHT, input=each) for each in inputs[6:]))
     assert at_once == one_by_one
     assert len({str(each) for each in at_once}) == 2  # of members, and of others
-    assert await transactions(given) == 6 + 2
+    # The first, the many who did not wait for it, and the last.
+    assert await transactions(given) == 6 + 3
