@@ -1,7 +1,7 @@
 """How customers stand once orders were added: what is kept of them, with what these orders bring.
 
-Of earlier orders few are read: those of the days before, and as many as loyalty takes. So a purchase costs the same
-however much its customer has bought.
+Of earlier orders few are read: the latest ones that loyalty takes, and what was bought from a week before those on. So
+a purchase costs no more where its customer has bought for years.
 """
 
 from __future__ import annotations

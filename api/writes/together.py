@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,7 +33,7 @@ __all__ = ["First", "Together"]
 AT_ONCE = 2
 """Transactions under way where many wait: while the database is at one, the answers of the other are made."""
 MANY = 4
-"""So many wait no longer than until one of two transactions ends; fewer, until none is under way."""
+"""So many others wait no longer than until one of two transactions ends; fewer, until none is under way."""
 LONG_SECONDS = 0.05
 """After so long nobody waits for a transaction any more: something else holds it up."""
 MOST = 50
@@ -63,10 +63,10 @@ class _Waiting(Generic[Item]):
 
 @dataclass(eq=False, slots=True)
 class _Queue(Generic[Item]):
-    """Who waits, in the order of arrival, and a mark for each transaction they wait for."""
+    """Who waits, in the order of arrival, and a mark for each transaction they wait for, with those whose it is."""
 
     waiting: list[_Waiting[Item]] = field(default_factory=list)
-    under_way: set[object] = field(default_factory=set)
+    under_way: dict[object, Set[Hashable]] = field(default_factory=dict)
 
 
 class Together(Generic[Item]):
@@ -99,19 +99,22 @@ class Together(Generic[Item]):
         place = (request.principal, self._like(item))
         queue = self._queues.setdefault(database, {}).setdefault(place, _Queue())
         if not queue.under_way:
-            with self._under_way(database, place, queue):
+            with self._under_way(database, place, queue, {self._whose(item)}):
                 return await alone()
         waiting = _Waiting(request, item, attempt, alone, asyncio.get_running_loop().create_future())
         queue.waiting.append(waiting)
-        self._begin(database, place, queue)
+        if len(queue.under_way) < AT_ONCE:
+            self._begin(database, place, queue)
         return await waiting.found
 
     @contextmanager
-    def _under_way(self, database: Database, place: Hashable, queue: _Queue[Item]) -> Iterator[None]:
+    def _under_way(
+        self, database: Database, place: Hashable, queue: _Queue[Item], whose: Set[Hashable]
+    ) -> Iterator[None]:
         """Let others wait for a transaction until it has ended, or takes too long."""
         mark = object()
         over = partial(self._over, database, place, queue, mark)
-        queue.under_way.add(mark)
+        queue.under_way[mark] = whose
         too_long = asyncio.get_running_loop().call_later(LONG_SECONDS, over)
         try:
             yield
@@ -121,7 +124,7 @@ class Together(Generic[Item]):
 
     def _over(self, database: Database, place: Hashable, queue: _Queue[Item], mark: object) -> None:
         """Wait for a transaction no longer."""
-        queue.under_way.discard(mark)
+        queue.under_way.pop(mark, None)
         self._begin(database, place, queue)
         if not queue.under_way and self._queues[database].get(place) is queue:
             del self._queues[database][place]
@@ -129,22 +132,25 @@ class Together(Generic[Item]):
     def _begin(self, database: Database, place: Hashable, queue: _Queue[Item]) -> None:
         """Begin the next transaction where nobody need wait any longer for those under way."""
         queue.waiting = [each for each in queue.waiting if not each.found.done()]
-        while queue.waiting and len(queue.under_way) < (AT_ONCE if len(queue.waiting) >= MANY else 1):
-            some = self._next(queue.waiting)
-            queue.waiting = [each for each in queue.waiting if each not in some]
+        while some := self._next(queue):
+            queue.waiting = [each for each in queue.waiting if each not in some.values()]
             held = ExitStack()
-            held.enter_context(self._under_way(database, place, queue))
-            task = asyncio.ensure_future(self._answered(database, some, held))
+            held.enter_context(self._under_way(database, place, queue, some.keys()))
+            task = asyncio.ensure_future(self._answered(database, list(some.values()), held))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _next(self, waiting: Sequence[_Waiting[Item]]) -> Sequence[_Waiting[Item]]:
-        """Return the first who wait and can share a transaction."""
-        found = dict[Hashable, _Waiting[Item]]()
-        for each in waiting:
-            if len(found) < MOST:
-                found.setdefault(self._whose(each.item), each)
-        return list(found.values())
+    def _next(self, queue: _Queue[Item]) -> Mapping[Hashable, _Waiting[Item]]:
+        """Return the first who wait and can share a transaction, none where they have to wait longer."""
+        if len(queue.under_way) >= AT_ONCE:
+            return {}
+        taken, found = set().union(*queue.under_way.values()), dict[Hashable, _Waiting[Item]]()
+        for each in queue.waiting:
+            whose = self._whose(each.item)
+            # Two of one customer would only wait for each other.
+            if len(found) < MOST and whose not in taken:
+                found.setdefault(whose, each)
+        return found if len(found) >= MANY or not queue.under_way else {}
 
     async def _answered(self, database: Database, some: Sequence[_Waiting[Item]], held: ExitStack) -> None:
         """Record what some wait for, and tell each of them."""

@@ -61,7 +61,7 @@ async def recorded(database, *purchases, asked=None):
         for place in places:
             queue = queues.setdefault(place, together._Queue())
             for _ in range(together.AT_ONCE):
-                held.enter_context(_TOGETHER._under_way(database, place, queue))
+                held.enter_context(_TOGETHER._under_way(database, place, queue, set()))
         pairs = zip(asked, purchases, strict=True)
         tasks = [asyncio.create_task(record_of(database, *each)) for each in pairs]
         await until(all_wait)
@@ -140,16 +140,27 @@ async def test_those_who_come_meanwhile_wait_for_one_transaction_and_share_the_n
     assert await transactions(given) == 2
 
 
-async def test_many_do_not_wait_for_one_transaction_but_share_another(database, given, crowd):
+async def test_many_do_not_wait_for_one_transaction_but_share_another(database_url, given, crowd):
     first, *others = crowd[: together.MANY + 1]
-    async with given.connection.transaction():
-        await hold_up(given, first)
-        held = asyncio.create_task(record_of(database, request(new_key()), bought(first)))
-        await asyncio.sleep(0)
-        await asyncio.gather(*(record_of(database, request(new_key(), {"a": c.id}), bought(c)) for c in others))
-        assert not held.done()
-    await held
-    assert await transactions(given) == 2
+    async with open_database(database_url, lock_timeout=90, write_timeout=90) as behind:
+        async with given.connection.transaction():
+            await hold_up(given, first)
+            held = asyncio.create_task(record_of(behind, request(new_key()), bought(first)))
+            await asyncio.sleep(0)
+            again = asyncio.create_task(record_of(behind, request(new_key(), {"again": first.id}), bought(first)))
+            # Shorter than the patience after which whoever is held up is waited for no longer.
+            async with asyncio.timeout(25):
+                await asyncio.gather(*(record_of(behind, request(new_key(), {"a": c.id}), bought(c)) for c in others))
+            assert not held.done()
+            # The same customer's other purchase would only have waited in their transaction.
+            assert len(next(iter(_TOGETHER._queues[behind].values())).waiting) == 1
+        await asyncio.gather(held, again)
+    assert await transactions(given) == 3
+
+
+async def test_one_busy_customer_waits_for_no_more_than_one_transaction(database, given, crowd):
+    found = await recorded(database, *[bought(crowd[0])] * 6)
+    assert await transactions(given) == len({each.outcomes[0].ids["order"] for each in found}) == 6
 
 
 async def test_what_is_wrong_with_one_is_told_to_it_alone_and_again_for_its_key(database, given, crowd):
@@ -328,7 +339,7 @@ async def test_what_breaks_only_where_changes_share_is_told(database, given, cro
 
 async def test_a_caller_who_leaves_takes_nobody_along(database, given, crowd):
     queue = _TOGETHER._queues.setdefault(database, {}).setdefault((EVERYBODY, NOW.date()), together._Queue())
-    with _TOGETHER._under_way(database, (EVERYBODY, NOW.date()), queue):
+    with _TOGETHER._under_way(database, (EVERYBODY, NOW.date()), queue, set()):
         tasks = [asyncio.create_task(record_of(database, request(new_key()), bought(each))) for each in crowd[:3]]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
