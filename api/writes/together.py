@@ -103,8 +103,7 @@ class Together(Generic[Item]):
                 return await alone()
         waiting = _Waiting(request, item, attempt, alone, asyncio.get_running_loop().create_future())
         queue.waiting.append(waiting)
-        if len(queue.under_way) < AT_ONCE:
-            self._begin(database, place, queue)
+        self._begin(database, place, queue)
         return await waiting.found
 
     @contextmanager
@@ -131,8 +130,7 @@ class Together(Generic[Item]):
 
     def _begin(self, database: Database, place: Hashable, queue: _Queue[Item]) -> None:
         """Begin the next transaction where nobody need wait any longer for those under way."""
-        queue.waiting = [each for each in queue.waiting if not each.found.done()]
-        while some := self._next(queue):
+        while len(queue.under_way) < AT_ONCE and (some := self._next(queue)):
             queue.waiting = [each for each in queue.waiting if each not in some.values()]
             held = ExitStack()
             held.enter_context(self._under_way(database, place, queue, some.keys()))
@@ -142,8 +140,7 @@ class Together(Generic[Item]):
 
     def _next(self, queue: _Queue[Item]) -> Mapping[Hashable, _Waiting[Item]]:
         """Return the first who wait and can share a transaction, none where they have to wait longer."""
-        if len(queue.under_way) >= AT_ONCE:
-            return {}
+        queue.waiting = [each for each in queue.waiting if not each.found.done()]
         taken, found = set().union(*queue.under_way.values()), dict[Hashable, _Waiting[Item]]()
         for each in queue.waiting:
             whose = self._whose(each.item)

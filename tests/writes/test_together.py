@@ -80,8 +80,8 @@ async def until(holds):
 
 
 def patient(address):
-    """Open a database in which nobody is turned away because this machine is slow."""
-    return open_database(address, pool_size=4, write_patience=30)
+    """Open a database in which nobody is turned away because this machine is slow, or a lock is held for long."""
+    return open_database(address, pool_size=4, write_patience=30, lock_timeout=90, write_timeout=90)
 
 
 async def hold_up(given, customer):
@@ -142,7 +142,7 @@ async def test_those_who_come_meanwhile_wait_for_one_transaction_and_share_the_n
 
 async def test_many_do_not_wait_for_one_transaction_but_share_another(database_url, given, crowd):
     first, *others = crowd[: together.MANY + 1]
-    async with open_database(database_url, lock_timeout=90, write_timeout=90) as behind:
+    async with patient(database_url) as behind:
         async with given.connection.transaction():
             await hold_up(given, first)
             held = asyncio.create_task(record_of(behind, request(new_key()), bought(first)))
@@ -250,7 +250,7 @@ async def test_a_key_that_was_used_elsewhere_gets_its_first_answer(database, giv
 
 async def test_who_is_held_up_holds_up_nobody(database_url, given, crowd):
     async with (
-        open_database(database_url, lock_timeout=90, write_timeout=90) as database,
+        patient(database_url) as database,
         database.connection() as seen,
     ):
 

@@ -65,10 +65,6 @@ class Visit:
     def tab(self, name: str) -> Locator:
         return self.page.get_by_role("tablist").get_by_role("button", name=name, exact=True)
 
-    def open_tab(self) -> str:
-        """Return the name of the tab that is open."""
-        return self.page.locator(".graphiql-tab-active .graphiql-tab-button").inner_text()
-
     def opens(self, tab: str) -> None:
         """Wait until a tab is open under its name, which the page shows a moment after what is in it."""
         expect(self.page.locator(".graphiql-tab-active .graphiql-tab-button")).to_have_text(tab)
