@@ -28,13 +28,16 @@ MILLION, FEWER = 1_000_000, 200_000
 REQUIRED: Mapping[str, tuple[str, float]] = {
     "fit": (f"fit of BG/NBD to {CUSTOMERS:,} customers", 5.0),
     "score": (f"P(alive), purchases and order value of {MILLION:,}", 2.0),
+    "spread": (f"the same of {MILLION:,} who first bought on any day of ten years", 2.0),
     "value": (f"discounted value of 12 months of {FEWER:,}", 8.0),
 }
 _MODEL, _VALUES = (0.2786, 4.6547, 0.8415, 3.3407), (6.25, 3.74, 15.45)
 _RUNS, _FEW_RUNS = 5, 2
 _SEED = 23_570
+_COHORT, _TEN_YEARS = (27 * 7, 39 * 7), (1, 3_653)
+"""Days for which customers have been known: those of CDNOW, and those of a business that has been there for long."""
 # They discount to the ends of months, we from moment to moment, and fits end where they are told to.
-_CLOSE, _CLOSE_FITS = (1e-6, 1e-6, 1e-6, 0.01), 0.01
+_CLOSE, _CLOSE_FITS = (1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 0.01), 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ def measured_models(tell: Callable[[str], None], *, small: bool) -> tuple[Sequen
     runs = str(_FEW_RUNS if small else _RUNS)
     with TemporaryDirectory() as folder:
         data = str(Path(folder) / "customers.npz")
-        given: dict[str, Any] = {**customers(), "model": _MODEL, "values": _VALUES, "sizes": (MILLION, FEWER)}
+        spread = {f"spread_{name}": column for name, column in simulated(MILLION, _TEN_YEARS).items()}
+        given: dict[str, Any] = {**customers(), **spread, "model": _MODEL, "values": _VALUES, "sizes": (MILLION, FEWER)}
         np.savez(data, **given)
         ours = _told([sys.executable, "-m", "benchmarks.lifetimes.ours", data, runs])
         theirs = _told([_python(), str(LIFETIMES / "theirs.py"), data, runs])
@@ -111,17 +115,17 @@ def customers() -> dict[str, Array]:
     return dict(zip(("repeats", "last", "observed", "purchases", "mean"), columns, strict=True))
 
 
-def simulated() -> dict[str, Array]:
+def simulated(count: int = CUSTOMERS, days: tuple[int, int] = _COHORT) -> dict[str, Array]:
     """Return customers who buy and are lost as BG/NBD has it; the same ones every time."""
     draw, (r, alpha, a, b) = np.random.default_rng(_SEED), _MODEL
-    observed = draw.integers(27 * 7, 39 * 7, CUSTOMERS) / 7
-    tried = draw.poisson(draw.gamma(r, 1 / alpha, CUSTOMERS) * observed)
-    repeats = np.minimum(tried, draw.geometric(np.maximum(draw.beta(a, b, CUSTOMERS), 1e-9)))
+    observed = draw.integers(*days, count) / 7
+    tried = draw.poisson(draw.gamma(r, 1 / alpha, count) * observed)
+    repeats = np.minimum(tried, draw.geometric(np.maximum(draw.beta(a, b, count), 1e-9)))
     place = np.maximum(repeats, 1)
     # The last of so many purchases that are spread evenly, in whole days.
     last = np.round(observed * draw.beta(place, np.maximum(tried - place, 0) + 1) * 7) / 7
     p, q, gamma = _VALUES
-    mean = draw.gamma(p * (repeats + 1), 1 / draw.gamma(q, 1 / gamma, CUSTOMERS)) / (repeats + 1)
+    mean = draw.gamma(p * (repeats + 1), 1 / draw.gamma(q, 1 / gamma, count)) / (repeats + 1)
     repeats = repeats.astype(float)
     return {
         "repeats": repeats,

@@ -388,10 +388,14 @@ def test_models_that_were_not_measured_have_no_table(findings):
     assert "lifetimes" not in markdown(replace(findings, models=()))
 
 
+MANY_TOTALS = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0)
+
+
 def test_models_that_find_other_figures_are_not_compared():
-    ours = Told({"fit": 0.1}, [0.25, 4.8, 0.7, 2.2], [10.0, 20.0, 30.0, 40.0])
-    require_close(ours, replace(ours, totals=[10.0, 20.0, 30.0, 40.1]))
-    for wrong in (replace(ours, parameters=[0.25, 4.8, 0.8, 2.2]), replace(ours, totals=[10.1, 20.0, 30.0, 40.0])):
+    ours = Told({"fit": 0.1}, [0.25, 4.8, 0.7, 2.2], [*MANY_TOTALS, 40.0])
+    require_close(ours, replace(ours, totals=[*MANY_TOTALS, 40.1]))
+    others = [*MANY_TOTALS[:-1], 60.1, 40.0]
+    for wrong in (replace(ours, parameters=[0.25, 4.8, 0.8, 2.2]), replace(ours, totals=others)):
         with pytest.raises(AnswersDiffer, match="lifetimes finds other"):
             require_close(ours, wrong)
 

@@ -7,6 +7,7 @@ lost after each repeat purchase, so that who bought once is alive for certain. M
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite, log
@@ -22,6 +23,8 @@ from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 _DISCOUNT_NODES, _LONG_DISCOUNT_NODES = 5, 8
 _LONG = 4.9 * WEEKS_IN_YEAR
+_MANY = 1_000
+"""Of fewer customers, to find those who are alike takes as long as it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class BetaGeometric(CountModel):
 
     def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
         """Return the expected number of purchases (n,) within the next weeks, of customers who are alive now."""
-        return self.posterior(purchases).expected_purchases(weeks)
+        return self._of_alike(purchases, lambda known: known.expected_purchases(weeks))
 
     def discounted_while_alive(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
         """Return the same (n,), each purchase discounted at a continuous rate per week."""
@@ -106,13 +109,17 @@ class BetaGeometric(CountModel):
         Discounting is by parts: e^(-rate H) E[Y(H)] + rate · integral over s in (0, H) of e^(-rate s) E[Y(s)].
         """
         horizons, factors = _discounting(weeks, rate)
-        expected = self.posterior(purchases).expected_purchases(horizons)
-        discounted: Array = (factors * expected).sum(axis=0)
-        return expected[-1], discounted
+
+        def both(known: Posterior) -> Array:
+            expected = known.expected_purchases(horizons)
+            return np.stack([expected[-1], (factors * expected).sum(axis=0)])
+
+        expected, discounted = self._of_alike(purchases, both)
+        return expected, discounted
 
     def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
         """Return the mean of the squared number of purchases (n,), of customers who are alive now."""
-        return self.posterior(purchases).second_moment(weeks)
+        return self._of_alike(purchases, lambda known: known.second_moment(weeks))
 
     def dropout_nodes(self, repeats: Array, count: int) -> tuple[Array, Array]:
         """Return nodes p and weights w of the probability of being lost after a purchase, by repeat purchases so far.
@@ -125,6 +132,16 @@ class BetaGeometric(CountModel):
         returns  two arrays (n, count)
         """
         return beta_table(self.a, self.b + repeats + self.chances, count)
+
+    def _of_alike(self, purchases: PurchaseStatistics, told: Callable[[Posterior], Array]) -> Array:
+        """Return what is told (n,) or (k, n) of customers who are alive, once for all who bought as often in as long.
+
+        Nothing else is known of those: when they bought last tells whether they are.
+        """
+        if len(purchases) < _MANY:
+            return told(self.posterior(purchases))
+        different, row = purchases.without_last()
+        return told(self.posterior(different))[..., row]
 
     def _lost(self, purchases: PurchaseStatistics) -> Array:
         """Return the log odds (n,) of having been lost; minus infinity where that is impossible."""

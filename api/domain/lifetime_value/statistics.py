@@ -64,6 +64,15 @@ class PurchaseStatistics:
         """Return the same with time counted in a unit of so many weeks."""
         return PurchaseStatistics(self.repeats, self.last / unit, self.observed / unit)
 
+    def without_last(self) -> tuple[PurchaseStatistics, Integers]:
+        """Return the different rows (k,) but for the last purchase, which is 0, and the row of each customer (n,)."""
+        times, place = np.unique(self.observed, return_inverse=True)
+        most = self.repeats.max(initial=0) + 1
+        codes, row = np.unique(place * most + self.repeats, return_inverse=True)
+        repeats = codes % most
+        observed = times[(codes // most).astype(np.int64)]
+        return PurchaseStatistics(repeats, np.zeros_like(repeats), observed), row
+
     def distinct(self) -> tuple[PurchaseStatistics, Array, Integers]:
         """Return the different rows, how many customers have each (k,), and the row of each customer (n,)."""
         order = np.lexsort((self.repeats, self.last, self.observed))

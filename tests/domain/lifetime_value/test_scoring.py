@@ -43,6 +43,24 @@ def test_a_row_is_the_same_in_any_batch(model):
 
 
 @every_model
+def test_a_row_is_the_same_among_many_of_whom_some_are_alike(model):
+    draw = np.random.default_rng(7)
+    observed = np.append(draw.integers(1, 60, 2_000) / 7, draw.uniform(0, 520, 500))
+    repeats = draw.geometric(0.3, 2_500) - 1.0
+    last = np.where(repeats > 0, observed * draw.uniform(0, 1, 2_500), 0.0)
+    many, spend = PurchaseStatistics.of(repeats, last, observed), SpendStatistics.of(repeats + 1, observed)
+    together = astuple(score(model, VALUES, many, spend, weeks=52, annual_discount_rate=0.1))
+    together += (model.second_moment(many, 52),)
+    rows = np.arange(2_500)
+    for some in np.array_split(rows, 5):
+        paid = SpendStatistics(spend.purchases[some], spend.mean_value[some])
+        apart = astuple(score(model, VALUES, many.rows(some), paid, weeks=52, annual_discount_rate=0.1))
+        apart += (model.second_moment(many.rows(some), 52),)
+        for alone, values in zip(apart, together, strict=True):
+            np.testing.assert_allclose(alone, values[some], rtol=1e-14)
+
+
+@every_model
 def test_nobody_is_scored_in_an_empty_batch(model):
     nobody = PurchaseStatistics.of([], [], [])
     found = score(model, VALUES, nobody, SpendStatistics.of([], []), weeks=52, annual_discount_rate=0.1)
