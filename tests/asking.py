@@ -7,18 +7,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from inspect import isawaitable
 from typing import Any, Self
 
 import orjson
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, validate
 
 from api.access import EVERYBODY, Principal
 from api.database import Connection, Database
 from api.errors import ApiError
 from api.graph.schema import executable
-from api.plan.executor import Executor
 from api.plan.operation import Operation
+from api.plan.ready import executed
 
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 # On a new connection the driver asks once how arrays are called.
@@ -61,10 +60,11 @@ class Documents:
     parsed: dict[str, DocumentNode] = field(default_factory=dict)
     refusals: dict[str, list[str]] = field(default_factory=dict)
     plans: dict[str, dict[Any, Any]] = field(default_factory=dict)
+    ready: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Drop all of it."""
-        for kept in (self.parsed, self.refusals, self.plans):
+        for kept in (self.parsed, self.refusals, self.plans, self.ready):
             kept.clear()
 
 
@@ -108,17 +108,10 @@ class Ask:
         assert not refused, refused
         parsed, plans = self.parsed(document), self.documents.plans.setdefault(document, {})
         self.database.statements = []
-        operation = Operation(self.database, self.principal, self.now or datetime.now(UTC), plans)
+        ready = self.documents.ready.setdefault(document, {})
+        operation = Operation(self.database, self.principal, self.now or datetime.now(UTC), plans, ready)
         try:
-            result: Any = execute(
-                self.schema,
-                parsed,
-                variable_values=dict(variables),
-                operation_name=operation_name,
-                context_value=operation,
-                executor_class=Executor,
-            )
-            result = await result if isawaitable(result) else result
+            result = await executed(self.schema, parsed, operation, dict(variables), operation_name)
         finally:
             await operation.close()
         await self.database.told()

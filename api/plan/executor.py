@@ -20,6 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graph.declare import PlannedField, Reference
 from api.graph.sources import Outdated
+from api.plan.again import given_to, plan_key, used_of
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
 from api.plan.filters import Inserted, inserted
@@ -30,7 +31,7 @@ from api.plan.references import Target, loader
 from api.plan.run import Plan, Reading, fetched
 from api.plan.segments import SEGMENTS, Seen, Segments
 from api.plan.select import CUSTOMER_FILTER, Selecting
-from api.plan.values import Parameters, at_run, shape, slots
+from api.plan.values import Parameters, at_run, slots
 from api.plan.variables import variables_of
 from api.plan.what_if import Supposition, seen_so, supposed_in
 
@@ -75,7 +76,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     async def _real_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         plan, given = await self._root_plan(field, below, path, as_kept=True)
         try:
-            rows = await self._rows_of(plan, given, path)
+            rows = self._ahead() or await self._rows_of(plan, given, path)
         except Outdated:
             plan, given = await self._root_plan(field, below, path, as_kept=False)
             rows = await self._rows_of(plan, given, path)
@@ -116,6 +117,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         assert plan.asked is not None
         found = inserted(plan.asked, seen, given, self.schema.type_map[CUSTOMER_FILTER], key)
         self.context_value.charge(tuple(path.as_list()), found.named, found.whole)
+        return found
+
+    def _ahead(self) -> Fetched | None:
+        """Return what was read for the operation before; raise what went wrong."""
+        found, self.context_value.ahead = self.context_value.ahead, None
+        if isinstance(found, Exception):
+            raise found
         return found
 
     async def _rows_of(self, plan: Plan, given: Mapping[str, Any], path: Path) -> Fetched:
@@ -221,14 +229,14 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def _kept(self, kind: Any, below: Any) -> Any:
         """Return what the plan of a field is kept by."""
         field = (kind, id(self.operation), *map(_node, below))
-        return (field, self.context_value.principal.customer_id is not None, shape(self._used(field, below)))
+        return plan_key(field, self.context_value, self._used(field, below))
 
     def _selecting(self, found: Inserted | None = None) -> Selecting:
         values = self.variable_values._replace(coerced=slots(self.variable_values.coerced))
         known = None if found is None else slots(found.value, (SEGMENTS,))
         return Selecting(self.schema, self.fragments, values, self.operation, Parameters(Segments(known)))
 
-    def _used(self, field: Any, below: Any) -> dict[str, Any]:
+    def _used(self, field: Any, below: Any) -> Mapping[str, Any]:
         """Return the values of the variables that can change the plan of a field."""
         coerced = self.variable_values.coerced
         if not coerced:
@@ -236,18 +244,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         ready = self.context_value.ready
         if field not in ready:
             ready[field] = variables_of(below, self.fragments)
-        names = ready[field]
-        return coerced if names is None else {name: coerced[name] for name in names if name in coerced}
+        return used_of(coerced, ready[field])
 
     def _given(self, as_of: datetime | None, known_at: datetime | None) -> dict[str, Any]:
-        operation = self.context_value
-        return {
-            **self.variable_values.coerced,
-            ":now": as_of or operation.now,
-            ":owner": operation.principal.customer_id,
-            ":asOf": as_of,
-            ":knownAt": known_at,
-        }
+        return given_to(self.variable_values.coerced, self.context_value, as_of, known_at)
 
     def _reading(self, path: Path, pinned: Any) -> Reading:
         operation = self.context_value

@@ -13,6 +13,7 @@ from aiodataloader import DataLoader
 
 from api.access import Principal
 from api.database import Database
+from api.plan.fetched import Fetched
 from api.plan.references import Target
 from api.plan.run import Reading
 from api.plan.what_if import Supposing
@@ -24,6 +25,7 @@ class Operation:
 
     plans  of the operation's document, shared by all its runs
     ready  what else its runs share
+    ahead  what was read for its one field before its execution began, or what went wrong
     charge takes the place of a field, how many conditions are in segments that it names, and in those of which it asks
            who is in them; raises an error where that is too much
     """
@@ -33,6 +35,7 @@ class Operation:
     now: datetime
     plans: dict[Any, Any]
     ready: dict[Any, Any] = field(default_factory=dict)
+    ahead: Fetched | Exception | None = None
     readings: dict[Any, Reading] = field(default_factory=dict)
     targets: dict[Any, Target] = field(default_factory=dict)
     loaders: dict[int, DataLoader[tuple[Target, UUID], Any]] = field(default_factory=dict)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
@@ -21,6 +23,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.get_variable_signature import GraphQLVariableSignature
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from api.plan.again import Again
 from api.plan.coercion import Coercion, coercion
 from api.plan.executor import Executor
 from api.plan.operation import Operation
@@ -30,37 +33,69 @@ MOST_COERCION_ERRORS = 5
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An operation of a document, its fragments, and its variables, each with what coerces its values."""
+    """An operation of a document, its fragments, and its variables, each with what coerces its values.
+
+    again  what it asks, where it can be run again by nothing but its plan
+    """
 
     operation: OperationDefinitionNode
     fragment_definitions: dict[str, FragmentDefinitionNode]
     fragments: dict[str, FragmentDetails]
     variables: tuple[tuple[GraphQLVariableSignature, Coercion], ...]
+    again: Again | None
 
     @classmethod
     def of(cls, executor: Executor) -> Ready:
         """Return what another run of an executor's operation needs."""
         signatures = (source.signature for source in executor.variable_values.sources.values())
         variables = tuple((signature, coercion(signature.type)) for signature in signatures)
-        return cls(executor.operation, executor.fragment_definitions, executor.fragments, variables)
+        again = Again.of(executor.schema, executor.operation, executor.fragments)
+        return cls(executor.operation, executor.fragment_definitions, executor.fragments, variables, again)
 
-    def values(self, given: Mapping[str, Any]) -> VariableValues | None:
+    def coerced(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the values of the variables; None where graphql-core has something to say of them, or to find out."""
-        sources, coerced = dict[str, VariableValueSource](), dict[str, Any]()
+        coerced = dict[str, Any]()
         for signature, coerce in self.variables:
             name = signature.name
             value = given.get(name, Undefined)
             if value is Undefined:
                 if signature.default is not None or is_non_null_type(signature.type):
                     return None
-                sources[name] = VariableValueSource(signature)
                 continue
             try:
                 coerced[name] = coerce(value)
             except Exception:  # noqa: BLE001  (whatever it is, graphql-core says it better)
                 return None
-            sources[name] = VariableValueSource(signature, value)
+        return coerced
+
+    def values(self, given: Mapping[str, Any]) -> VariableValues | None:
+        """Return the same as graphql-core has them, with where each comes from."""
+        coerced = self.coerced(given)
+        if coerced is None:
+            return None
+        known = [signature for signature, _ in self.variables]
+        sources = {of.name: VariableValueSource(of, *([given[of.name]] if of.name in coerced else [])) for of in known}
         return VariableValues(sources, coerced)
+
+
+async def executed(
+    schema: GraphQLSchema, document: DocumentNode, context: Operation, variables: dict[str, Any], name: str | None
+) -> ExecutionResult:
+    """Return what comes of an operation of a checked document."""
+    kept: Ready | None = context.ready.get(("operation", name))
+    if kept is not None and kept.again is not None:
+        coerced = kept.coerced(variables)
+        data = None if coerced is None else await kept.again.data(coerced, context)
+        if data is not None:
+            return ExecutionResult(data, None)
+    executor = executor_for(schema, document, context, variables, name)
+    if isinstance(executor, list):
+        return ExecutionResult(None, executor)
+    result: Any = executor.execute_operation()
+    if isawaitable(result):
+        result = await result
+    assert isinstance(result, ExecutionResult)
+    return result
 
 
 def executor_for(

@@ -108,7 +108,12 @@ async def fetched(level: FetchedLevel, given: Mapping[str, object], reading: Rea
         await fetched(child.level, {**given, **_keys(child.level, child.keys, rows)}, reading, alone=False)
         for child in level.children
     ]
-    return Fetched(rows, _places(rows) if level.keys else {}, _computed(level.batches, rows), below)
+    return with_computed(level, rows, below)
+
+
+def with_computed(level: FetchedLevel, rows: Sequence[Any], below: list[Fetched] | None = None) -> Fetched:
+    """Return the rows of a level with what is computed for them, and the levels below."""
+    return Fetched(rows, _places(rows) if level.keys else {}, _computed(level.batches, rows), below or [])
 
 
 def placed(rows: Sequence[Any]) -> Fetched:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from inspect import isawaitable
 from secrets import token_hex
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ from api.access import EVERYBODY
 from api.database import Database
 from api.errors import ApiError, BadRequest, BadUserInput, MethodNotAllowed
 from api.plan.operation import Operation
-from api.plan.ready import executor_for
+from api.plan.ready import executed
 from api.web.answer import UNREAD, Answer, Headers, refused, send_answer, written
 from api.web.body import Asked, asked_by_body, asked_by_url, headers_of, require_json
 from api.web.departure import ended_by_departure
@@ -155,13 +154,11 @@ class GraphQLView:
         operation = Operation(self.database, EVERYBODY, self._clock(), document.plans, document.ready)
         operation.charge = charge.segments
         try:
-            result = self._begun(document, given, operation)
-            if isawaitable(result):
-                if receive is None:
-                    result = await result
-                else:
-                    with ended_by_departure(receive):
-                        result = await result
+            if receive is None:
+                result = await self._result(document, given, operation)
+            else:
+                with ended_by_departure(receive):
+                    result = await self._result(document, given, operation)
         except RecursionError:
             return Answer({"errors": [refusal(BadUserInput(TOO_DEEP))]})
         finally:
@@ -170,11 +167,9 @@ class GraphQLView:
             document.keep(document.operation(given.operation_name), result.data)
         return Answer(_members(result, identity), headers=_costs(charge))
 
-    def _begun(self, document: Document, given: Asked, operation: Operation) -> Any:
-        """Return the result of an operation, or an awaitable of it."""
+    async def _result(self, document: Document, given: Asked, operation: Operation) -> ExecutionResult:
         assert document.parsed is not None
-        executor = executor_for(self._schema, document.parsed, operation, given.variables, given.operation_name)
-        return ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
+        return await executed(self._schema, document.parsed, operation, given.variables, given.operation_name)
 
 
 def _costs(charge: Charge) -> Headers:

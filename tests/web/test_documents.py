@@ -205,13 +205,13 @@ async def asked(view: GraphQLView, query: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def executed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Return the operations that are executed from here on."""
-    begun, begin = list[Any](), GraphQLView._begun
+    begun, begin = list[Any](), GraphQLView._result
 
     def noted(view: GraphQLView, document: Document, given: Any, operation: Any) -> Any:
         begun.append(given)
         return begin(view, document, given, operation)
 
-    monkeypatch.setattr(GraphQLView, "_begun", noted)
+    monkeypatch.setattr(GraphQLView, "_result", noted)
     return begun
 
 
