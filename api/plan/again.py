@@ -19,8 +19,8 @@ from api.plan.variables import variables_of
 
 __all__ = ["Again", "given_to", "plan_key", "used_of"]
 
-ROOT = ("root", True)
-"""What the executor keeps plans of root fields by, besides the field: those that read facts as they are kept."""
+ROOT = "root"
+"""Plans of root fields are kept by it, whether they read facts as they are kept, and the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,15 @@ class Again:
         if field is None or node.directives or type(field.extensions.get("strawberry-definition")) is not PlannedField:
             return None
         key = (node.alias or node.name).value
-        names = variables_of([FieldDetails(node, None)], fragments)
-        return cls(key, (ROOT, id(operation), id(node)), names, not is_non_null_type(field.type))
+        names = variables_of([FieldDetails(node, None)], fragments) if operation.variable_definitions else frozenset()
+        return cls(key, ((ROOT, True), id(operation), id(node)), names, not is_non_null_type(field.type))
 
     async def data(self, coerced: Mapping[str, Any], operation: Operation) -> dict[str, Any] | None:
-        """Return the data of the answer, None where there is more to it; what was read by then is `operation.ahead`."""
+        """Return the data of the answer, None where only graphql-core can tell it.
+
+        That is so before the first run, where a plan takes more than one statement, and where anything goes wrong. What
+        was read or went wrong by then is put into `operation.ahead`.
+        """
         plan: Plan | None = operation.plans.get(plan_key(self.field, operation, used_of(coerced, self.names)))
         if plan is None or plan.asked is not None or not plan.is_one_statement:
             return None

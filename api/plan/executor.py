@@ -20,7 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graph.declare import PlannedField, Reference
 from api.graph.sources import Outdated
-from api.plan.again import given_to, plan_key, used_of
+from api.plan.again import ROOT, given_to, plan_key, used_of
 from api.plan.aside import aside
 from api.plan.fetched import Fetched
 from api.plan.filters import Inserted, inserted
@@ -76,7 +76,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     async def _real_root(self, field: GraphQLField, below: Any, path: Path) -> Any:
         plan, given = await self._root_plan(field, below, path, as_kept=True)
         try:
-            rows = self._ahead() or await self._rows_of(plan, given, path)
+            ahead = self._ahead()
+            rows = await self._rows_of(plan, given, path) if ahead is None else ahead
         except Outdated:
             plan, given = await self._root_plan(field, below, path, as_kept=False)
             rows = await self._rows_of(plan, given, path)
@@ -93,7 +94,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         self, field: GraphQLField, below: Any, path: Path, *, as_kept: bool
     ) -> tuple[Plan, dict[str, Any]]:
         """Return the plan of a root field, and what its run brings."""
-        kept, given = self._kept(("root", as_kept), below), self._given(None, None)
+        kept, given = self._kept((ROOT, as_kept), below), self._given(None, None)
         owned = self.context_value.principal.customer_id is not None
         make = partial(root_plan, key=str(path.key), field=field, below=below, owned=owned, as_kept=as_kept)
         plan = await self._made(kept, make, None)

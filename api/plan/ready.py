@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -68,27 +68,28 @@ class Ready:
                 return None
         return coerced
 
-    def values(self, given: Mapping[str, Any]) -> VariableValues | None:
-        """Return the same as graphql-core has them, with where each comes from."""
-        coerced = self.coerced(given)
-        if coerced is None:
-            return None
+    def values(self, given: Mapping[str, Any], coerced: dict[str, Any]) -> VariableValues:
+        """Return the values of the variables as graphql-core has them, with where each comes from."""
         known = [signature for signature, _ in self.variables]
         sources = {of.name: VariableValueSource(of, *([given[of.name]] if of.name in coerced else [])) for of in known}
         return VariableValues(sources, coerced)
+
+
+Known: TypeAlias = tuple[Ready, dict[str, Any]]
+"""An operation that has run before, with the values of its variables for this run."""
 
 
 async def executed(
     schema: GraphQLSchema, document: DocumentNode, context: Operation, variables: dict[str, Any], name: str | None
 ) -> ExecutionResult:
     """Return what comes of an operation of a checked document."""
-    kept: Ready | None = context.ready.get(("operation", name))
-    if kept is not None and kept.again is not None:
-        coerced = kept.coerced(variables)
-        data = None if coerced is None else await kept.again.data(coerced, context)
+    known = known_of(context, variables, name)
+    if known is not None:
+        kept, coerced = known
+        data = None if kept.again is None else await kept.again.data(coerced, context)
         if data is not None:
             return ExecutionResult(data, None)
-    executor = executor_for(schema, document, context, variables, name)
+    executor = executor_for(schema, document, context, variables, name, known)
     if isinstance(executor, list):
         return ExecutionResult(None, executor)
     result: Any = executor.execute_operation()
@@ -98,17 +99,28 @@ async def executed(
     return result
 
 
+def known_of(context: Operation, variables: Mapping[str, Any], name: str | None) -> Known | None:
+    """Return what is known of an operation; None before its first run, and where graphql-core has to look at it."""
+    kept: Ready | None = context.ready.get(("operation", name))
+    coerced = None if kept is None else kept.coerced(variables)
+    return None if kept is None or coerced is None else (kept, coerced)
+
+
 def executor_for(
-    schema: GraphQLSchema, document: DocumentNode, context: Operation, variables: dict[str, Any], name: str | None
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    context: Operation,
+    variables: dict[str, Any],
+    name: str | None,
+    known: Known | None,
 ) -> Executor | list[GraphQLError]:
     """Return what executes an operation of a checked document, or what is wrong with its variables.
 
     graphql-core's own way looks the schema, the document and the types of the variables through each time.
     """
-    kept: Ready | None = context.ready.get(("operation", name))
-    values = kept.values(variables) if kept is not None else None
-    if kept is None or values is None:
+    if known is None:
         return _built(schema, document, context, variables, name)
+    kept, coerced = known
     return Executor(
         schema,
         kept.fragment_definitions,
@@ -116,7 +128,7 @@ def executor_for(
         None,
         context,
         kept.operation,
-        values,
+        kept.values(variables, coerced),
         default_field_resolver,
         default_type_resolver,
         default_field_resolver,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -35,10 +36,6 @@ SHORT: dict[str, tuple[str, dict[str, Any]]] = {
 }
 LONG: dict[str, tuple[str, dict[str, Any]]] = {
     "two fields": ("{ customers { nodes { firstName } } orders { nodes { id } } }", {}),
-    "a field that may be left out": (
-        "query ($no: Boolean!) { customers @skip(if: $no) { nodes { id } } }",
-        {"no": True},
-    ),
     "a field of a fragment": ("{ ...Top } fragment Top on Query { customers { nodes { firstName } } }", {}),
     "a node": ('{ node(id: "cus_00000000000000000000000000000000") { id } }', {}),
     "a wrong value": (CUSTOMER, {"id": ["cus_1", "cus_2"]}),
@@ -52,6 +49,9 @@ CURIOUS = {
     "errors in parts": "{ moody: shoppers { nodes { mood { doubtful sure parts } } } }",
     "a bug": "{ maybeShoppers { nodes { broken } } }",
 }
+
+WAITING = """SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
+WHERE NOT granted AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -101,6 +101,61 @@ async def test_other_variables_of_a_kept_document_are_answered_by_themselves(ask
     for other in ({"first": 4}, {"first": 0}, {"who": None}, {"first": 2, "who": {"email": {"isNull": False}}}):
         assert await asked(ask, PAGE, other) == await asked(Ask(ask.database, documents=Documents()), PAGE, other)
     assert await asked(ask, PAGE, page) == first
+
+
+async def test_a_field_that_may_be_left_out_is_looked_for_each_time(ask, shops):
+    text = "query ($no: Boolean!) { customers @skip(if: $no) { nodes { firstName } } }"
+    shown = await asked(ask, text, {"no": False})
+    assert len(shown[2]) == 1
+    for _ in range(2):
+        assert await asked(ask, text, {"no": True}) == ({}, [], [])
+        assert await asked(ask, text, {"no": False}) == shown
+
+
+async def test_a_customer_sees_no_more_the_second_time(ask, given):
+    ann, bob = [await given.customer(first_name=name) for name in ("Ann", "Bob")]
+    text = "{ customers { nodes { firstName } } }"
+    for _ in range(2):
+        for owner, names in ((None, ["Ann", "Bob"]), (ann, ["Ann"]), (bob, ["Bob"])):
+            asker = ask.as_customer(owner.key) if owner else ask
+            data, errors, _ = await asked(asker, text, {})
+            assert (sorted(node["firstName"] for node in data["customers"]["nodes"]), errors) == (names, [])
+
+
+async def test_segments_are_read_each_time(ask, given, shops):
+    text = "query ($in: [ID!]) { customers(filter: {segmentIds: $in}) { nodes { firstName } } }"
+    for number, found in ((1, 5), (2, 0)):
+        segment = await given.segment(f"S{number}", {"orderCount": {"eq": number}})
+        for _ in range(2):
+            data, errors, statements = await asked(ask, text, {"in": [segment.id]})
+            assert (len(data["customers"]["nodes"]), errors, len(statements)) == (found, [], 2)
+
+
+@pytest.mark.parametrize(
+    ("shown", "statements"),
+    [("latest { number }", 2), ("mood { name } purchases { nodes { shopper { mood { name } } } }", 3)],
+)
+async def test_what_takes_more_statements_takes_them_each_time(database, shops, shown, statements):
+    ask = Ask(database, curious, Documents())
+    text = f"{{ shoppers {{ nodes {{ firstName {shown} }} }} }}"
+    first = await asked(ask, text, {})
+    assert len(first[2]) == statements
+    assert await asked(ask, text, {}) == first
+
+
+async def test_who_leaves_the_second_time_leaves_nothing_behind(ask, database_url, shops):
+    first = await asked(ask, PAGE, {})
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("LOCK TABLE customers")
+        leaving = asyncio.create_task(asked(ask, PAGE, {}))
+        while not await other.fetchval(WAITING):  # noqa: ASYNC110  (the database tells nobody)
+            await asyncio.sleep(0.01)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+    await other.close()
+    assert await asked(ask, PAGE, {}) == first
 
 
 async def test_what_takes_too_long_takes_that_long_once(database_url, given, shops):

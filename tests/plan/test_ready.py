@@ -10,7 +10,7 @@ from graphql import parse
 from api.access import EVERYBODY
 from api.graph.schema import executable
 from api.plan.operation import Operation
-from api.plan.ready import executor_for
+from api.plan.ready import executor_for, known_of
 
 DEEP: Any = {}
 for _ in range(600):
@@ -36,7 +36,7 @@ def values(text: str, variables: dict[str, Any], ready: dict[Any, Any]) -> Any:
     """Return the coerced variables and where each comes from, or the messages about them."""
     nothing: Any = None  # nothing is executed
     context = Operation(nothing, EVERYBODY, nothing, {}, ready)
-    made = executor_for(executable, parse(text), context, variables, None)
+    made = executor_for(executable, parse(text), context, variables, None, known_of(context, variables, None))
     if isinstance(made, list):
         return [error.message for error in made]
     return made.variable_values.coerced, {name: source[1:] for name, source in made.variable_values.sources.items()}

@@ -65,7 +65,10 @@ class PurchaseStatistics:
         return PurchaseStatistics(self.repeats, self.last / unit, self.observed / unit)
 
     def without_last(self) -> tuple[PurchaseStatistics, Integers]:
-        """Return the different rows (k,) but for the last purchase, which is 0, and the row of each customer (n,)."""
+        """Return the different rows (k,) but for the last purchase, which is 0, and the row of each customer (n,).
+
+        Exact as long as the largest number of purchases times the number of different times is below 2 ** 53.
+        """
         times, place = np.unique(self.observed, return_inverse=True)
         most = self.repeats.max(initial=0) + 1
         codes, row = np.unique(place * most + self.repeats, return_inverse=True)
