@@ -27,6 +27,18 @@ class BadRequest(ApiError):
     meaning = "The request is not HTTP, or not one that GraphQL over HTTP describes."
 
 
+class UnknownDocument(ApiError):
+    code = "UNKNOWN_DOCUMENT"
+    meaning = "Documents are not kept here under a name; send the document itself in `query`."
+
+
+class PersistedQueryNotSupported(ApiError):
+    """Clients that know this code send the document itself from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    meaning = "Documents are not kept here by their hash; send the document itself in `query`."
+
+
 class ParseFailed(ApiError):
     code = "PARSE_FAILED"
     meaning = "The document is not GraphQL."

@@ -26,8 +26,13 @@ def parse_moment(value: Any) -> datetime:
     """Return a moment in UTC; raise ValueError for anything but RFC 3339 with an offset."""
     if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise ValueError('A DateTime is a string such as "2026-01-31T09:30:00Z"; the offset is needed.')
-    found = datetime.fromisoformat(value.upper()).astimezone(UTC)
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+    try:
+        found = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except ValueError:
+        raise ValueError("There is no such moment: look at its day, its time and its offset.") from None
+    except OverflowError:
+        found = None
+    if found is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise ValueError(f"A DateTime lies between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
     return found
 
@@ -41,7 +46,10 @@ def parse_date(value: Any) -> date:
     """Return a calendar day; raise ValueError for anything but YYYY-MM-DD."""
     if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError('A Date is a string such as "2026-01-31".')
-    return date.fromisoformat(value)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("There is no such day.") from None
 
 
 def parse_decimal(value: Any) -> ExactDecimal:

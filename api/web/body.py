@@ -13,7 +13,14 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from api.errors import BadRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
+from api.errors import (
+    BadRequest,
+    PayloadTooLarge,
+    PersistedQueryNotSupported,
+    RequestTimeout,
+    UnknownDocument,
+    UnsupportedMediaType,
+)
 from api.web.negotiation import JSON
 
 __all__ = ["Asked", "asked_by_body", "asked_by_url", "headers_of", "require_json"]
@@ -137,7 +144,15 @@ def _decoded(text: bytes, what: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest(f"{what} is not JSON in UTF-8: {error.msg}, at character {error.pos}.") from None
+        raise BadRequest(f"{what} is not JSON in UTF-8: {_fault(text, error)}.") from None
+
+
+def _fault(text: bytes, error: orjson.JSONDecodeError) -> str:
+    try:
+        text.decode()
+    except UnicodeDecodeError as found:
+        return f"no text has the byte 0x{text[found.start]:02x} there, at byte {found.start}"
+    return f"{error.msg}, at character {error.pos}"
 
 
 def _checked(body: Any) -> Asked:
@@ -147,6 +162,8 @@ def _checked(body: Any) -> Asked:
         raise BadRequest('The request body must be a JSON object such as {"query": "{ __typename }"}.')
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query.strip():
+        if query is None:
+            _require_no_name(body)
         raise BadRequest("`query` must be a string that holds a GraphQL document.")
     for key, value in (("variables", variables), ("extensions", body.get("extensions"))):
         if value is not None and not isinstance(value, dict):
@@ -154,3 +171,12 @@ def _checked(body: Any) -> Asked:
     if name is not None and not isinstance(name, str):
         raise BadRequest("`operationName` must be a string or null.")
     return Asked(query, variables or {}, name)
+
+
+def _require_no_name(body: dict[str, Any]) -> None:
+    """Raise UnknownDocument or PersistedQueryNotSupported where a document is named instead of sent."""
+    if isinstance(body.get("documentId"), str):
+        raise UnknownDocument(UnknownDocument.meaning)
+    extensions = body.get("extensions")
+    if isinstance(extensions, dict) and "persistedQuery" in extensions:
+        raise PersistedQueryNotSupported(PersistedQueryNotSupported.meaning)

@@ -157,10 +157,20 @@ class BoundedConnection(HttpToolsProtocol):
     def _end(self, error: ApiError | None) -> None:
         """Close the connection; say why where no other request's answer would be taken for it."""
         self._stop_awaiting_head()
-        if error is not None and (self._is_idle() or self._is_in_body()):
+        if not (self._is_idle() or self._is_in_body()):
+            self._end_after_answers()
+            return
+        if error is not None:
             self.transport.write(turned_away(error).as_http(tuple(self.server_state.default_headers)))
         self.transport.close()
         self._await_taking()
+
+    def _end_after_answers(self) -> None:
+        """Answer the requests that came whole, and none that follows: it may be a change that was asked for."""
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+        last, _ = self.pipeline[0] if self.pipeline else (self.cycle, None)
+        last.keep_alive = False
 
     def _is_in_body(self) -> bool:
         return self.cycle.more_body and not self.cycle.response_started and not self.pipeline

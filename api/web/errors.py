@@ -30,6 +30,7 @@ __all__ = [
 
 LOG = logging.getLogger("regulars")
 TOO_DEEP = "This is nested too deeply; ask for fewer levels at once."
+LONGEST_MESSAGE = 1_000
 _ROOM = Path(api.__file__).parent
 
 
@@ -96,7 +97,9 @@ def _extensions(code: str, *, retryable: bool = False) -> dict[str, Any]:
 
 
 def _own_words(error: GraphQLError, code: str) -> dict[str, Any]:
-    return {"message": error.message, **_placed(error), "extensions": _extensions(code)}
+    # graphql-core quotes what it does not like, however long that is.
+    message = error.message if len(error.message) <= LONGEST_MESSAGE else f"{error.message[:LONGEST_MESSAGE]}…"
+    return {"message": message, **_placed(error), "extensions": _extensions(code)}
 
 
 def _placed(error: GraphQLError) -> dict[str, Any]:

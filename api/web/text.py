@@ -9,6 +9,8 @@ from graphql import (
     ArgumentNode,
     DirectiveNode,
     FieldNode,
+    FloatValueNode,
+    IntValueNode,
     ListValueNode,
     Node,
     ObjectFieldNode,
@@ -20,6 +22,7 @@ from api.domain.text import UNWANTED
 from api.errors import BadUserInput
 
 LONGEST_TEXT = 10_000
+LONGEST_NUMBER = 40
 LONGEST_LIST = 250
 """No list of an input takes more."""
 DEEPEST_VALUE = 16
@@ -51,12 +54,14 @@ def check_variables(variables: dict[str, Any], most: int) -> None:
 
 
 def check_literals(document: Node) -> None:
-    """Raise BadUserInput, naming the field and argument, for a text or a list in a document that is not taken."""
+    """Raise BadUserInput, naming the field and argument, for a text, number or list in a document that is not taken."""
     waiting: list[tuple[Node, tuple[str | int, ...]]] = [(document, ())]
     while waiting:
         node, way = waiting.pop()
         if isinstance(node, StringValueNode):
             check_text(node.value, "{}", way)
+        if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > LONGEST_NUMBER:
+            raise BadUserInput(f"The number at `{_named('{}', way)}` has more than {LONGEST_NUMBER} digits.")
         if isinstance(node, ListValueNode) and len(node.values) > LONGEST_LIST:
             raise _too_long("{}", way)
         waiting += [(below, _below(node, way)) for below in _parts(node)]

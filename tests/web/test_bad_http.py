@@ -134,11 +134,26 @@ def test_every_refusal_has_one_shape(
     assert (set(answer.headers["allow"].split(", ")) if allowed else None) == allowed
 
 
-def test_what_comes_after_a_request_is_never_taken_for_its_answer(address: str):
-    body = b'{"query": "{ customers { nodes { id } } }"}'
-    with connected_to(address) as muddled:
-        muddled.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body + b"hello\r\n\r\n")
-        assert not muddled.makefile("rb").read().startswith(b"HTTP/1.1 4")
+AFTER = {
+    "letters": b"hello\r\n\r\n",
+    "a byte": b"\0",
+    "another body": TYPENAME,
+    "a head too long": b"GET /" + b"x" * 40_000,
+}
+
+
+@pytest.mark.parametrize("after", [pytest.param(sent, id=name) for name, sent in AFTER.items()])
+def test_a_request_is_answered_whatever_comes_after_it(address: str, after: bytes):
+    body = b'{"query": "{ customers { totalCount { count } } }"}'
+    request = HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    for requests in (1, 2):
+        with connected_to(address) as muddled:
+            muddled.sendall(request * requests + after)
+            received = muddled.makefile("rb").read()
+        assert received.count(b"HTTP/1.1 ") == requests
+        assert received.count(b"HTTP/1.1 200 OK") == requests
+        assert received.count(b'{"data":{"customers":{"totalCount":{"count":0}}}}') == requests
+        assert received.count(b"connection: close") == 1
 
 
 def test_a_wish_for_another_protocol_is_passed_over(address: str):

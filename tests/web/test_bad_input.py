@@ -91,7 +91,6 @@ MALFORMED = {
     "the second half of a pair": variables('{"a": "\\udc00\\ud800"}'),
     "no query": b"{}",
     "a misspelt query": b'{"qeury": "{ __typename }"}',
-    "the name of a kept document": b'{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}}',
     "a null query": b'{"query": null}',
     "an empty query": b'{"query": " "}',
     "a query that is no string": b'{"query": {"a": 1}}',
@@ -110,6 +109,63 @@ def test_what_is_no_graphql_request_is_a_bad_request(client: httpx2.Client, body
         assert (answer.status_code, code(answer)) == (400, "BAD_REQUEST"), answer.text
         assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
         assert "data" not in answer.json()
+
+
+# A document that is named and not sent.
+NAMED = {
+    "by its hash": (
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}},
+        "PERSISTED_QUERY_NOT_SUPPORTED",
+    ),
+    "by an identifier": ({"documentId": "sha256:00"}, "UNKNOWN_DOCUMENT"),
+    "by both": ({"documentId": "a", "extensions": {"persistedQuery": {}}, "query": None}, "UNKNOWN_DOCUMENT"),
+    "by a number": ({"documentId": 1}, "BAD_REQUEST"),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), [pytest.param(*case, id=name) for name, case in NAMED.items()])
+def test_a_document_that_is_named_is_unknown(client: httpx2.Client, body: dict[str, Any], expected: str):
+    for accept in (JSON, GRAPHQL_JSON):
+        answer = post(client, json.dumps(body).encode(), accept)
+        assert (answer.status_code, code(answer)) == (400, expected), answer.text
+        assert "data" not in answer.json()
+
+
+def test_the_place_of_what_is_no_utf8_is_told(client: httpx2.Client):
+    message = post(client, b'{"query": "{ a\xff }"}').json()["errors"][0]["message"]
+    assert message == "The request body is not JSON in UTF-8: no text has the byte 0xff there, at byte 14."
+
+
+# What is said of a value in a document or in a variable: what it should be, in words of our own.
+SAID = {
+    "10000-digits": ("1" * 5_000, "The number at `customers.first` has more than 40 digits."),
+    "a fraction": ("0." + "1" * 5_000, "The number at `customers.first` has more than 40 digits."),
+}
+
+
+@pytest.mark.parametrize(("number", "message"), [pytest.param(*case, id=name) for name, case in SAID.items()])
+def test_a_long_number_is_not_sent_back(client: httpx2.Client, number: str, message: str):
+    body = {"query": f"{{ customers(first: {number}) {{ nodes {{ id }} }} }}"}
+    assert [error["message"] for error in post(client, json.dumps(body).encode()).json()["errors"]] == [message]
+
+
+MOMENTS = {
+    "2026-13-01T00:00:00Z": "There is no such moment",
+    "2026-01-01T00:00:00+24:00": "There is no such moment",
+    "0001-01-01T00:00:00+23:59": "between the years 1900 and 2200",
+    "9999-12-31T23:59:59-23:59": "between the years 1900 and 2200",
+    "x" * 9_000: "the offset is needed",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_moment_that_is_none_is_told_in_our_words(client: httpx2.Client, moment: str):
+    written = {"query": f'{{ customers(asOf: "{moment}") {{ nodes {{ id }} }} }}'}
+    for body in (written, {"query": AT, "variables": {"m": moment}}):
+        (error,) = post(client, json.dumps(body).encode()).json()["errors"]
+        assert error["extensions"]["code"] in ("VALIDATION_FAILED", "BAD_USER_INPUT")
+        assert MOMENTS[moment] in error["message"] or len(error["message"]) == 1_001
+        assert len(error["message"]) <= 1_001
 
 
 # What cannot be executed: told in the body to those who accept plain JSON (200), by the status to the others (400).
@@ -133,7 +189,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "a literal of 5,000 digits": (
         f"{{ customers(first: {'1' * 5_000}) {{ nodes {{ id }} }} }}",
         {},
-        "VALIDATION_FAILED",
+        "BAD_USER_INPUT",
     ),
     "a day that does not exist": (
         '{ customers(asOf: "2026-02-31T00:00:00Z") { nodes { id } } }',

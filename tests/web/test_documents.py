@@ -170,6 +170,18 @@ def test_many_fragments_are_refused_before_they_are_read():
     assert documents().find(some).refusals[0]["extensions"]["code"] == "VALIDATION_FAILED"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{ a(b: "MANY") }', '{ a(b: """MANY\n\\""" MANY""") }', '{ a(b: "\\" MANY \\\\") }', '{ a(b: "") # MANY "\n }'],
+)
+def test_what_only_reads_like_fragments_is_not_counted(text: str):
+    many = "fragment a on B " * 70
+    for document in (text.replace("MANY", many), f"{text} # {many}"):
+        assert documents().find(document).refusals[0]["extensions"]["code"] == "VALIDATION_FAILED"
+    beside = documents().find(f"{text.replace('MANY', '')} {many}").refusals[0]
+    assert beside["extensions"]["code"] == "DOCUMENT_TOO_LARGE"
+
+
 def test_plans_of_all_documents_are_bounded_together():
     found = documents(kept_plans=6)
     kept = [found.find(text) for text in ("{ a }", "{ b }", "{ a b }")]
