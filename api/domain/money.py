@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -55,13 +56,14 @@ def in_money(value: float, currency: str) -> Amount:
     return Amount(in_minor_units(Decimal(repr(value)), currency), currency)
 
 
-def of_minor_units(units: int, currency: str) -> Amount:
-    """Return a whole number of minor units as an amount.
+def of_minor_units(numbers: Iterable[float], currency: str) -> list[Amount]:
+    """Return whole numbers of minor units as amounts.
 
-    >>> of_minor_units(12_50, "EUR").amount, of_minor_units(3, "JPY").amount
-    (Decimal('12.50'), Decimal('3'))
+    >>> [each.amount for each in of_minor_units([12_50, 3], "EUR")]
+    [Decimal('12.50'), Decimal('0.03')]
     """
-    return Amount(_EXACT.multiply(units, _UNITS[MINOR_DIGITS[currency]]), currency)
+    multiply, unit = _EXACT.multiply, _UNITS[MINOR_DIGITS[currency]]
+    return [Amount(multiply(int(number), unit), currency) for number in numbers]
 
 
 def has_at_most(digits: int, amount: Decimal) -> bool:

@@ -7,7 +7,6 @@ lost after each repeat purchase, so that who bought once is alive for certain. M
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite, log
@@ -18,13 +17,14 @@ from scipy.special import betaln, expit, gammaln, psi
 from api.domain.lifetime_value.count_model import CountModel, Likelihood
 from api.domain.lifetime_value.posterior import Posterior
 from api.domain.lifetime_value.quadrature import Array, beta_table, constant, legendre
-from api.domain.lifetime_value.statistics import PurchaseStatistics
+from api.domain.lifetime_value.statistics import Integers, PurchaseStatistics
 from api.domain.lifetime_value.weeks import WEEKS_IN_YEAR
 
 _DISCOUNT_NODES, _LONG_DISCOUNT_NODES = 5, 8
 _LONG = 4.9 * WEEKS_IN_YEAR
 _MANY = 1_000
 """Of fewer customers, to find those who are alike takes as long as it saves; many are, since times are whole days."""
+_EACH = slice(None)
 _MOST_REPEATS = 1e6
 """Up to so many days of buying those who are alike are told apart from all others exactly; nobody buys on more."""
 
@@ -95,7 +95,8 @@ class BetaGeometric(CountModel):
 
     def expected_while_alive(self, purchases: PurchaseStatistics, weeks: float | Array) -> Array:
         """Return the expected number of purchases (n,) within the next weeks, of customers who are alive now."""
-        return self._of_alike(purchases, lambda known: known.expected_purchases(weeks))
+        known, row = self._alike(purchases)
+        return known.expected_purchases(weeks)[..., row]
 
     def discounted_while_alive(self, purchases: PurchaseStatistics, weeks: float, rate: float) -> Array:
         """Return the same (n,), each purchase discounted at a continuous rate per week."""
@@ -111,17 +112,15 @@ class BetaGeometric(CountModel):
         Discounting is by parts: e^(-rate H) E[Y(H)] + rate · integral over s in (0, H) of e^(-rate s) E[Y(s)].
         """
         horizons, factors = _discounting(weeks, rate)
-
-        def both(known: Posterior) -> Array:
-            expected = known.expected_purchases(horizons)
-            return np.stack([expected[-1], (factors * expected).sum(axis=0)])
-
-        expected, discounted = self._of_alike(purchases, both)
-        return expected, discounted
+        known, row = self._alike(purchases)
+        expected = known.expected_purchases(horizons)
+        discounted: Array = (factors * expected).sum(axis=0)
+        return expected[-1][row], discounted[row]
 
     def squares_while_alive(self, purchases: PurchaseStatistics, weeks: float) -> Array:
         """Return the mean of the squared number of purchases (n,), of customers who are alive now."""
-        return self._of_alike(purchases, lambda known: known.second_moment(weeks))
+        known, row = self._alike(purchases)
+        return known.second_moment(weeks)[row]
 
     def dropout_nodes(self, repeats: Array, count: int) -> tuple[Array, Array]:
         """Return nodes p and weights w of the probability of being lost after a purchase, by repeat purchases so far.
@@ -135,15 +134,15 @@ class BetaGeometric(CountModel):
         """
         return beta_table(self.a, self.b + repeats + self.chances, count)
 
-    def _of_alike(self, purchases: PurchaseStatistics, told: Callable[[Posterior], Array]) -> Array:
-        """Return what is told (n,) or (k, n) of customers who are alive, once for all who bought as often in as long.
+    def _alike(self, purchases: PurchaseStatistics) -> tuple[Posterior, Integers | slice]:
+        """Return what is known of customers who bought as often in as long, once for all of them, and each one's place.
 
-        Nothing else is known of those: when they bought last tells whether they are.
+        Of who is alive nothing else counts: when they bought last tells whether they are.
         """
         if len(purchases) < _MANY or purchases.repeats.max() > _MOST_REPEATS:
-            return told(self.posterior(purchases))
+            return self.posterior(purchases), _EACH
         different, row = purchases.without_last()
-        return told(self.posterior(different))[..., row]
+        return self.posterior(different), row
 
     def _lost(self, purchases: PurchaseStatistics) -> Array:
         """Return the log odds (n,) of having been lost; minus infinity where that is impossible."""

@@ -108,7 +108,7 @@ class Batch:
         sums = self.units.sum(axis=1)
         # Beyond that floats are too coarse for sums, and whole numbers of Python have no largest one.
         whole = sums.tolist() if sums.max() < _COARSE else [sum(map(int, each)) for each in self.units.tolist()]
-        return [of_minor_units(int(units), self.model.currency) for units in whole]
+        return of_minor_units(whole, self.model.currency)
 
     @cached_property
     def expected_purchases(self) -> list[float]:
@@ -195,8 +195,7 @@ class PredictedValue(NamedTuple):
     @property
     def by_stream(self) -> list[StreamForecast]:
         """The mean of the present value of each stream, all five of them."""
-        each, currency = self.batch.units[self.place].tolist(), self.batch.model.currency
-        amounts = [of_minor_units(int(units), currency) for units in each]
+        amounts = of_minor_units(self.batch.units[self.place].tolist(), self.batch.model.currency)
         return [StreamForecast(of, amount) for of, amount in zip(Stream, amounts, strict=True)]
 
     @property
