@@ -48,7 +48,9 @@ BYTES_A_LIST = 400
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 validation_context.MAX_FRAGMENT_WORK = 20_000
 # What stands in texts and comments is passed over.
-FRAGMENT = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*+"""|"(?:[^"\\\n]|\\.)*+"|#[^\n\r]*+|\b(fragment)\s+\w+\s+on\b')
+FRAGMENT = re.compile(
+    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+"""|"(?:[^"\\\n\r]|\\.)*+"|#[^\n\r]*+|\b(fragment)\s+\w+\s+on\b'
+)
 TOO_ENTANGLED = "Fields and fragments are repeated too often to be compared with one another; ask for each once."
 
 

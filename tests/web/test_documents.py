@@ -172,7 +172,14 @@ def test_many_fragments_are_refused_before_they_are_read():
 
 @pytest.mark.parametrize(
     "text",
-    ['{ a(b: "MANY") }', '{ a(b: """MANY\n\\""" MANY""") }', '{ a(b: "\\" MANY \\\\") }', '{ a(b: "") # MANY "\n }'],
+    [
+        '{ a(b: "MANY") }',
+        '{ a(b: """MANY\n\\""" MANY""") }',
+        '{ a(b: """x\\""""MANY""") }',
+        '{ a(b: """x\\\nMANY""") }',
+        '{ a(b: "\\" MANY \\\\") }',
+        '{ a(b: "") # MANY "\n }',
+    ],
 )
 def test_what_only_reads_like_fragments_is_not_counted(text: str):
     many = "fragment a on B " * 70
