@@ -33,7 +33,7 @@ class UnknownDocument(ApiError):
 
 
 class PersistedQueryNotSupported(ApiError):
-    """Clients that know this code send the document itself from then on."""
+    """Its code is the one that clients of automatic persisted queries look for."""
 
     code = "PERSISTED_QUERY_NOT_SUPPORTED"
     meaning = "Documents are not kept here by their hash; send the document itself in `query`."

@@ -37,7 +37,7 @@ _SEED = 23_570
 _COHORT, _TEN_YEARS = (27 * 7, 39 * 7), (1, 3_653)
 """Days for which customers have been known: those of CDNOW, and those of a business that has been there for long."""
 # They discount to the ends of months, we from moment to moment, and fits end where they are told to.
-_CLOSE, _CLOSE_FITS = (1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 1e-6, 0.01), 0.01
+_CLOSE, _CLOSE_FITS = (*(1e-6,) * 6, 0.01), 0.01
 
 
 @dataclass(frozen=True, slots=True)

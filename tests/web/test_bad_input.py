@@ -136,9 +136,9 @@ def test_the_place_of_what_is_no_utf8_is_told(client: httpx2.Client):
     assert message == "The request body is not JSON in UTF-8: no text has the byte 0xff there, at byte 14."
 
 
-# What is said of a value in a document or in a variable: what it should be, in words of our own.
+# Numbers in a document, and what is said of them.
 SAID = {
-    "10000-digits": ("1" * 5_000, "The number at `customers.first` has more than 40 digits."),
+    "5,000 digits": ("1" * 5_000, "The number at `customers.first` has more than 40 digits."),
     "a fraction": ("0." + "1" * 5_000, "The number at `customers.first` has more than 40 digits."),
 }
 
