@@ -32,7 +32,7 @@ class WatchedDatabase(Database):
     @classmethod
     def of(cls, opened: Database) -> Self:
         """Return the same pool, watched, and more patient than a server: on a busy machine all may take long."""
-        watched = cls(opened._pool, read_timeout=opened._read_timeout, lock_timeout=20.0)
+        watched = cls(opened._pool, read_timeout=opened._read_timeout, patience=(20.0, 30.0), lock_timeout=20.0)
         watched.statements = []
         return watched
 
